@@ -1,0 +1,137 @@
+"""What an adapter is: a spec, and a source, endpoint or sink with its codec.
+
+Enters: configuration of the adapter's own model and a `Host`. Leaves: inbound items, settled items, delivered outbounds.
+Refuses: by the four errors of `gateway.contract.errors`, never by another exception.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Literal, Protocol
+
+from pydantic import BaseModel
+
+from gateway.contract.errors import NeedsOperator
+from gateway.contract.exchange import Attempt, Delivered, Inbound, Native, Outbound, RowProblem, Settlement
+from gateway.contract.host import Host
+from gateway.contract.http import HttpCall, HttpRoute, Reply
+from schemas.document import Document
+
+Kind = Literal["source", "endpoint", "sink"]
+
+
+class Capability(StrEnum):
+    """What a recipient does with the same delivery twice: takes it once, can be asked, or neither."""
+
+    IDEMPOTENT = "idempotent"
+    RECONCILABLE = "reconcilable"
+    NEITHER = "neither"
+
+
+class Codec(Protocol):
+    """Pure functions between native form and documents: no I/O, no clock."""
+
+    def to_documents(self, inbound: Inbound) -> Iterator[Document | RowProblem]:
+        """One document; for a batch one item per row. Raises `Refused` for what can be no document."""
+        ...
+
+    def from_document(self, outbound: Outbound) -> Native: ...
+
+    def to_answer(self, reply: Native, document_type: str) -> Document:
+        """The recipient's answer to a query as a document of `document_type`. Raises `Refused`."""
+        ...
+
+
+class Adapter(ABC):
+    """Opened once with its configuration and host; `check` consumes nothing; `close` is idempotent."""
+
+    codec: Codec
+
+    @abstractmethod
+    async def open(self) -> None: ...
+
+    @abstractmethod
+    async def check(self) -> list[str]:
+        """Sentences that say what would not work and what to do; empty when all is well. Consumes nothing."""
+        ...
+
+    async def close(self) -> None:
+        return None
+
+
+class Source(Adapter):
+    """What we poll. An item that was polled is settled or released, also after a restart."""
+
+    @abstractmethod
+    def poll(self, limit: int) -> AsyncIterator[Inbound]: ...
+
+    @abstractmethod
+    async def settle(self, item: Inbound, settlement: Settlement) -> None:
+        """Idempotent: it may be driven again after a restart with the same settlement."""
+        ...
+
+    @abstractmethod
+    async def release(self, item: Inbound) -> None:
+        """Gives the item back untouched: it will be polled again."""
+        ...
+
+
+class Endpoint(Adapter):
+    """What calls us. The host has authenticated the caller before `decode`."""
+
+    @abstractmethod
+    def routes(self) -> Sequence[HttpRoute]: ...
+
+    @abstractmethod
+    async def decode(self, call: HttpCall) -> Inbound: ...
+
+    @abstractmethod
+    def encode(self, call: HttpCall, settlement: Settlement) -> Reply: ...
+
+
+class Sink(Adapter):
+    """What we call. `capability` belongs to the recipient as configured, not to the protocol."""
+
+    capability: Capability = Capability.NEITHER
+
+    @abstractmethod
+    async def deliver(self, outbound: Outbound, attempt: Attempt) -> Delivered: ...
+
+    async def reconcile(self, outbound: Outbound, attempt: Attempt) -> Delivered | None:
+        """Asks whether an earlier attempt arrived. None: it did not. Only called for `reconcilable` sinks."""
+        return None
+
+    async def ask(self, outbound: Outbound, deadline: float) -> Native:
+        """Asks a question and waits at most `deadline` seconds for the answer in native form."""
+        raise NeedsOperator("this sink answers no queries; give the system a channel that does")
+
+
+class _Factory(Protocol):
+    def __call__(self, config: Any, host: Host) -> Adapter: ...
+
+
+@dataclass(frozen=True)
+class AdapterSpec:
+    """What an adapter distribution puts in the entry-point group `gateway.adapters`.
+
+    `makers` has, per kind it offers, its configuration model and its factory `(config, host) -> Adapter`. An endpoint
+    is made once for the gateway; a source or sink once per place in the configuration.
+    """
+
+    name: str
+    title: str
+    makers: Mapping[Kind, tuple[type[BaseModel], _Factory]]
+    ordered: bool = True
+
+    @property
+    def kinds(self) -> frozenset[Kind]:
+        return frozenset(self.makers)
+
+    def config_model(self, kind: Kind) -> type[BaseModel]:
+        return self.makers[kind][0]
+
+    def make(self, kind: Kind, config: BaseModel, host: Host) -> Adapter:
+        return self.makers[kind][1](config, host)

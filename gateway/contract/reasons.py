@@ -1,0 +1,161 @@
+"""The closed catalogue of reasons: every refusal the gateway can give, with its three faces.
+
+Enters: nothing. Leaves: `Reason` values with HTTP status, SOAP fault side and one sentence of advice.
+Refuses: a reason outside this list; an adapter cannot invent one. Pages under `/errors/<code>` are made from it.
+Statuses follow RFC 9110; the problem type is RFC 9457's.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Literal, NamedTuple
+
+
+class Reason(StrEnum):
+    """A stable code; the wording around it may change, the code never does."""
+
+    NOT_AUTHENTICATED = "not_authenticated"
+    NO_RIGHT = "no_right"
+    NOT_FOUND = "not_found"
+    UNKNOWN_SERVICE = "unknown_service"
+    UNKNOWN_RECIPIENT = "unknown_recipient"
+    UNKNOWN_DOCUMENT_TYPE = "unknown_document_type"
+    NO_ROUTE = "no_route"
+    WRONG_INSTANCE = "wrong_instance"
+    EXPIRED = "expired"
+    CONFLICT = "conflict"
+    IN_PROGRESS = "in_progress"
+    KEY_MISMATCH = "key_mismatch"
+    SENDER_MISMATCH = "sender_mismatch"
+    BODY_TOO_LARGE = "body_too_large"
+    PART_TOO_LARGE = "part_too_large"
+    TOO_MANY_PARTS = "too_many_parts"
+    TOO_MANY_RECIPIENTS = "too_many_recipients"
+    INLINE_TOO_LARGE = "inline_too_large"
+    ROW_TOO_LARGE = "row_too_large"
+    TOO_MANY_ROWS = "too_many_rows"
+    TOO_DEEP = "too_deep"
+    NAME_REFUSED = "name_refused"
+    UNSUPPORTED_MEDIA_TYPE = "unsupported_media_type"
+    WRONG_CHARSET = "wrong_charset"
+    NOT_JSON = "not_json"
+    DUPLICATE_JSON_KEY = "duplicate_json_key"
+    NOT_A_NUMBER = "not_a_number"
+    LONE_SURROGATE = "lone_surrogate"
+    NOT_XML = "not_xml"
+    DOCTYPE_REFUSED = "doctype_refused"
+    NOT_A_SOAP_ENVELOPE = "not_a_soap_envelope"
+    MUST_UNDERSTAND = "must_understand"
+    VERSION_MISMATCH = "version_mismatch"
+    UNKNOWN_OPERATION = "unknown_operation"
+    SCHEMA_INVALID = "schema_invalid"
+    MULTIPART_BROKEN = "multipart_broken"
+    DIGEST_MISMATCH = "digest_mismatch"
+    PART_MISSING = "part_missing"
+    PART_UNUSED = "part_unused"
+    ZERO_BYTES = "zero_bytes"
+    FILE_CHANGED = "file_changed"
+    FILE_UNSAFE = "file_unsafe"
+    SIDECAR_MISSING = "sidecar_missing"
+    FORMAT_UNKNOWN = "format_unknown"
+    HEADER_UNKNOWN = "header_unknown"
+    POLICY_UNMET = "policy_unmet"
+    TIMED_OUT = "timed_out"
+    SLOW_BODY = "slow_body"
+    BUSY = "busy"
+    RATE_LIMITED = "rate_limited"
+    DISK_RESERVE = "disk_reserve"
+    STOPPING = "stopping"
+    RECIPIENT_DOWN = "recipient_down"
+    RECIPIENT_REFUSED = "recipient_refused"
+    RECIPIENT_UNSURE = "recipient_unsure"
+    RECIPIENT_ANSWER_INVALID = "recipient_answer_invalid"
+    ATTEMPTS_EXHAUSTED = "attempts_exhausted"
+    OPERATOR_NEEDED = "operator_needed"
+    NOTHING_TO_ACKNOWLEDGE = "nothing_to_acknowledge"
+    METHOD_NOT_ALLOWED = "method_not_allowed"
+    BAD_REQUEST = "bad_request"
+    INTERNAL = "internal"
+
+
+class Face(NamedTuple):
+    """How one reason looks from outside: HTTP status, whose fault it is in SOAP, what to do next."""
+
+    status: int
+    side: Literal["sender", "receiver"]
+    title: str
+    advice: str
+
+
+def _sender(status: int, title: str, advice: str) -> Face:
+    return Face(status, "sender", title, advice)
+
+
+def _receiver(status: int, title: str, advice: str) -> Face:
+    return Face(status, "receiver", title, advice)
+
+
+REASONS: dict[Reason, Face] = {
+    Reason.NOT_AUTHENTICATED: _sender(401, "Caller not recognised", "Send a valid API key: 'Authorization: Bearer lintas_<id>_<secret>', or Basic with the key as the password."),
+    Reason.NO_RIGHT: _sender(403, "No right to this service", "Ask the operator of the gateway to add the service to 'may_use' of your system."),
+    Reason.NOT_FOUND: _sender(404, "Not found", "Check the identifier; only a message's own parties can see it."),
+    Reason.UNKNOWN_SERVICE: _sender(404, "Unknown service", "Use one of the services listed by GET /openapi.json or 'lintas schemas'."),
+    Reason.UNKNOWN_RECIPIENT: _sender(422, "Unknown recipient", "Name a system as 'agency/system' that the route for this service allows."),
+    Reason.UNKNOWN_DOCUMENT_TYPE: _sender(422, "Unknown document type", "Use the document type that the service takes; 'lintas schemas' lists them."),
+    Reason.NO_ROUTE: _sender(422, "No route", "Ask the operator to add a route for this service from your system."),
+    Reason.WRONG_INSTANCE: _sender(422, "Wrong instance", "This gateway serves another instance (production or test); send the message to the right one."),
+    Reason.EXPIRED: _sender(422, "Message expired", "Send the message again with a later 'expiresAt'."),
+    Reason.CONFLICT: _sender(409, "Same key, other content", "This idempotency key was used for other content; use a new key for a new document."),
+    Reason.IN_PROGRESS: _sender(409, "Same key in progress", "The first call with this key has not ended yet; repeat the call in a few seconds."),
+    Reason.KEY_MISMATCH: _sender(400, "Two different keys", "The Idempotency-Key header and the key in the envelope differ; send one, or the same twice."),
+    Reason.SENDER_MISMATCH: _sender(403, "Sender is not the caller", "Leave 'sender' out, or name the system that the API key belongs to."),
+    Reason.BODY_TOO_LARGE: _sender(413, "Body too large", "Make the body smaller, or send large files as parts in multipart/form-data or multipart/related."),
+    Reason.PART_TOO_LARGE: _sender(413, "Part too large", "Split the file, or ask the operator to raise the limit for a part."),
+    Reason.TOO_MANY_PARTS: _sender(413, "Too many parts", "Send fewer parts in one message."),
+    Reason.TOO_MANY_RECIPIENTS: _sender(422, "Too many recipients", "Send the message to fewer recipients at a time."),
+    Reason.INLINE_TOO_LARGE: _sender(413, "Inline attachment too large", "Send the attachment by MTOM or as a part in multipart instead of inline base64."),
+    Reason.ROW_TOO_LARGE: _sender(413, "Row too large", "Check the file for a missing quote or line end; make the row smaller."),
+    Reason.TOO_MANY_ROWS: _sender(413, "Too many rows", "Split the file into several drops."),
+    Reason.TOO_DEEP: _sender(400, "Nested too deep", "Flatten the document; no shared document nests this deep."),
+    Reason.NAME_REFUSED: _sender(400, "File name refused", "Use a plain file name without path separators or control characters."),
+    Reason.UNSUPPORTED_MEDIA_TYPE: _sender(415, "Unsupported media type", "Send application/json, multipart/form-data, multipart/related, or SOAP as text/xml or application/soap+xml."),
+    Reason.WRONG_CHARSET: _sender(400, "Wrong charset", "Send UTF-8, or declare the encoding that the bytes really have."),
+    Reason.NOT_JSON: _sender(400, "Not JSON", "Send one JSON object (RFC 8259)."),
+    Reason.DUPLICATE_JSON_KEY: _sender(400, "Duplicate JSON key", "Send every name once per JSON object."),
+    Reason.NOT_A_NUMBER: _sender(400, "Not a JSON number", "Send no NaN, Infinity or numbers beyond 64 bits."),
+    Reason.LONE_SURROGATE: _sender(400, "Lone surrogate", "Send well-formed Unicode text; a lone surrogate has no UTF-8 form."),
+    Reason.NOT_XML: _sender(400, "Not well-formed XML", "Send one well-formed XML 1.0 document."),
+    Reason.DOCTYPE_REFUSED: _sender(400, "DOCTYPE refused", "Send XML without a document type declaration or entities."),
+    Reason.NOT_A_SOAP_ENVELOPE: _sender(400, "Not a SOAP envelope", "Send a SOAP 1.1 or 1.2 Envelope with one element in its Body."),
+    Reason.MUST_UNDERSTAND: _sender(500, "Header not understood", "Leave out the mustUnderstand header; this gateway does not process it."),
+    Reason.VERSION_MISMATCH: _sender(500, "SOAP version mismatch", "Use the SOAP 1.1 or SOAP 1.2 envelope namespace."),
+    Reason.UNKNOWN_OPERATION: _sender(400, "Unknown operation", "Call the operation that the WSDL of this service describes."),
+    Reason.SCHEMA_INVALID: _sender(422, "Document does not fit its schema", "Correct the fields listed; the schema is published under /schemas/."),
+    Reason.MULTIPART_BROKEN: _sender(400, "Multipart broken off", "Send the whole multipart body with its closing boundary."),
+    Reason.DIGEST_MISMATCH: _sender(422, "Digest does not fit the bytes", "Compute SHA-256 and size over the very bytes that are sent."),
+    Reason.PART_MISSING: _sender(422, "Part missing", "Send every part that the document names by its SHA-256."),
+    Reason.PART_UNUSED: _sender(422, "Parts not allowed", "This service carries no parts; send the document alone."),
+    Reason.ZERO_BYTES: _sender(422, "Empty file", "Drop the file again with its content."),
+    Reason.FILE_CHANGED: _sender(409, "File changed while being read", "Write under a temporary name and rename when complete."),
+    Reason.FILE_UNSAFE: _sender(400, "Unsafe file", "Drop a regular file, not a link, a device or a hard link."),
+    Reason.SIDECAR_MISSING: _sender(422, "Sidecar missing", "Drop the file together with its metadata file."),
+    Reason.FORMAT_UNKNOWN: _sender(415, "File format unknown", "Drop one of the formats that this folder is configured for."),
+    Reason.HEADER_UNKNOWN: _sender(422, "Column header unknown", "Use the column names that this folder is configured for."),
+    Reason.POLICY_UNMET: _sender(422, "Signature policy not met", "Sign the document as the route requires."),
+    Reason.TIMED_OUT: _receiver(504, "No answer in time", "Ask again; a query changes nothing. For a delivery, look at its state first."),
+    Reason.SLOW_BODY: _sender(408, "Body too slow", "Send the body without long pauses."),
+    Reason.BUSY: _receiver(503, "Busy", "Try again after the time in Retry-After."),
+    Reason.RATE_LIMITED: _sender(429, "Too many failed calls", "Wait for the time in Retry-After, then call with valid credentials."),
+    Reason.DISK_RESERVE: _receiver(503, "Disk reserve reached", "Try again later; the operator must free disk space."),
+    Reason.STOPPING: _receiver(503, "Stopping", "Try again in a moment; the gateway is being restarted."),
+    Reason.RECIPIENT_DOWN: _receiver(502, "Recipient unreachable", "Ask again later; the recipient's system does not answer."),
+    Reason.RECIPIENT_REFUSED: _receiver(502, "Recipient refused", "See the recipient's answer; correct the document before sending it again."),
+    Reason.RECIPIENT_UNSURE: _receiver(502, "Outcome unknown", "An operator decides whether to send again; see the message's state."),
+    Reason.RECIPIENT_ANSWER_INVALID: _receiver(502, "Recipient's answer invalid", "The recipient's system must answer with the document type of the service."),
+    Reason.ATTEMPTS_EXHAUSTED: _receiver(502, "Attempts exhausted", "An operator can replay the delivery with 'lintas replay' when the recipient is back."),
+    Reason.OPERATOR_NEEDED: _receiver(502, "Operator needed", "See 'lintas status' and decide with 'lintas replay'."),
+    Reason.NOTHING_TO_ACKNOWLEDGE: _sender(422, "Nothing to acknowledge", "Name a delivery of yours that has been delivered and awaits registration."),
+    Reason.METHOD_NOT_ALLOWED: _sender(405, "Method not allowed", "Use a method listed in the Allow header."),
+    Reason.BAD_REQUEST: _sender(400, "Bad request", "Send a well-formed HTTP request."),
+    Reason.INTERNAL: _receiver(500, "Internal error", "Give the message id to the operator; nothing was recorded unless a receipt was given."),
+}  # fmt: skip

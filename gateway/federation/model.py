@@ -1,0 +1,180 @@
+"""The federation as its files write it: agencies, systems, routes, operators.
+
+In: plain data of one YAML file. Out: frozen models. Refuses: unknown fields, other types (no coercion), names outside
+`[a-z0-9-]{1,63}`, key files that climb out of the state folder. What one entry cannot know alone (does that system exist?) is
+the business of `check`.
+"""
+
+from __future__ import annotations
+
+import re
+import zoneinfo
+from collections.abc import Mapping
+from functools import cache
+from typing import Annotated, Any, Literal, NewType, TypeVar
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from gateway.federation.duration import Duration
+
+SystemId = NewType("SystemId", str)
+"""`agency/system`."""
+
+_FILE_NAME = re.compile(r"[^\x00-\x1f\x7f]{1,1024}\Z")
+
+T = TypeVar("T")
+# A YAML list; the only conversion a strict model makes here.
+Many = Annotated[tuple[T, ...], Field(strict=False, max_length=10_000)]
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
+Text = Annotated[str, StringConstraints(min_length=1, max_length=1000, pattern=r"^[^\x00-\x1f\x7f]*$")]
+ServiceName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]*(\.[a-z][a-z0-9-]*)+$", max_length=127)]
+SystemName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}/[a-z0-9][a-z0-9-]{0,62}$")]
+SystemPattern = Annotated[str, StringConstraints(pattern=r"^[a-z0-9*-]{1,63}/[a-z0-9*-]{1,63}$")]
+FieldPath = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9]*(\.[A-Za-z][A-Za-z0-9]*)*$", max_length=255)]
+AdapterName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.-]{0,62}$")]
+Role = Literal["operator", "approver", "auditor", "privacy_officer"]
+
+
+@cache
+def _zones() -> frozenset[str]:
+    return frozenset(zoneinfo.available_timezones())
+
+
+def _zone(value: str) -> str:
+    # A machine without zone data cannot tell; the codec that needs the zone will.
+    if _zones() and value not in _zones():
+        raise ValueError("not a time zone of the IANA database, like Asia/Jakarta, Asia/Makassar or Asia/Jayapura")
+    return value
+
+
+def _below_state(value: str) -> str:
+    if not _FILE_NAME.match(value) or value.endswith("/") or ".." in value.split("/"):
+        raise ValueError("a path of a file, relative to the state folder or absolute, without '..'")
+    return value
+
+
+TimeZone = Annotated[str, StringConstraints(max_length=64), AfterValidator(_zone)]
+FilePath = Annotated[str, AfterValidator(_below_state)]
+
+
+class Shape(BaseModel):
+    """Base of every entry: strict, frozen, closed."""
+
+    model_config = ConfigDict(strict=True, frozen=True, extra="forbid", validate_by_name=False, validate_by_alias=True)
+
+
+class KeyFile(Shape):
+    """A secret by the file it lies in: relative to the state folder unless absolute."""
+
+    file: FilePath
+
+
+class Credentials(Shape):
+    """How a system or a person proves who it is."""
+
+    api_keys: Many[KeyFile] = ()
+
+
+class AdapterUse(Shape):
+    """One adapter with its own settings; `config` belongs to the adapter and is validated by its model."""
+
+    adapter: AdapterName
+    config: Mapping[str, Any] = Field(default_factory=dict)
+
+
+class SourceUse(AdapterUse):
+    """Something we poll, named so that its claims stay its own."""
+
+    name: Name
+
+
+class Channel(Shape):
+    """How a system receives: called through an adapter, or pulling from its inbox."""
+
+    adapter: AdapterName | None = None
+    pull: bool = False
+    config: Mapping[str, Any] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Channel:
+        if self.pull == (self.adapter is not None):
+            raise ValueError("a channel has either `adapter` or `pull: true`")
+        if self.pull and self.config:
+            raise ValueError("a `pull` channel has no `config`")
+        return self
+
+
+class SystemEntry(Shape):
+    """One computer system of an agency. `may_use` is its right to call; `reads` lists systems whose messages it may also read."""
+
+    name: Text
+    credentials: Credentials = Credentials()
+    may_use: Many[ServiceName] = ()
+    reads: Many[SystemPattern] = ()
+    sources: Many[SourceUse] = ()
+    channel: Channel | None = None
+    channels: Mapping[ServiceName, Channel] = Field(default_factory=dict)
+    receipts: AdapterUse | None = None
+    time_zone: TimeZone | None = None
+
+
+class AgencyHead(Shape):
+    """An agency without its systems, which are read one by one so that one broken entry does not hide another."""
+
+    agency: Name
+    name: Text
+    time_zone: TimeZone = "Asia/Jakarta"
+    systems: Mapping[str, Any] = Field(default_factory=dict)
+
+
+class Registration(Shape):
+    """The recipient registers what it took, at the latest `within` of delivery; then it is overdue."""
+
+    within: Duration
+
+
+class Route(Shape):
+    """Which service of which systems receives documents from whom, under which policy. The first match in the file counts."""
+
+    service: ServiceName
+    senders: Many[SystemPattern] = Field(default=("*/*",), alias="from", min_length=1)
+    to: Many[SystemPattern] = Field(min_length=1)
+    recipients: Literal["fixed", "named"] = "fixed"
+    purpose: Text
+    deadline: Duration | None = None
+    on_ambiguous: Literal["hold", "resend"] = "hold"
+    order_by: Many[FieldPath] | None = None
+    idempotency_fields: Many[FieldPath] | None = None
+    raw: Literal["keep", "forward"] = "keep"
+    release: Many[FieldPath] | None = None
+    receipt: Literal["none", "each"] = "none"
+    registration: Registration | None = None
+    idempotency_window: Duration | None = None
+    retention: Duration | None = None
+    signature: Literal["none"] = "none"
+
+    @model_validator(mode="after")
+    def _fixed_is_exact(self) -> Route:
+        if self.recipients == "fixed" and any("*" in one for one in self.to):
+            raise ValueError("a pattern in `to` needs `recipients: named`; fixed recipients are written out")
+        return self
+
+
+class OperatorEntry(Shape):
+    """A person who works with the gateway, and the roles this person holds."""
+
+    name: Text
+    roles: Many[Role] = Field(min_length=1)
+    credentials: Credentials = Credentials()
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    # A star stays within its half: `dinas-*/*` never matches across the slash.
+    return re.compile(re.escape(pattern).replace(r"\*", "[a-z0-9-]*") + r"\Z")
+
+
+def matches(pattern: str, system: str) -> bool:
+    """Does `agency/system`, with stars, name this system?"""
+    return pattern == system or ("*" in pattern and _compiled(pattern).match(system) is not None)
