@@ -1,0 +1,82 @@
+-- What the delivery worker reads and writes. Every write names the fence it holds.
+
+-- name: due
+SELECT q.due, d.id, d.message, d.kind, d.attempts, d.fence, d.state, d.receipt, d.first_at, d.head, d.reason, d.order_key,
+       m.sender, m.service, m.document, m.conversation, m.route, m.purpose, m.created_at, m.expires_at, m.trace,
+       m.sealed_key, m.body, m.kind
+FROM queue q JOIN deliveries d ON d.id = q.delivery JOIN messages m ON m.id = d.message
+WHERE q.recipient = :recipient AND q.due <= :now
+ORDER BY q.recipient, q.due, q.delivery
+LIMIT :limit;
+
+-- name: next_due
+SELECT due FROM queue WHERE recipient = :recipient ORDER BY due, delivery LIMIT 1;
+
+-- name: dequeue
+DELETE FROM queue WHERE recipient = :recipient AND due = :due AND delivery = :delivery;
+
+-- name: dequeue_delivery
+DELETE FROM queue WHERE recipient = :recipient AND delivery = :delivery;
+
+-- name: insert_lease
+INSERT INTO leases (delivery, recipient, fence, node, epoch, until)
+VALUES (:delivery, :recipient, :fence, :node, :epoch, :until);
+
+-- name: start_attempt
+UPDATE deliveries SET state = 'attempting', attempts = attempts + 1, fence = :fence, first_at = COALESCE(first_at, :now)
+WHERE id = :delivery AND fence = :fence - 1;
+
+-- name: end_lease
+DELETE FROM leases WHERE delivery = :delivery AND fence = :fence;
+
+-- name: end_attempt
+UPDATE deliveries SET state = :state, reason = :reason, ended_at = :ended_at, register_by = :register_by,
+                      answer = :answer, head = :head
+WHERE id = :delivery AND fence = :fence;
+
+-- name: set_state
+UPDATE deliveries SET state = :state, reason = :reason, ended_at = :ended_at, head = :head
+WHERE id = :delivery AND state = :was;
+
+-- name: end_order
+DELETE FROM lane_order WHERE recipient = :recipient AND order_key = :order_key AND delivery = :delivery;
+
+-- name: enqueue_next_of_order
+INSERT INTO queue (recipient, due, delivery)
+SELECT recipient, :due, delivery FROM lane_order
+WHERE recipient = :recipient AND order_key = :order_key
+ORDER BY delivery LIMIT 1;
+
+-- name: leases_of_others
+SELECT delivery, recipient, fence, node, epoch FROM leases
+WHERE (node = :node AND epoch < :epoch) OR until < :now
+ORDER BY delivery LIMIT :limit;
+
+-- name: lanes
+SELECT DISTINCT recipient FROM queue;
+
+-- name: await_registration
+INSERT INTO registrations (register_by, delivery) VALUES (:register_by, :delivery);
+
+-- name: end_registration
+DELETE FROM registrations WHERE register_by = :register_by AND delivery = :delivery;
+
+-- name: overdue
+SELECT register_by, delivery FROM registrations WHERE register_by <= :now ORDER BY register_by, delivery LIMIT :limit;
+
+-- name: quarantine
+INSERT INTO quarantine (id, message, delivery, recipient, reason, detail, state, at)
+VALUES (:id, :message, :delivery, :recipient, :reason, :detail, 'open', :at);
+
+-- name: close_quarantine
+UPDATE quarantine SET state = :state, closed_at = :at, closed_by = :actor WHERE id = :id AND state = 'open';
+
+-- name: quarantined
+SELECT id, message, delivery, recipient, reason, detail, state, at FROM quarantine
+WHERE state = 'open' AND id > :after ORDER BY id LIMIT :limit;
+
+-- name: find_quarantined
+SELECT id, message, delivery, recipient, reason, detail, state, at FROM quarantine WHERE id = :id;
+
+-- name: reopen_delivery
+UPDATE deliveries SET state = 'ready', reason = NULL, ended_at = NULL, first_at = NULL WHERE id = :delivery AND state = :was;

@@ -1,0 +1,34 @@
+-- Nodes, claims and the small states of adapters.
+
+-- name: start_node
+INSERT INTO nodes (node, epoch, started_at) VALUES (:node, 1, :now)
+ON CONFLICT (node) DO UPDATE SET epoch = nodes.epoch + 1, started_at = excluded.started_at
+RETURNING epoch;
+
+-- name: insert_claim
+INSERT INTO claims (fingerprint, id, source, message, state, attempts, node, claimed_at)
+VALUES (:fingerprint, :id, :source, :message, 'claimed', 1, :node, :now);
+
+-- name: unsettled_claims
+SELECT fingerprint, id, message, state, attempts FROM claims WHERE source = :source AND state <> 'settled' ORDER BY id LIMIT :limit;
+
+-- name: retry_claim
+UPDATE claims SET attempts = attempts + 1 WHERE fingerprint = :fingerprint AND id = :id;
+
+-- name: settle_claim
+UPDATE claims SET state = 'settled', settled_at = :now WHERE fingerprint = :fingerprint AND id = :id AND state <> 'settled';
+
+-- name: release_claim
+DELETE FROM claims WHERE fingerprint = :fingerprint AND id = :id AND state = 'claimed';
+
+-- name: drop_settled_claims
+DELETE FROM claims WHERE state = 'settled' AND settled_at < :before;
+
+-- name: get_state
+SELECT value, fence FROM adapter_state WHERE adapter = :adapter AND key = :key;
+
+-- name: put_state
+UPDATE adapter_state SET value = :value, fence = :fence + 1 WHERE adapter = :adapter AND key = :key AND fence = :fence;
+
+-- name: create_state
+INSERT INTO adapter_state (adapter, key, value, fence) VALUES (:adapter, :key, :value, 1);
