@@ -1,7 +1,7 @@
 """Lengths of time as people write them.
 
-In: `250ms`, `10s`, `5m`, `24h`, `14d`. Out: `datetime.timedelta`. Refuses: a bare number (seconds? days?), fractions, signs, spaces,
-zero, and anything beyond 100 years.
+In: `250ms`, `10s`, `5m`, `24h`, `14d`. Out: `datetime.timedelta`. Refuses: a bare number (seconds? days?), fractions,
+signs, spaces, zero, and anything beyond 100 years.
 """
 
 from __future__ import annotations
@@ -14,8 +14,11 @@ from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
 
 _SHAPE = re.compile(r"([0-9]{1,10})(ms|s|m|h|d)\Z")
 _UNITS = {
-    "ms": timedelta(milliseconds=1), "s": timedelta(seconds=1), "m": timedelta(minutes=1),
-    "h": timedelta(hours=1), "d": timedelta(days=1),
+    "ms": timedelta(milliseconds=1),
+    "s": timedelta(seconds=1),
+    "m": timedelta(minutes=1),
+    "h": timedelta(hours=1),
+    "d": timedelta(days=1),
 }
 _LONGEST = timedelta(days=36_525)
 

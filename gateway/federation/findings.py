@@ -1,7 +1,8 @@
 """What is wrong with a configuration, said so that a person can mend it.
 
-In: a stable code, a place in a file, a sentence. Out: `Finding`, sortable and printable as `file:line:column: code slug: message`.
-Refuses: a code that is not in `CODES`. A finding never repeats a configured value that may be a secret (`shown`).
+In: a stable code, a place in a file, a sentence. Out: `Finding`, sortable and printable as `file:line:column: code
+slug: message`. Refuses: a code that is not in `CODES`. A finding never repeats a configured value that may be a
+secret (`shown`).
 """
 
 from __future__ import annotations
@@ -26,41 +27,92 @@ class Code:
     severity: Severity = "error"
 
 
-CODES: Mapping[str, Code] = MappingProxyType({
-    "C001": Code("unknown-field", "The field or variable is not one we know.", "Correct the spelling or remove it."),
-    "C002": Code("missing-field", "A required field is absent.", "Add the field."),
-    "C003": Code("wrong-type", "The value has another type than the field.",
-                 "Write a value of the named type; only `true` and `false` are booleans."),
-    "C004": Code("bad-value", "The value has the right type but is not allowed here.", "Use one of the allowed values."),
-    "C005": Code("invalid-yaml", "The file is not well-formed YAML in UTF-8, or it is not a mapping.",
-                 "Correct the syntax at the line named."),
-    "C006": Code("yaml-feature-refused", "Anchors, aliases, tags, several documents and deep nesting are refused.",
-                 "Write the value out where it is used."),
-    "C007": Code("duplicate-key", "The same key stands twice in one mapping.", "Keep one of the two."),
-    "C008": Code("unreadable-file", "The file or folder is missing, not a regular file, unreadable or too large.",
-                 "Create it, or correct its path, permissions or size."),
-    "C010": Code("unknown-agency", "No agency of this name is configured.", "Name an agency that has a file in `agencies/`."),
-    "C011": Code("unknown-system", "No system of this name is configured.", "Name a system of the agency, or add it there."),
-    "C012": Code("unknown-service", "No shared service has this name.", "Use a name that `lintas schemas` lists."),
-    "C013": Code("unknown-adapter", "No installed adapter has this name.", "Use a name that `lintas adapters` lists."),
-    "C014": Code("unreachable-route", "No system can ever use this route: none of its senders has the right, or an "
-                 "earlier route takes them all.", "Grant the right, widen `from`, or move the route up."),
-    "C015": Code("route-without-receiver", "A recipient of the route has no channel that can take this service.",
-                 "Give the system a `channel`; only a channel that is called (not `pull`) can answer a query."),
-    "C016": Code("right-without-route", "A system may use a service, but no route takes it from there.",
-                 "Add a route, or withdraw the right.", "warning"),
-    "C017": Code("adapter-cannot", "The adapter cannot play this role.", "Use an adapter that can; `lintas adapters` says."),
-    "C018": Code("option-does-not-fit", "The option has no meaning for this kind of service.", "Remove the option."),
-    "C019": Code("unknown-document-field", "The service's document has no such field.", "Use the wire name of a field."),
-    "C020": Code("secret-in-config", "Something that looks like a secret stands in the file.",
-                 "Move it to a file and name that file (`{file: keys/…}`); then replace the secret, it has been seen."),
-    "C021": Code("duplicate-name", "The same name is given twice.", "Rename one of the two."),
-    "C022": Code("file-name-differs", "The file is not named after the agency in it.", "Name the file `<agency>.yaml`."),
-    "C023": Code("shared-key-file", "Two credentials use the same key file, so they could not be told apart.",
-                 "Give each its own file."),
-    "C024": Code("adapter-model-failed", "The adapter failed while it read its own configuration.",
-                 "Report it to the adapter's author."),
-})
+CODES: Mapping[str, Code] = MappingProxyType(
+    {
+        "C001": Code(
+            "unknown-field", "The field or variable is not one we know.", "Correct the spelling or remove it."
+        ),
+        "C002": Code("missing-field", "A required field is absent.", "Add the field."),
+        "C003": Code(
+            "wrong-type",
+            "The value has another type than the field.",
+            "Write a value of the named type; only `true` and `false` are booleans.",
+        ),
+        "C004": Code(
+            "bad-value", "The value has the right type but is not allowed here.", "Use one of the allowed values."
+        ),
+        "C005": Code(
+            "invalid-yaml",
+            "The file is not well-formed YAML in UTF-8, or it is not a mapping.",
+            "Correct the syntax at the line named.",
+        ),
+        "C006": Code(
+            "yaml-feature-refused",
+            "Anchors, aliases, tags, several documents and deep nesting are refused.",
+            "Write the value out where it is used.",
+        ),
+        "C007": Code("duplicate-key", "The same key stands twice in one mapping.", "Keep one of the two."),
+        "C008": Code(
+            "unreadable-file",
+            "The file or folder is missing, not a regular file, unreadable or too large.",
+            "Create it, or correct its path, permissions or size.",
+        ),
+        "C010": Code(
+            "unknown-agency", "No agency of this name is configured.", "Name an agency that has a file in `agencies/`."
+        ),
+        "C011": Code(
+            "unknown-system", "No system of this name is configured.", "Name a system of the agency, or add it there."
+        ),
+        "C012": Code("unknown-service", "No shared service has this name.", "Use a name that `lintas schemas` lists."),
+        "C013": Code(
+            "unknown-adapter", "No installed adapter has this name.", "Use a name that `lintas adapters` lists."
+        ),
+        "C014": Code(
+            "unreachable-route",
+            "No system can ever use this route: none of its senders has the right, or an earlier route takes them all.",
+            "Grant the right, widen `from`, or move the route up.",
+        ),
+        "C015": Code(
+            "route-without-receiver",
+            "A recipient of the route has no channel that can take this service.",
+            "Give the system a `channel`; only a channel that is called (not `pull`) can answer a query.",
+        ),
+        "C016": Code(
+            "right-without-route",
+            "A system may use a service, but no route takes it from there.",
+            "Add a route, or withdraw the right.",
+            "warning",
+        ),
+        "C017": Code(
+            "adapter-cannot", "The adapter cannot play this role.", "Use an adapter that can; `lintas adapters` says."
+        ),
+        "C018": Code(
+            "option-does-not-fit", "The option has no meaning for this kind of service.", "Remove the option."
+        ),
+        "C019": Code(
+            "unknown-document-field", "The service's document has no such field.", "Use the wire name of a field."
+        ),
+        "C020": Code(
+            "secret-in-config",
+            "Something that looks like a secret stands in the file.",
+            "Move it to a file and name that file (`{file: keys/…}`); then replace the secret, it has been seen.",
+        ),
+        "C021": Code("duplicate-name", "The same name is given twice.", "Rename one of the two."),
+        "C022": Code(
+            "file-name-differs", "The file is not named after the agency in it.", "Name the file `<agency>.yaml`."
+        ),
+        "C023": Code(
+            "shared-key-file",
+            "Two credentials use the same key file, so they could not be told apart.",
+            "Give each its own file.",
+        ),
+        "C024": Code(
+            "adapter-model-failed",
+            "The adapter failed while it read its own configuration.",
+            "Report it to the adapter's author.",
+        ),
+    }
+)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -98,8 +150,15 @@ class Finding:
     def to_dict(self) -> dict[str, str | int]:
         """The finding for `--json`: strings and integers only."""
         return {
-            "code": self.code, "slug": self.slug, "severity": self.severity, "file": self.file, "line": self.line,
-            "column": self.column, "message": self.message, "hint": self.hint, "advice": CODES[self.code].advice,
+            "code": self.code,
+            "slug": self.slug,
+            "severity": self.severity,
+            "file": self.file,
+            "line": self.line,
+            "column": self.column,
+            "message": self.message,
+            "hint": self.hint,
+            "advice": CODES[self.code].advice,
         }
 
 
@@ -113,7 +172,7 @@ def looks_secret(text: str) -> bool:
 
 
 def shown(value: object) -> str:
-    """A configured name as it may be printed: quoted, on one line, cut at 80 characters, and hidden if it looks secret."""
+    """A configured name as it may be printed: quoted, one line, at most 80 characters, hidden if it looks secret."""
     text = str(value)
     if looks_secret(text):
         return "(hidden: it looks like a secret)"

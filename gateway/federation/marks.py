@@ -1,12 +1,12 @@
 """YAML with source marks.
 
-In: the text of one file. Out: `Marked`: plain data (dict, list, str, int, float, bool, None) and the line and column of every key and value.
-Refuses, each as a finding: what is not YAML or not UTF-8, anchors, aliases, tags, several documents, duplicate keys, nesting beyond
-32, files beyond 256 KiB.
+In: the text of one file. Out: `Marked`: plain data (dict, list, str, int, float, bool, None) and the line and column
+of every key and value. Refuses, each as a finding: what is not YAML or not UTF-8, anchors, aliases, tags, several
+documents, duplicate keys, nesting beyond 32, files beyond 256 KiB.
 
-Only `true`/`false`, `null`/`~`/nothing, and plain decimal numbers are not strings: `no`, `yes`, `12:30`, `0123`, `1e3` and
-`2026-01-01` stay what was written. The source text of a number or boolean is kept (`texts`), so a field that wants a string gets
-the very characters of the file and not a number printed again.
+Only `true`/`false`, `null`/`~`/nothing, and plain decimal numbers are not strings: `no`, `yes`, `12:30`, `0123`,
+`1e3` and `2026-01-01` stay what was written. The source text of a number or boolean is kept (`texts`), so a field
+that wants a string gets the very characters of the file and not a number printed again.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Mark:
 
 @dataclass(slots=True)
 class Marked:
-    """The data of one file, and where each piece of it stands. A `Place` is the path of keys and indexes from the top."""
+    """The data of one file and where each piece stands. A `Place` is the path of keys and indexes."""
 
     file: str
     data: Any = None
@@ -63,7 +63,9 @@ class Marked:
             here = place[:end]
             found = self.keys.get(here) if key and end == len(place) else None
             # A value that is a mapping starts on the line below its key: the key is what a reader looks for.
-            found = found or (self.values.get(here) if end == len(place) else self.keys.get(here) or self.values.get(here))
+            found = found or (
+                self.values.get(here) if end == len(place) else self.keys.get(here) or self.values.get(here)
+            )
             if found is not None:
                 return found
         return Mark()
@@ -120,7 +122,8 @@ class _Builder:
 
     def _scalar(self, event: Any, place: Place) -> Any:
         text: str = event.value
-        if event.style is not None:
+        # The two loaders write plain style differently (None and empty); the four others mean a string.
+        if event.style:
             return text
         value = plain(text)
         if not isinstance(value, str) and value is not None:
@@ -144,7 +147,9 @@ class _Builder:
             here = (*place, name)
             if name in fields:
                 first = self._marked.keys[here]
-                self._note("C007", event, f"the key {shown(name)} stands here again; it is first given at line {first.line}")
+                self._note(
+                    "C007", event, f"the key {shown(name)} stands here again; it is first given at line {first.line}"
+                )
             else:
                 self._marked.keys[here] = _mark(event)
             value = self._node(self._next(), here)
@@ -168,7 +173,7 @@ def plain(text: str) -> str | int | float | bool | None:
 
 
 def parse(text: str, file: str) -> Marked:
-    """Read one file's text. Never raises for its content: what is wrong is in `problems`, what could be read is in `data`."""
+    """Read one file's text. Never raises for its content: see `problems`; `data` is what could be read."""
     marked = Marked(file, text=text)
     try:
         _Builder(marked, text).run()

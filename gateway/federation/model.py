@@ -1,8 +1,8 @@
 """The federation as its files write it: agencies, systems, routes, operators.
 
 In: plain data of one YAML file. Out: frozen models. Refuses: unknown fields, other types (no coercion), names outside
-`[a-z0-9-]{1,63}`, key files that climb out of the state folder. What one entry cannot know alone (does that system exist?) is
-the business of `check`.
+`[a-z0-9-]{1,63}`, key files that climb out of the state folder. What one entry cannot know alone (does that system
+exist?) is the business of `check`.
 """
 
 from __future__ import annotations
@@ -31,7 +31,9 @@ Text = Annotated[str, StringConstraints(min_length=1, max_length=1000, pattern=r
 ServiceName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]*(\.[a-z][a-z0-9-]*)+$", max_length=127)]
 SystemName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}/[a-z0-9][a-z0-9-]{0,62}$")]
 SystemPattern = Annotated[str, StringConstraints(pattern=r"^[a-z0-9*-]{1,63}/[a-z0-9*-]{1,63}$")]
-FieldPath = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9]*(\.[A-Za-z][A-Za-z0-9]*)*$", max_length=255)]
+FieldPath = Annotated[
+    str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9]*(\.[A-Za-z][A-Za-z0-9]*)*$", max_length=255)
+]
 AdapterName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.-]{0,62}$")]
 Role = Literal["operator", "approver", "auditor", "privacy_officer"]
 
@@ -106,7 +108,7 @@ class Channel(Shape):
 
 
 class SystemEntry(Shape):
-    """One computer system of an agency. `may_use` is its right to call; `reads` lists systems whose messages it may also read."""
+    """One system of an agency. `may_use`: its rights to call; `reads`: systems whose messages it may also read."""
 
     name: Text
     credentials: Credentials = Credentials()
@@ -135,7 +137,7 @@ class Registration(Shape):
 
 
 class Route(Shape):
-    """Which service of which systems receives documents from whom, under which policy. The first match in the file counts."""
+    """Which service takes documents from whom to whom, under which policy. The first match counts."""
 
     service: ServiceName
     senders: Many[SystemPattern] = Field(default=("*/*",), alias="from", min_length=1)

@@ -1,0 +1,177 @@
+"""What one entry cannot know alone: whether the names it uses exist, and whether anything can move.
+
+In: a `Draft` of entries that are sound by themselves. Out: findings, added to the draft. Refuses nothing: it only says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any, get_args
+
+from pydantic import BaseModel
+
+from gateway.federation.draft import Draft, Located
+from gateway.federation.federation import first_routes
+from gateway.federation.findings import did_you_mean, shown
+from gateway.federation.marks import Place
+from gateway.federation.model import Credentials, Route, matches
+
+# The gateway takes these itself: they close a registration, and the sender gets a receipt, not a document.
+TAKEN_BY_GATEWAY = frozenset({"acknowledgement.deliver"})
+
+
+def check(draft: Draft) -> None:
+    """Add every finding that needs more than one entry."""
+    _rights(draft)
+    _routes(draft)
+    _key_files(draft)
+
+
+def _agencies(draft: Draft) -> set[str]:
+    return {name for name in draft.at if "/" not in name and not name.startswith("person:")}
+
+
+def _systems(draft: Draft) -> set[str]:
+    return {name for name in draft.at if "/" in name}
+
+
+def _rights(draft: Draft) -> None:
+    firsts = first_routes((route for route, _ in draft.routes), draft.systems)
+    for name, system in draft.systems.items():
+        where = draft.at[name]
+        for index, service in enumerate(system.may_use):
+            if _known_service(draft, service, where, ("may_use", index)) and (service, name) not in firsts:
+                draft.note("C016", where, ("may_use", index), f"no route takes {shown(service)} from {shown(name)}")
+        for service in system.channels:
+            _known_service(draft, service, where, ("channels", service), key=True)
+        _known_systems(draft, system.reads, where, ("reads",))
+
+
+def _known_service(draft: Draft, service: str, where: Located, inside: Place, *, key: bool = False) -> bool:
+    if service in draft.services:
+        return True
+    hint = did_you_mean(service, draft.services)
+    draft.note("C012", where, inside, f"no shared service is called {shown(service)}", hint, key=key)
+    return False
+
+
+def _known_systems(draft: Draft, patterns: Iterable[str], where: Located, inside: Place) -> None:
+    """Each pattern must name at least one declared system."""
+    systems, agencies = _systems(draft), _agencies(draft)
+    for index, pattern in enumerate(patterns):
+        if any(matches(pattern, name) for name in systems):
+            continue
+        agency = pattern.split("/")[0]
+        if not any(matches(f"{agency}/x", f"{name}/x") for name in agencies):
+            hint = did_you_mean(agency, agencies)
+            draft.note("C010", where, (*inside, index), f"no agency is called {shown(agency)}", hint)
+        else:
+            hint = did_you_mean(pattern, systems)
+            draft.note("C011", where, (*inside, index), f"no system is called {shown(pattern)}", hint)
+
+
+def _routes(draft: Draft) -> None:
+    firsts = first_routes((route for route, _ in draft.routes), draft.systems)
+    reached = {(id(route), sender) for (_, sender), route in firsts.items()}
+    broken = _systems(draft) - set(draft.systems)
+    for route, where in draft.routes:
+        _known_systems(draft, route.senders, where, ("from",))
+        _known_systems(draft, route.to, where, ("to",))
+        if not _known_service(draft, route.service, where, ("service",)):
+            continue
+        _options(draft, route, where)
+        _receivers(draft, route, where)
+        # A system whose entry is broken may well be the sender that is missed here; its own findings come first.
+        if not any(matches(pattern, name) for pattern in route.senders for name in broken):
+            _reachable(draft, route, where, reached)
+
+
+def _reachable(draft: Draft, route: Route, where: Located, reached: set[tuple[int, str]]) -> None:
+    entitled = [
+        name
+        for name, system in draft.systems.items()
+        if route.service in system.may_use and any(matches(pattern, name) for pattern in route.senders)
+    ]
+    if not entitled:
+        message = f"no system that `from` names has the right to use {shown(route.service)}"
+        draft.note("C014", where, ("service",), message)
+    elif not any((id(route), name) in reached for name in entitled):
+        draft.note("C014", where, ("service",), "earlier routes take every sender of this one")
+
+
+def _receivers(draft: Draft, route: Route, where: Located) -> None:
+    query = draft.services[route.service].kind == "query"
+    if query and route.recipients == "fixed" and len(route.to) != 1:
+        draft.note("C018", where, ("to",), "a query has one recipient that answers", key=True)
+    for index, pattern in enumerate(route.to):
+        found = [system for name, system in draft.systems.items() if matches(pattern, name)]
+        able = [
+            system
+            for system in found
+            if (channel := system.channel_for(route.service)) is not None and not (query and channel.pull)
+        ]
+        # A fixed recipient must be able to receive; of the systems a pattern names, one that can is enough.
+        if found and not able and route.service not in TAKEN_BY_GATEWAY:
+            draft.note(
+                "C015", where, ("to", index), f"{shown(pattern)} has no channel that takes {shown(route.service)}"
+            )
+
+
+def _options(draft: Draft, route: Route, where: Located) -> None:
+    service = draft.services[route.service]
+    query = service.kind == "query"
+    unfit = {
+        "registration": query and route.registration is not None,
+        "on_ambiguous": query and route.on_ambiguous != "hold",
+        "order_by": query and route.order_by is not None,
+        "receipt": not query and route.receipt != "none",
+    }
+    kind = "query" if query else "delivery"
+    for option, wrong in unfit.items():
+        if wrong:
+            draft.note("C018", where, (option,), f"`{option}` means nothing for a {kind}", key=True)
+    # What is released travels to the recipient of a delivery, and back to the asker of a query.
+    released = service.answer if query and service.answer else service.request
+    _paths(draft, "release", route.release, released, where)
+    _paths(draft, "order_by", route.order_by, service.request, where)
+    _paths(draft, "idempotency_fields", route.idempotency_fields, service.request, where)
+
+
+def _paths(draft: Draft, option: str, paths: Iterable[str] | None, document: str, where: Located) -> None:
+    model = draft.documents.get(document)
+    if model is None:
+        return
+    for index, path in enumerate(paths or ()):
+        models: set[type[BaseModel]] = {model}
+        for step in path.split("."):
+            known = {info.alias or name: info.annotation for one in models for name, info in one.model_fields.items()}
+            if step not in known:
+                message = f"{shown(document)} has no field {shown(path)}"
+                draft.note("C019", where, (option, index), message, did_you_mean(step, known))
+                break
+            models = set(_models(known[step]))
+
+
+def _models(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+        return
+    for inner in get_args(annotation):
+        yield from _models(inner)
+
+
+def _key_files(draft: Draft) -> None:
+    """One key file proves one identity, or the log could not say who called."""
+    owners: dict[str, str] = {}
+    people = ((operator.actor, operator.credentials) for operator in draft.operators.values())
+    systems = ((name, system.credentials) for name, system in draft.systems.items())
+    for owner, credentials in (*systems, *people):
+        for index, key in enumerate(_files(credentials)):
+            first = owners.setdefault(key, owner)
+            place: Place = ("credentials", "api_keys", index)
+            if first != owner:
+                draft.note("C023", draft.at[owner], place, f"the key file is already that of {shown(first)}")
+
+
+def _files(credentials: Credentials) -> list[str]:
+    return [key.file for key in credentials.api_keys]

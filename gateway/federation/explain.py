@@ -1,0 +1,112 @@
+"""From a model's complaint to findings with a place and a hint.
+
+In: one entry of a marked file and the pydantic model it should satisfy. Out: the validated entry, or the findings,
+all of them. Refuses nothing itself. No finding repeats the input: only names of fields and the model's own words.
+
+A plain number or boolean that stands where a string is wanted is given to the model as the file's own text, so `code:
+12` and `flag: true` are strings to a model that says so, and nothing is guessed from the type alone.
+"""
+
+from __future__ import annotations
+
+import copy
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any, TypeVar, get_args
+
+from pydantic import BaseModel, ValidationError
+
+from gateway.federation.findings import Finding, did_you_mean, looks_secret, shown
+from gateway.federation.marks import Marked, Place
+
+M = TypeVar("M", bound=BaseModel)
+_QUOTED = re.compile(r"'([^']*)'")
+_VALUE_ERRORS = frozenset({"value_error", "literal_error", "enum", "union_tag_invalid", "assertion_error"})
+
+
+def validate(model: type[M], data: Any, marked: Marked, place: Place) -> tuple[M | None, list[Finding]]:
+    """Validate the entry at `place`. The data is not changed; on failure every error becomes a finding."""
+    try:
+        return model.model_validate(data), []
+    except ValidationError as error:
+        problems: Sequence[Any] = error.errors(include_url=False)
+    amended = _as_written(data, marked, place, problems)
+    if amended is not None:
+        try:
+            return model.model_validate(amended), []
+        except ValidationError as error:
+            problems = error.errors(include_url=False)
+    return None, [_finding(model, one, marked, place) for one in problems]
+
+
+def _as_written(data: Any, marked: Marked, place: Place, problems: Sequence[Any]) -> Any | None:
+    """A copy of the data with the file's text where a string is wanted, or None when nothing can be put right so."""
+    amended: Any | None = None
+    for problem in problems:
+        spot = _spot(marked, place, problem["loc"])
+        text = marked.texts.get(spot)
+        if problem["type"] != "string_type" or text is None or len(spot) == len(place):
+            continue
+        amended = copy.deepcopy(data) if amended is None else amended
+        holder = amended
+        for step in spot[len(place) : -1]:
+            holder = holder[step]
+        holder[spot[-1]] = text
+    return amended
+
+
+def _spot(marked: Marked, place: Place, loc: Sequence[str | int]) -> Place:
+    """The place in the file that an error's location means. A step that is no key there names a branch of a union."""
+    spot = place
+    for step in loc:
+        longer = (*spot, step)
+        if longer in marked.values or longer in marked.keys:
+            spot = longer
+    return spot
+
+
+def _finding(model: type[BaseModel], problem: Any, marked: Marked, place: Place) -> Finding:
+    kind: str = problem["type"]
+    loc: tuple[str | int, ...] = problem["loc"]
+    spot = _spot(marked, place, loc)
+    if kind == "extra_forbidden":
+        hint = did_you_mean(loc[-1], _fields_at(model, loc[:-1]))
+        return marked.finding("C001", spot, f"unknown field {shown(loc[-1])}", hint, key=True)
+    if kind == "missing":
+        return marked.finding("C002", spot, f"the field {shown(loc[-1])} is missing", key=True)
+    message = str(problem["msg"]).removeprefix("Value error, ")
+    if loc and loc[-1] == "[key]":
+        return marked.finding("C004", (*spot,), f"not a name that may stand here: {message}", key=True)
+    if kind == "literal_error":
+        known = _QUOTED.findall(str(problem.get("ctx", {}).get("expected", "")))
+        return marked.finding("C004", spot, f"{_field(loc)}: {message}", did_you_mean(problem["input"], known))
+    wrong_type = kind not in _VALUE_ERRORS and (kind.endswith(("_type", "_parsing", "_from_float")))
+    if looks_secret(message):
+        message = "the value is refused"
+    return marked.finding("C003" if wrong_type else "C004", spot, f"{_field(loc)}: {message}")
+
+
+def _field(loc: Sequence[str | int]) -> str:
+    names = [str(step) for step in loc if isinstance(step, str)]
+    return shown(names[-1]) if names else "the entry"
+
+
+def _fields_at(model: type[BaseModel], loc: Sequence[str | int]) -> list[str]:
+    """The field names, as written in files, of the models that stand at a location."""
+    models = {model}
+    for step in loc:
+        deeper: set[type[BaseModel]] = set()
+        for one in models:
+            for name, info in one.model_fields.items():
+                if step in (name, info.alias):
+                    deeper.update(_models_in(info.annotation))
+        models = deeper or models
+    return [info.alias or name for one in models for name, info in one.model_fields.items()]
+
+
+def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+        return
+    for inner in get_args(annotation):
+        yield from _models_in(inner)

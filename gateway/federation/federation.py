@@ -1,0 +1,184 @@
+"""The federation as the rooms see it: resolved, frozen, fast to ask.
+
+In: entries that `load` has validated and `check` has found without error. Out: `Federation`. Refuses nothing: it is
+only made of what is sound. Every answer is a dictionary look-up made ready at start, since the set of systems is
+closed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, Literal
+
+import orjson
+from pydantic import BaseModel
+
+from gateway.federation.model import Channel, OperatorEntry, Route, SystemEntry, SystemId, matches
+
+UseRole = Literal["source", "channel", "receipts"]
+
+
+class System(SystemEntry):
+    """A system with its agency: `id` is `agency/system`; `time_zone` is its own or the agency's."""
+
+    id: SystemId
+    agency: str
+    time_zone: str
+
+    def channel_for(self, service: str) -> Channel | None:
+        """How this system receives documents of a service; None when it does not."""
+        return self.channels.get(service, self.channel)
+
+
+class Operator(OperatorEntry):
+    """A person; `actor` is the name in events."""
+
+    id: str
+
+    @property
+    def actor(self) -> str:
+        return f"person:{self.id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Agency:
+    id: str
+    name: str
+    time_zone: str
+    systems: tuple[SystemId, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """One adapter to open: for which system, in which role, with the configuration its own model has validated.
+
+    `name` is the source's name, the service a channel is an exception for, or empty. `key` is unique and stable."""
+
+    system: SystemId
+    role: UseRole
+    name: str
+    adapter: str
+    config: BaseModel
+
+    @property
+    def key(self) -> str:
+        return f"{self.system}:{self.role}:{self.name}" if self.name else f"{self.system}:{self.role}"
+
+
+@dataclass(frozen=True, slots=True)
+class Federation:
+    """Who takes part and what may go where. Built by `federate`."""
+
+    agencies: Mapping[str, Agency]
+    systems: Mapping[SystemId, System]
+    routes: tuple[Route, ...]
+    operators: Mapping[str, Operator]
+    uses: tuple[Use, ...]
+    digest: str
+    """SHA-256 in hex over the canonical content; equal for equal meaning, whatever the files look like."""
+    _routes: Mapping[tuple[str, str], Route] = field(repr=False)
+    _recipients: Mapping[int, frozenset[SystemId]] = field(repr=False)
+    _rights: Mapping[str, frozenset[str]] = field(repr=False)
+    _readers: Mapping[str, frozenset[SystemId]] = field(repr=False)
+    _channels: Mapping[tuple[str, str], Use] = field(repr=False)
+    _receipts: Mapping[str, Use] = field(repr=False)
+
+    def route_for(self, service: str, sender: str) -> Route | None:
+        """The first route that takes this service from this system, whether or not it has the right."""
+        return self._routes.get((service, sender))
+
+    def may_use(self, system: str, service: str) -> bool:
+        """Has this system the right to call this service?"""
+        return service in self._rights.get(system, frozenset())
+
+    def recipients_of(self, route: Route) -> frozenset[SystemId]:
+        """Every system the route may deliver to: all of them if fixed, those a sender may name otherwise."""
+        return self._recipients[id(route)]
+
+    def may_read(self, reader: str, system: str) -> bool:
+        """May `reader` read the messages of `system`: its own, or those an extra reader right names?"""
+        return reader == system or system in self._readers.get(reader, frozenset())
+
+    def channel_use(self, system: str, service: str) -> Use | None:
+        """The adapter that carries documents of a service to this system; None when it pulls or does not receive."""
+        return self._channels.get((system, service))
+
+    def pulls(self, system: str, service: str) -> bool:
+        """Does this system fetch documents of this service from its inbox?"""
+        known = self.systems.get(SystemId(system))
+        channel = known.channel_for(service) if known else None
+        return channel is not None and channel.pull
+
+    def receipts_use(self, system: str) -> Use | None:
+        """The adapter through which receipts go back to this system; None when it asks for them."""
+        return self._receipts.get(system)
+
+    def uses_of(self, role: UseRole) -> tuple[Use, ...]:
+        return tuple(use for use in self.uses if use.role == role)
+
+
+def first_routes(routes: Iterable[Route], systems: Iterable[str]) -> dict[tuple[str, str], Route]:
+    """For every (service, sender), the first route in the file's order that matches."""
+    names = tuple(systems)
+    found: dict[tuple[str, str], Route] = {}
+    for route in routes:
+        for name in names:
+            if any(matches(pattern, name) for pattern in route.senders):
+                found.setdefault((route.service, name), route)
+    return found
+
+
+def federate(
+    agencies: Mapping[str, Agency],
+    systems: Mapping[SystemId, System],
+    routes: tuple[Route, ...],
+    operators: Mapping[str, Operator],
+    uses: tuple[Use, ...],
+) -> Federation:
+    """Put the sound entries together and prepare every answer."""
+    services = {route.service for route in routes}
+    by_key = {(use.system, use.name): use for use in uses if use.role == "channel"}
+    channels: dict[tuple[str, str], Use] = {
+        (name, service): use
+        for name, system in systems.items()
+        for service in services
+        if (use := by_key.get((name, service if service in system.channels else ""))) is not None
+    }
+    return Federation(
+        agencies=MappingProxyType(dict(sorted(agencies.items()))),
+        systems=MappingProxyType(dict(sorted(systems.items()))),
+        routes=routes,
+        operators=MappingProxyType(dict(sorted(operators.items()))),
+        uses=uses,
+        digest=digest_of(agencies, systems, routes, operators),
+        _routes=first_routes(routes, systems),
+        _recipients={id(route): _matching(route.to, systems) for route in routes},
+        _rights={name: frozenset(system.may_use) for name, system in systems.items()},
+        _readers={name: _matching(system.reads, systems) for name, system in systems.items()},
+        _channels=channels,
+        _receipts={use.system: use for use in uses if use.role == "receipts"},
+    )
+
+
+def _matching(patterns: Iterable[str], systems: Iterable[SystemId]) -> frozenset[SystemId]:
+    wanted = tuple(patterns)
+    return frozenset(name for name in systems if any(matches(pattern, name) for pattern in wanted))
+
+
+def digest_of(
+    agencies: Mapping[str, Agency],
+    systems: Mapping[SystemId, System],
+    routes: Iterable[Route],
+    operators: Mapping[str, Operator],
+) -> str:
+    """SHA-256 in hex of the content. The order of routes counts; that of files, entries and keys does not."""
+    content: dict[str, Any] = {
+        "agencies": {name: [one.name, one.time_zone] for name, one in agencies.items()},
+        "systems": {name: one.model_dump(mode="json") for name, one in systems.items()},
+        "routes": [one.model_dump(mode="json", by_alias=True) for one in routes],
+        "operators": {name: one.model_dump(mode="json") for name, one in operators.items()},
+    }
+    return hashlib.sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS)).hexdigest()

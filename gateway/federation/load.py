@@ -1,0 +1,228 @@
+"""The configuration folder, read whole.
+
+In: the folder, the installed adapters, the shared services. Out: a `Federation` and what is wrong, every problem and
+not the first. Refuses: to give a federation while one finding is an error.
+
+The folder holds `agencies/<agency>.yaml`, `routes.yaml` and `operators.yaml` (the last may be absent). Entries are
+validated one by one, so that a broken one hides no other; a name that is declared in a broken entry still counts as
+known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, Field
+
+from gateway.federation import leaks, marks
+from gateway.federation.check import check
+from gateway.federation.draft import AdapterSpecLike, Draft, Located, ServiceLike
+from gateway.federation.explain import validate
+from gateway.federation.federation import Agency, Federation, Operator, System, Use, UseRole, federate
+from gateway.federation.findings import Finding, did_you_mean, shown
+from gateway.federation.marks import Marked, Place
+from gateway.federation.model import AgencyHead, Name, OperatorEntry, Route, Shape, SystemEntry, SystemId
+
+
+class _Named(Shape):
+    """Only to judge a name."""
+
+    name: Name
+
+
+class _RoutesFile(Shape):
+    routes: list[Any] = Field(default_factory=list)
+
+
+class _OperatorsFile(Shape):
+    operators: dict[str, Any] = Field(default_factory=dict)
+
+
+def load(
+    config_dir: Path,
+    adapters: Mapping[str, AdapterSpecLike],
+    services: Mapping[str, ServiceLike],
+    documents: Mapping[str, type[BaseModel]] | None = None,
+) -> tuple[Federation | None, list[Finding]]:
+    """Read and check a configuration folder. The federation is None when any finding is an error.
+
+    With `documents` (by type, `letter/1`), the field paths that routes name are checked against them."""
+    draft = Draft(adapters, services, documents or {})
+    _read_agencies(config_dir, draft)
+    _read_routes(config_dir, draft)
+    _read_operators(config_dir, draft)
+    check(draft)
+    findings = sorted(set(draft.findings))
+    if any(finding.is_error for finding in findings):
+        return None, findings
+    routes = tuple(route for route, _ in draft.routes)
+    return federate(draft.agencies, draft.systems, routes, draft.operators, tuple(draft.uses)), findings
+
+
+def _open(path: Path, shown_as: str, draft: Draft) -> Marked:
+    marked = marks.read(path, shown_as)
+    draft.findings += marked.problems
+    draft.findings += leaks.find(marked)
+    if marked.data is None and not marked.problems:
+        draft.findings.append(Finding(shown_as, 1, 1, "C005", "the file is empty"))
+    return marked
+
+
+def _read_agencies(config_dir: Path, draft: Draft) -> None:
+    folder = config_dir / "agencies"
+    try:
+        paths = sorted(path for path in folder.iterdir() if path.suffix in {".yaml", ".yml"} and path.name[0] != ".")
+    except OSError as error:
+        draft.findings.append(Finding("agencies", 0, 0, "C008", f"the folder cannot be read ({error.strerror})"))
+        return
+    if not paths:
+        draft.findings.append(Finding("agencies", 0, 0, "C008", "the folder holds no agency"))
+    for path in paths:
+        marked = _open(path, f"agencies/{path.name}", draft)
+        if marked.data is not None:
+            _read_agency(marked, path, draft)
+
+
+def _read_agency(marked: Marked, path: Path, draft: Draft) -> None:
+    head, problems = validate(AgencyHead, marked.data, marked, ())
+    draft.findings += problems
+    name, systems = _raw_agency(marked.data)
+    if name is None:
+        return
+    here = Located(marked, ("agency",))
+    if name in draft.at:
+        first = draft.at[name].marked.file
+        draft.note("C021", here, (), f"the agency {shown(name)} is already given in {first}")
+        return
+    draft.at[name] = here
+    if path.name != f"{name}.yaml":
+        draft.note("C022", here, (), f"the agency is {shown(name)}, the file is {shown(path.name)}")
+    ids: list[SystemId] = []
+    zone = head.time_zone if head else "Asia/Jakarta"
+    for key, entry in systems.items():
+        identity = SystemId(f"{name}/{key}")
+        ids.append(identity)
+        _read_system(identity, name, zone, entry, Located(marked, ("systems", key)), draft)
+    if head is not None:
+        draft.agencies[name] = Agency(name, head.name, head.time_zone, tuple(sorted(ids)))
+
+
+def _raw_agency(data: Any) -> tuple[str | None, dict[str, Any]]:
+    """The agency's name and systems as far as they can be read, even when the head is not sound."""
+    if not isinstance(data, dict) or not isinstance(data.get("agency"), str):
+        return None, {}
+    systems = data.get("systems")
+    return data["agency"], systems if isinstance(systems, dict) else {}
+
+
+def _name_ok(name: str, where: Located, draft: Draft) -> None:
+    try:
+        _Named.model_validate({"name": name})
+    except ValueError:
+        draft.note(
+            "C004", where, (), f"{shown(name)} is not a name: 1 to 63 of a-z, 0-9 and '-', the first not '-'", key=True
+        )
+
+
+def _read_system(identity: SystemId, agency: str, zone: str, data: Any, where: Located, draft: Draft) -> None:
+    draft.at[identity] = where
+    _name_ok(str(where.place[-1]), where, draft)
+    entry, problems = validate(SystemEntry, data, where.marked, where.place)
+    draft.findings += problems
+    if entry is None:
+        return
+    given = {name: getattr(entry, name) for name in SystemEntry.model_fields}
+    given["time_zone"] = entry.time_zone or zone
+    draft.systems[identity] = System(id=identity, agency=agency, **given)
+    _read_uses(identity, entry, where, draft)
+
+
+def _read_uses(system: SystemId, entry: SystemEntry, where: Located, draft: Draft) -> None:
+    names: set[str] = set()
+    for index, source in enumerate(entry.sources):
+        if source.name in names:
+            draft.note("C021", where, ("sources", index, "name"), f"the system has two sources {shown(source.name)}")
+        names.add(source.name)
+        _use(system, "source", source.name, source.adapter, source.config, ("sources", index), where, draft)
+    if entry.channel is not None and entry.channel.adapter is not None:
+        _use(system, "channel", "", entry.channel.adapter, entry.channel.config, ("channel",), where, draft)
+    for service, channel in entry.channels.items():
+        if channel.adapter is not None:
+            _use(system, "channel", service, channel.adapter, channel.config, ("channels", service), where, draft)
+    if entry.receipts is not None:
+        _use(system, "receipts", "", entry.receipts.adapter, entry.receipts.config, ("receipts",), where, draft)
+
+
+def _use(
+    system: SystemId,
+    role: UseRole,
+    name: str,
+    adapter: str,
+    config: Mapping[str, Any],
+    inside: Place,
+    where: Located,
+    draft: Draft,
+) -> None:
+    spec = draft.adapters.get(adapter)
+    if spec is None:
+        hint = did_you_mean(adapter, draft.adapters)
+        draft.note("C013", where, (*inside, "adapter"), f"no adapter is called {shown(adapter)}", hint)
+        return
+    kind = "source" if role == "source" else "sink"
+    if kind not in spec.kinds:
+        draft.note("C017", where, (*inside, "adapter"), f"the adapter {shown(adapter)} is not a {kind}")
+    place = (*where.place, *inside, "config")
+    try:
+        parsed, problems = validate(spec.config_model, dict(config), where.marked, place)
+    except Exception as error:  # an adapter is a stranger's code: its failure must not end the check of all the others
+        draft.note(
+            "C024", where, (*inside, "config"), f"the model of {shown(adapter)} raised {type(error).__name__}", key=True
+        )
+        return
+    draft.findings += problems
+    if parsed is not None:
+        draft.uses.append(Use(system, role, name, adapter, parsed))
+
+
+def _read_routes(config_dir: Path, draft: Draft) -> None:
+    marked = _open(config_dir / "routes.yaml", "routes.yaml", draft)
+    if marked.data is None:
+        return
+    head, problems = validate(_RoutesFile, marked.data, marked, ())
+    draft.findings += problems
+    for index, data in enumerate(head.routes if head else _raw(marked.data, "routes", list)):
+        place: Place = ("routes", index)
+        route, problems = validate(Route, data, marked, place)
+        draft.findings += problems
+        if route is not None:
+            draft.routes.append((route, Located(marked, place)))
+
+
+def _read_operators(config_dir: Path, draft: Draft) -> None:
+    path = config_dir / "operators.yaml"
+    if not path.exists():
+        return
+    marked = _open(path, "operators.yaml", draft)
+    if marked.data is None:
+        return
+    head, problems = validate(_OperatorsFile, marked.data, marked, ())
+    draft.findings += problems
+    entries: Mapping[str, Any] = head.operators if head else _raw(marked.data, "operators", dict)
+    for key, data in entries.items():
+        where = Located(marked, ("operators", key))
+        draft.at[f"person:{key}"] = where
+        _name_ok(key, where, draft)
+        entry, problems = validate(OperatorEntry, data, marked, where.place)
+        draft.findings += problems
+        if entry is not None:
+            draft.operators[key] = Operator(
+                id=key, **{name: getattr(entry, name) for name in OperatorEntry.model_fields}
+            )
+
+
+def _raw(data: Any, key: str, kind: type[Any]) -> Any:
+    """The part of an unsound file that can still be read."""
+    value = data.get(key) if isinstance(data, dict) else None
+    return value if isinstance(value, kind) else kind()
