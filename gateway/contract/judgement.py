@@ -1,0 +1,33 @@
+"""What an HTTP status says about custody: taken, later, never, unknown.
+
+Enters: a recipient's answer. Leaves: nothing, when it took what was sent. Refuses: by `TryLater` (429, 503: RFC 6585
+and RFC 9110 say the request was not processed), `Ambiguous` (408, 425, other 5xx) and `Refused` (the rest).
+"""
+
+from __future__ import annotations
+
+from gateway.contract.errors import Ambiguous, Refused, TryLater
+from gateway.contract.host import HttpReply
+from gateway.contract.reasons import Reason
+
+MOST_SECONDS = 86_400.0
+
+
+def retry_after(value: str | None) -> float | None:
+    """Seconds of a Retry-After field in its delay form, a day at most. The date form is left to our own schedule."""
+    if value is None or not value.strip().isascii() or not value.strip().isdigit():
+        return None
+    return min(float(value.strip()[:12]), MOST_SECONDS)
+
+
+def judge(reply: HttpReply) -> None:
+    """Raises what the status means. The body is kept as the refusal's answer, never put into words."""
+    status = reply.status
+    if 200 <= status < 300:
+        return
+    if status in (429, 503):
+        after = retry_after(reply.headers.get("Retry-After"))
+        raise TryLater(Reason.RECIPIENT_DOWN, f"the recipient answered {status}", after=after)
+    if status in (408, 425) or status >= 500:
+        raise Ambiguous(Reason.RECIPIENT_UNSURE, f"the recipient answered {status}")
+    raise Refused(Reason.RECIPIENT_REFUSED, f"the recipient answered {status}", answer=reply.body)
