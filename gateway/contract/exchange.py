@@ -120,11 +120,15 @@ class Inbound:
 
 @dataclass(frozen=True, slots=True)
 class ReceiptCopy:
-    """One signed receipt as it is handed out. `jws` is compact JWS; `kind`: accepted, delivered, registered, refused."""
+    """One signed receipt as it is handed out. `jws` is compact JWS; `kind`: accepted, delivered, registered, refused.
+
+    `registration` is the number the recipient gave; the receipt itself holds only its salted digest.
+    """
 
     kind: str
     jws: str
     delivery: str | None = None
+    registration: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,18 +42,19 @@ CREATE TABLE deliveries (
     head          TEXT
 );
 
--- What is due, per recipient: a lane reads the head of its own range. A leased delivery has no row here.
+-- What is due, per lane: `agency/system`, with `#inbox` for what is pulled and `#receipts` for what goes back. A lane
+-- reads the head of its own range. A leased delivery has no row here.
 CREATE TABLE queue (
-    recipient     TEXT NOT NULL,
+    lane          TEXT NOT NULL,
     due           BIGINT NOT NULL,
     delivery      TEXT NOT NULL,
-    PRIMARY KEY (recipient, due, delivery)
+    PRIMARY KEY (lane, due, delivery)
 ) WITHOUT ROWID;
 
 -- Who is carrying a delivery now. The fence is the delivery's; a write with an older one changes no row.
 CREATE TABLE leases (
     delivery      TEXT PRIMARY KEY,
-    recipient     TEXT NOT NULL,
+    lane          TEXT NOT NULL,
     fence         INTEGER NOT NULL,
     node          TEXT NOT NULL,
     epoch         BIGINT NOT NULL,
@@ -62,10 +63,10 @@ CREATE TABLE leases (
 
 -- Deliveries that keep an order, from record until they end: only the first of its key may be in the queue.
 CREATE TABLE lane_order (
-    recipient     TEXT NOT NULL,
+    lane          TEXT NOT NULL,
     order_key     BLOB NOT NULL,
     delivery      TEXT NOT NULL,
-    PRIMARY KEY (recipient, order_key, delivery)
+    PRIMARY KEY (lane, order_key, delivery)
 ) WITHOUT ROWID;
 
 -- Registrations that are awaited, by the instant at which they are overdue.

@@ -1,26 +1,27 @@
 -- What the delivery worker reads and writes. Every write names the fence it holds.
 
 -- name: due
-SELECT q.due, d.id, d.message, d.kind, d.attempts, d.fence, d.state, d.receipt, d.first_at, d.head, d.reason, d.order_key,
+SELECT q.due, q.lane, d.id, d.message, d.kind, d.recipient, d.attempts, d.fence, d.state, d.reason, d.receipt,
+       d.first_at, d.head, d.order_key,
        m.sender, m.service, m.document, m.conversation, m.route, m.purpose, m.created_at, m.expires_at, m.trace,
        m.sealed_key, m.body, m.kind
 FROM queue q JOIN deliveries d ON d.id = q.delivery JOIN messages m ON m.id = d.message
-WHERE q.recipient = :recipient AND q.due <= :now
-ORDER BY q.recipient, q.due, q.delivery
+WHERE q.lane = :lane AND q.due <= :now
+ORDER BY q.lane, q.due, q.delivery
 LIMIT :limit;
 
 -- name: next_due
-SELECT due FROM queue WHERE recipient = :recipient ORDER BY due, delivery LIMIT 1;
+SELECT due FROM queue WHERE lane = :lane ORDER BY due, delivery LIMIT 1;
 
 -- name: dequeue
-DELETE FROM queue WHERE recipient = :recipient AND due = :due AND delivery = :delivery;
+DELETE FROM queue WHERE lane = :lane AND due = :due AND delivery = :delivery;
 
 -- name: dequeue_delivery
-DELETE FROM queue WHERE recipient = :recipient AND delivery = :delivery;
+DELETE FROM queue WHERE lane = :lane AND delivery = :delivery;
 
 -- name: insert_lease
-INSERT INTO leases (delivery, recipient, fence, node, epoch, until)
-VALUES (:delivery, :recipient, :fence, :node, :epoch, :until);
+INSERT INTO leases (delivery, lane, fence, node, epoch, until)
+VALUES (:delivery, :lane, :fence, :node, :epoch, :until);
 
 -- name: start_attempt
 UPDATE deliveries SET state = 'attempting', attempts = attempts + 1, fence = :fence, first_at = COALESCE(first_at, :now)
@@ -39,21 +40,21 @@ UPDATE deliveries SET state = :state, reason = :reason, ended_at = :ended_at, he
 WHERE id = :delivery AND state = :was;
 
 -- name: end_order
-DELETE FROM lane_order WHERE recipient = :recipient AND order_key = :order_key AND delivery = :delivery;
+DELETE FROM lane_order WHERE lane = :lane AND order_key = :order_key AND delivery = :delivery;
 
 -- name: enqueue_next_of_order
-INSERT INTO queue (recipient, due, delivery)
-SELECT recipient, :due, delivery FROM lane_order
-WHERE recipient = :recipient AND order_key = :order_key
+INSERT INTO queue (lane, due, delivery)
+SELECT lane, :due, delivery FROM lane_order
+WHERE lane = :lane AND order_key = :order_key
 ORDER BY delivery LIMIT 1;
 
 -- name: leases_of_others
-SELECT delivery, recipient, fence, node, epoch FROM leases
+SELECT delivery, lane, fence, node, epoch FROM leases
 WHERE (node = :node AND epoch < :epoch) OR until < :now
 ORDER BY delivery LIMIT :limit;
 
 -- name: lanes
-SELECT DISTINCT recipient FROM queue;
+SELECT DISTINCT lane FROM queue;
 
 -- name: await_registration
 INSERT INTO registrations (register_by, delivery) VALUES (:register_by, :delivery);

@@ -18,19 +18,20 @@ FROM deliveries WHERE id = :id;
 SELECT delivery, kind, sha256, at, body FROM receipts WHERE message = :message ORDER BY at, delivery, kind LIMIT :limit;
 
 -- name: pickup
-SELECT q.due, d.id, d.message, d.kind, d.attempts, d.fence, d.state, d.receipt, d.first_at, d.head, d.reason, d.order_key,
+SELECT q.due, q.lane, d.id, d.message, d.kind, d.recipient, d.attempts, d.fence, d.state, d.reason, d.receipt,
+       d.first_at, d.head, d.order_key,
        m.sender, m.service, m.document, m.conversation, m.route, m.purpose, m.created_at, m.expires_at, m.trace,
        m.sealed_key, m.body, m.kind
 FROM queue q JOIN deliveries d ON d.id = q.delivery JOIN messages m ON m.id = d.message
-WHERE q.recipient = :recipient AND q.delivery > :after
-ORDER BY q.recipient, q.due, q.delivery
+WHERE q.lane = :lane
+ORDER BY q.lane, q.due, q.delivery
 LIMIT :limit;
 
 -- name: count_queue
-SELECT recipient, COUNT(*), MIN(due) FROM queue GROUP BY recipient ORDER BY recipient LIMIT :limit;
+SELECT lane, COUNT(*), MIN(due) FROM queue GROUP BY lane ORDER BY lane LIMIT :limit;
 
 -- name: count_leases
-SELECT recipient, COUNT(*) FROM leases GROUP BY recipient ORDER BY recipient LIMIT :limit;
+SELECT lane, COUNT(*) FROM leases GROUP BY lane ORDER BY lane LIMIT :limit;
 
 -- name: count_quarantine
 SELECT COUNT(*) FROM quarantine WHERE state = 'open';

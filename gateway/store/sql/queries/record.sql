@@ -31,15 +31,15 @@ INSERT INTO deliveries (id, message, kind, recipient, state, attempts, fence, or
 VALUES (:id, :message, :kind, :recipient, :state, 0, 0, :order_key, :receipt, :head);
 
 -- name: insert_order
-INSERT INTO lane_order (recipient, order_key, delivery) VALUES (:recipient, :order_key, :delivery);
+INSERT INTO lane_order (lane, order_key, delivery) VALUES (:lane, :order_key, :delivery);
 
 -- name: enqueue
-INSERT INTO queue (recipient, due, delivery) VALUES (:recipient, :due, :delivery);
+INSERT INTO queue (lane, due, delivery) VALUES (:lane, :due, :delivery);
 
 -- name: enqueue_if_first
-INSERT INTO queue (recipient, due, delivery)
-SELECT :recipient, :due, :delivery
-WHERE NOT EXISTS (SELECT 1 FROM lane_order WHERE recipient = :recipient AND order_key = :order_key AND delivery < :delivery);
+INSERT INTO queue (lane, due, delivery)
+SELECT :lane, :due, :delivery
+WHERE NOT EXISTS (SELECT 1 FROM lane_order WHERE lane = :lane AND order_key = :order_key AND delivery < :delivery);
 
 -- name: insert_receipt
 INSERT INTO receipts (message, delivery, kind, sha256, at, body) VALUES (:message, :delivery, :kind, :sha256, :at, :body);

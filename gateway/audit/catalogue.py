@@ -1,0 +1,65 @@
+"""The closed catalogue of events: every `event` value that can stand in the log, and what it says.
+
+Enters: nothing. Leaves: names, past tense, each with one sentence. Refuses: nothing; the types do.
+`reason` values are those of `gateway.contract.reasons`.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class EventName(StrEnum):
+    """What happened. One event per committed transition, at most two per query."""
+
+    ACCEPTED = "accepted"
+    BATCH_ACCEPTED = "batch_accepted"
+    REFUSED = "refused"
+    REFUSALS_COUNTED = "refusals_counted"
+    DUPLICATE_ANSWERED = "duplicate_answered"
+    ASKED = "asked"
+    ANSWERED = "answered"
+    ATTEMPT_STARTED = "attempt_started"
+    ATTEMPT_FAILED = "attempt_failed"
+    DELIVERED = "delivered"
+    DELIVERY_REFUSED = "delivery_refused"
+    HELD = "held"
+    QUARANTINED = "quarantined"
+    REPLAYED = "replayed"
+    SKIPPED = "skipped"
+    CLOSED = "closed"
+    EXPIRED = "expired"
+    REGISTERED = "registered"
+    REGISTRATION_REFUSED = "registration_refused"
+    OVERDUE = "overdue"
+    READ = "read"
+    NODE_STARTED = "node_started"
+    NODE_STOPPED = "node_stopped"
+
+
+MEANINGS: dict[EventName, str] = {
+    EventName.ACCEPTED: "The message, its deliveries and its receipt are recorded; custody is the gateway's.",
+    EventName.BATCH_ACCEPTED: "All rows of a batch are recorded or reported; its file may leave the inbox.",
+    EventName.REFUSED: "A known system's message was not taken; the sender keeps custody.",
+    EventName.REFUSALS_COUNTED: "Calls refused before authentication, per source network and reason, in one minute; "
+    "`bytes` is the count.",
+    EventName.DUPLICATE_ANSWERED: "A repeat was answered with the original receipts or the kept answer.",
+    EventName.ASKED: "A question is about to leave for its recipient.",
+    EventName.ANSWERED: "A question has its answer, or the reason why not.",
+    EventName.ATTEMPT_STARTED: "An attempt to deliver is about to send its first byte.",
+    EventName.ATTEMPT_FAILED: "Nothing was taken over; the schedule tries again.",
+    EventName.DELIVERED: "The recipient has the message.",
+    EventName.DELIVERY_REFUSED: "The recipient refused the message for good.",
+    EventName.HELD: "The outcome is unknown and the recipient cannot be asked: an operator decides.",
+    EventName.QUARANTINED: "The delivery cannot go on by itself; it is kept whole for an operator.",
+    EventName.REPLAYED: "An operator sent a quarantined delivery on its way again.",
+    EventName.SKIPPED: "An operator let later deliveries of the same ordering key pass a quarantined one.",
+    EventName.CLOSED: "An operator closed a quarantined delivery; it will not be delivered.",
+    EventName.EXPIRED: "The message's time ran out before it was delivered.",
+    EventName.REGISTERED: "The recipient registered the message.",
+    EventName.REGISTRATION_REFUSED: "The recipient refused to register the message.",
+    EventName.OVERDUE: "The registration did not come in time.",
+    EventName.READ: "A person read a message, its receipts or its parts.",
+    EventName.NODE_STARTED: "A node began to work, with this configuration.",
+    EventName.NODE_STOPPED: "A node drained and stopped.",
+}

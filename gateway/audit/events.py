@@ -1,0 +1,96 @@
+"""Event v1: one line of the audit log, as canonical JSON under 4 KB.
+
+Enters: what a transition knows, all without personal data. Leaves: bytes, equal to RFC 8785's canonical form because
+keys are ASCII and values are strings, integers below 2^53, null or lists of strings. Refuses: a line of 4 KB or more.
+
+Field by field (shape: shared design, section 7): `commit_in` and `commit_out` are SHA-256(salt ‖ bytes) in hex;
+`subjects` are HMAC-SHA-256(subject key, event id) in hex, different in every event; `gateway_us` and `peer_us` are
+microseconds; `bytes` is the size of what moved; `config` is the digest of the federation in force.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import orjson
+
+from gateway.audit.catalogue import EventName
+from gateway.contract.reasons import Reason
+
+LIMIT_BYTES = 4096
+
+_EMPTY: dict[str, object] = {
+    "actor": None, "attempt": None, "bytes": None, "commit_in": None, "commit_out": None, "config": None,
+    "conversation": None, "delivery": None, "document": None, "event": None, "gateway_us": None, "id": None,
+    "instance": None, "message": None, "node": None, "peer_us": None, "purpose": None, "reason": None,
+    "receipt_sha256": None, "recipient": None, "route": None, "sender": None, "service": None, "subjects": [],
+    "time": None, "trace": None, "v": 1,
+}  # fmt: skip
+
+
+class EventTooLarge(Exception):
+    """The event would not fit its line; a field carries more than it may."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One event on its way to the outbox: `(id, message, body)` is a row."""
+
+    id: str
+    message: str | None
+    body: bytes
+
+
+def timestamp(at_ms: int) -> str:
+    """Milliseconds since 1970 as RFC 3339 in UTC with three decimals."""
+    seconds, millis = divmod(at_ms, 1000)
+    return f"{_second(seconds)}.{millis:03d}Z"
+
+
+_last_second: tuple[int, str] = (-1, "")
+
+
+def _second(seconds: int) -> str:
+    # One text per second: formatting a date costs more than the rest of an event.
+    global _last_second
+    known, text = _last_second
+    if known != seconds:
+        text = datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+        _last_second = (seconds, text)
+    return text
+
+
+class EventWriter:
+    """Makes events of one node. `new_id` gives time-ordered identifiers, `now_ms` the instant."""
+
+    def __init__(
+        self, *, instance: str, node: str, config: str, new_id: Callable[[], str], now_ms: Callable[[], int]
+    ) -> None:
+        self._base = {**_EMPTY, "instance": instance, "node": node, "config": config}
+        self._new_id, self._now_ms = new_id, now_ms
+
+    def write(
+        self,
+        event: EventName,
+        *,
+        message: str | None = None,
+        reason: Reason | None = None,
+        subject_keys: Sequence[bytes] = (),
+        **fields: str | int | None,
+    ) -> Event:
+        """One event. `fields` are Event v1's own names; `subject_keys` become pseudonyms of this event alone."""
+        identity = self._new_id()
+        line: dict[str, object] = {**self._base, **fields}
+        line["id"], line["event"], line["message"] = identity, event.value, message
+        line["time"] = timestamp(self._now_ms())
+        if reason is not None:
+            line["reason"] = reason.value
+        if subject_keys:
+            line["subjects"] = [hmac.digest(key, identity.encode(), "sha256").hex() for key in subject_keys[:16]]
+        body = orjson.dumps(line, option=orjson.OPT_SORT_KEYS)
+        if len(body) >= LIMIT_BYTES:
+            raise EventTooLarge(event.value)
+        return Event(identity, message, body)
