@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from pydantic import BaseModel
 
@@ -16,16 +16,19 @@ from gateway.federation.findings import Finding
 from gateway.federation.marks import Marked, Place
 from gateway.federation.model import Route, SystemId
 
+Kind = Literal["source", "endpoint", "sink"]
+
 
 class AdapterSpecLike(Protocol):
-    """What must be known of an adapter to check its configuration. `kinds`: any of source, endpoint, sink."""
+    """What must be known of an adapter to check its configuration; the contract's `AdapterSpec` is one."""
 
     @property
     def name(self) -> str: ...
     @property
-    def config_model(self) -> type[BaseModel]: ...
-    @property
-    def kinds(self) -> Any: ...
+    def kinds(self) -> frozenset[Kind]: ...
+    def config_model(self, kind: Kind) -> type[BaseModel]:
+        """The model of the configuration for one of its kinds."""
+        ...
 
 
 class ServiceLike(Protocol):

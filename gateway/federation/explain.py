@@ -36,7 +36,7 @@ def validate(model: type[M], data: Any, marked: Marked, place: Place) -> tuple[M
             return model.model_validate(amended), []
         except ValidationError as error:
             problems = error.errors(include_url=False)
-    return None, [_finding(model, one, marked, place) for one in problems]
+    return None, [explain(model, one, marked, place) for one in problems]
 
 
 def _as_written(data: Any, marked: Marked, place: Place, problems: Sequence[Any]) -> Any | None:
@@ -65,7 +65,8 @@ def _spot(marked: Marked, place: Place, loc: Sequence[str | int]) -> Place:
     return spot
 
 
-def _finding(model: type[BaseModel], problem: Any, marked: Marked, place: Place) -> Finding:
+def explain(model: type[BaseModel], problem: Any, marked: Marked, place: Place) -> Finding:
+    """One error of a pydantic model, as its `errors()` lists it, as a finding."""
     kind: str = problem["type"]
     loc: tuple[str | int, ...] = problem["loc"]
     spot = _spot(marked, place, loc)

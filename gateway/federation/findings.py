@@ -180,10 +180,15 @@ def shown(value: object) -> str:
     return f"'{clean if len(clean) <= _LONG else clean[:_LONG] + '…'}'"
 
 
+def near(word: object, known: Iterable[str], cutoff: float = 0.6) -> str | None:
+    """The known word most like this one, or None when none is like it (`cutoff` 0 to 1)."""
+    found = difflib.get_close_matches(str(word)[:200], sorted(set(known)), n=1, cutoff=cutoff)
+    return found[0] if found else None
+
+
 def did_you_mean(word: object, known: Iterable[str]) -> str:
     """A hint that names the nearest known word, or the known words when they are few, or nothing."""
     words = sorted(set(known))
-    near = difflib.get_close_matches(str(word)[:200], words, n=1, cutoff=0.6)
-    if near:
-        return f"did you mean '{near[0]}'?"
+    if found := near(word, words):
+        return f"did you mean '{found}'?"
     return f"known: {', '.join(words)}" if 0 < len(words) <= 12 else ""

@@ -18,7 +18,7 @@ from pydantic import BaseModel, Field
 
 from gateway.federation import leaks, marks
 from gateway.federation.check import check
-from gateway.federation.draft import AdapterSpecLike, Draft, Located, ServiceLike
+from gateway.federation.draft import AdapterSpecLike, Draft, Kind, Located, ServiceLike
 from gateway.federation.explain import validate
 from gateway.federation.federation import Agency, Federation, Operator, System, Use, UseRole, federate
 from gateway.federation.findings import Finding, did_you_mean, shown
@@ -170,12 +170,13 @@ def _use(
         hint = did_you_mean(adapter, draft.adapters)
         draft.note("C013", where, (*inside, "adapter"), f"no adapter is called {shown(adapter)}", hint)
         return
-    kind = "source" if role == "source" else "sink"
+    kind: Kind = "source" if role == "source" else "sink"
     if kind not in spec.kinds:
         draft.note("C017", where, (*inside, "adapter"), f"the adapter {shown(adapter)} is not a {kind}")
+        return
     place = (*where.place, *inside, "config")
     try:
-        parsed, problems = validate(spec.config_model, dict(config), where.marked, place)
+        parsed, problems = validate(spec.config_model(kind), dict(config), where.marked, place)
     except Exception as error:  # an adapter is a stranger's code: its failure must not end the check of all the others
         draft.note(
             "C024", where, (*inside, "config"), f"the model of {shown(adapter)} raised {type(error).__name__}", key=True
