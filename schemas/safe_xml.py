@@ -1,0 +1,123 @@
+"""The one XML parser: hardened, bounded, one per call.
+
+Enters: UTF-8 bytes. Leaves: the root element, comments dropped. Refuses, by code: `too_large`, `wrong_charset`,
+`doctype` (any), `processing_instruction`, `too_deep`, `not_xml`. A refusal never quotes its input.
+
+The DOCTYPE is looked for in the prolog before libxml2 sees a byte, so no entity is ever declared; the parsed tree is
+asked again. Only then may text be larger than libxml2's own 10 MB: our byte limit has been checked first.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+from lxml import etree
+
+
+@dataclass(frozen=True)
+class XmlLimits:
+    """Limits in bytes and levels of elements."""
+
+    max_bytes: int = 16 << 20
+    max_depth: int = 64
+
+
+DEFAULT = XmlLimits()
+#: Above this many bytes libxml2's own text limit (10 MB) could strike; ours has been checked by then.
+_HUGE = 9_000_000
+
+_MESSAGES = {
+    "too_large": "the size exceeds the limit",
+    "wrong_charset": "XML is taken in UTF-8 only",
+    "doctype": "a DOCTYPE is never taken",
+    "processing_instruction": "processing instructions are not taken",
+    "too_deep": "the nesting exceeds the limit",
+    "not_xml": "this is not well-formed XML",
+}
+
+
+class XmlRefused(ValueError):
+    """The bytes are not XML as we take it. `code` says why; `limit` is set where a limit was exceeded."""
+
+    def __init__(self, code: str, limit: int | None = None) -> None:
+        self.code = code
+        self.limit = limit
+        super().__init__(_MESSAGES[code] + (f" ({limit})" if limit is not None else ""))
+
+
+_DECLARATION = re.compile(rb"<\?xml[ \t\r\n][^>]{0,200}?\?>")
+_ENCODING = re.compile(rb"encoding[ \t\r\n]*=[ \t\r\n]*[\"']([A-Za-z0-9._\-]*)[\"']")
+_SPACE = re.compile(rb"[ \t\r\n]*")
+
+
+def _check_prolog(data: bytes) -> None:
+    at = 3 if data.startswith(b"\xef\xbb\xbf") else 0
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\x00" in data[:4]:
+        raise XmlRefused("wrong_charset")
+    declaration = _DECLARATION.match(data, at)
+    if declaration is not None:
+        named = _ENCODING.search(declaration.group())
+        if named is not None and named.group(1).lower() not in (b"utf-8", b"utf8", b"us-ascii"):
+            raise XmlRefused("wrong_charset")
+        at = declaration.end()
+    while True:
+        at = _SPACE.match(data, at).end()  # type: ignore[union-attr]
+        if data.startswith(b"<!--", at):
+            end = data.find(b"-->", at + 4)
+            if end < 0:
+                raise XmlRefused("not_xml")
+            at = end + 3
+        elif data.startswith(b"<!", at):
+            raise XmlRefused("doctype" if data[at : at + 9].upper() == b"<!DOCTYPE" else "not_xml")
+        elif data.startswith(b"<?", at):
+            raise XmlRefused("processing_instruction" if declaration is not None or at else "not_xml")
+        else:
+            return
+
+
+@lru_cache(maxsize=16)
+def _deeper_than(limit: int) -> etree.XPath:
+    return etree.XPath("boolean(/" + "/".join(["*"] * (limit + 1)) + ")")
+
+
+_INSTRUCTION = etree.XPath("boolean(//processing-instruction())")
+
+
+def parse(data: bytes, limits: XmlLimits = DEFAULT) -> etree._Element:
+    """Parse hostile bytes into an element; raise XmlRefused."""
+    if len(data) > limits.max_bytes:
+        raise XmlRefused("too_large", limits.max_bytes)
+    _check_prolog(data)
+    parser = etree.XMLParser(
+        encoding="utf-8",
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        dtd_validation=False,
+        attribute_defaults=False,
+        remove_comments=True,
+        huge_tree=len(data) > _HUGE or limits.max_depth > 250,
+    )
+    try:
+        root = etree.fromstring(data, parser)
+    except (etree.XMLSyntaxError, ValueError) as fault:
+        raise _refusal(data, fault, limits) from None
+    if root.getroottree().docinfo.doctype:
+        raise XmlRefused("doctype")
+    if b"<?" in data[5:] and _INSTRUCTION(root):
+        raise XmlRefused("processing_instruction")
+    if data.count(b"<") > limits.max_depth and _deeper_than(limits.max_depth)(root):
+        raise XmlRefused("too_deep", limits.max_depth)
+    return root
+
+
+def _refusal(data: bytes, fault: Exception, limits: XmlLimits) -> XmlRefused:
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        return XmlRefused("wrong_charset")
+    if "xcessive depth" in str(fault):
+        return XmlRefused("too_deep", limits.max_depth)
+    return XmlRefused("not_xml")

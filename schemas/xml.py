@@ -1,0 +1,217 @@
+"""Documents in XML: namespace `urn:lintas:schema:<name>:<major>`, one element per field in schema order.
+
+Enters: a document, or an element of the shared form. Leaves: an element, or a document. Refuses: what the XSD refuses,
+and what is XSD-valid yet outside the schema, both as SchemaError without values.
+
+An absent field has no element, null is `xsi:nil`, a list repeats its element, raw fields are JSON text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import orjson
+from lxml import etree
+from pydantic import ValidationError
+
+from schemas.catalogue import DOCUMENTS, UnknownDocument
+from schemas.document import Document, Group, RawFields
+from schemas.errors import FieldError, SchemaError, refusal
+from schemas.fields import Choice, FieldPlan, Truth, plan
+from schemas.marks import MAX_ITEMS
+from schemas.scalars import InstantScalar, Scalar, Text, Whole, instant_text
+from schemas.strict_json import JsonRefused, loads
+from schemas.xsd import namespace, root_name, xsd_for
+
+_NIL = "{http://www.w3.org/2001/XMLSchema-instance}nil"
+_INTEGER = re.compile(r"[+\-]?[0-9]{1,40}")
+_TRUTH = {"true": True, "1": True, "false": False, "0": False}
+_SPACE = " \t\r\n"
+
+_Write = Callable[[etree._Element, Any], None]
+_Read = Callable[[etree._Element], Any]
+
+
+def _raw_text(value: Any) -> str:
+    return orjson.dumps(value).decode()
+
+
+def _writer_of(scalar: Scalar) -> Callable[[Any], str] | None:
+    if isinstance(scalar, Text | Choice):
+        return None
+    if isinstance(scalar, Truth):
+        return lambda value: "true" if value else "false"
+    if isinstance(scalar, InstantScalar):
+        return instant_text
+    if isinstance(scalar, RawFields):
+        return _raw_text
+    return str
+
+
+def _field_writer(field: FieldPlan, ns: str) -> _Write:
+    tag, sub = f"{{{ns}}}{field.wire}", etree.SubElement
+    if field.group is not None:
+        group = field.group
+
+        def write_group(parent: etree._Element, value: Any) -> None:
+            _write(sub(parent, tag), value, _writers(group, ns))
+
+        return write_group
+    assert field.scalar is not None
+    convert = _writer_of(field.scalar)
+
+    def write(parent: etree._Element, value: Any) -> None:
+        child = sub(parent, tag)
+        if value is None:
+            child.set(_NIL, "true")
+        else:
+            child.text = value if convert is None else convert(value)
+
+    return write
+
+
+@cache
+def _writers(model: type[Group], ns: str) -> tuple[tuple[str, bool, _Write], ...]:
+    return tuple((field.attr, field.repeated, _field_writer(field, ns)) for field in plan(model))
+
+
+def _write(element: etree._Element, document: Group, writers: tuple[tuple[str, bool, _Write], ...]) -> None:
+    values, present = document.__dict__, document.model_fields_set
+    for attr, repeated, write in writers:
+        if attr not in present:
+            continue
+        if repeated:
+            for item in values[attr]:
+                write(element, item)
+        else:
+            write(element, values[attr])
+
+
+def to_xml(document: Document) -> etree._Element:
+    """Write what was set as an element in the document's own namespace."""
+    ns = namespace(document.TYPE)
+    root = etree.Element(f"{{{ns}}}{root_name(document.TYPE)}", nsmap={None: ns})
+    _write(root, document, _writers(type(document), ns))
+    return root
+
+
+def to_xml_bytes(document: Document) -> bytes:
+    """Write what was set as UTF-8 bytes with an XML declaration."""
+    return etree.tostring(to_xml(document), encoding="UTF-8", xml_declaration=True)
+
+
+def _text(element: etree._Element) -> str:
+    if len(element):
+        # Comments split text nodes; the value is all of them, or a comment could hide half an identifier.
+        return (element.text or "") + "".join(child.tail or "" for child in element)
+    return element.text or ""
+
+
+def _read_integer(element: etree._Element) -> Any:
+    text = _text(element).strip(_SPACE)
+    return int(text) if _INTEGER.fullmatch(text) else text
+
+
+def _read_truth(element: etree._Element) -> Any:
+    text = _text(element).strip(_SPACE)
+    return _TRUTH.get(text, text)
+
+
+def _read_spaced(element: etree._Element) -> Any:
+    return _text(element).strip(_SPACE)
+
+
+def _read_raw(element: etree._Element) -> Any:
+    try:
+        return loads(_text(element))
+    except JsonRefused as fault:
+        raise SchemaError("raw", [FieldError("raw.fields", fault.code, str(fault))]) from None
+
+
+def _reader_of(scalar: Scalar) -> _Read:
+    if isinstance(scalar, Text | Choice):
+        return _text
+    if isinstance(scalar, Whole):
+        return _read_integer
+    if isinstance(scalar, Truth):
+        return _read_truth
+    if isinstance(scalar, RawFields):
+        return _read_raw
+    return _read_spaced
+
+
+def _nillable(read: _Read) -> _Read:
+    def read_nillable(element: etree._Element) -> Any:
+        return None if _TRUTH.get((element.get(_NIL) or "").strip(_SPACE)) else read(element)
+
+    return read_nillable
+
+
+def _field_reader(field: FieldPlan, ns: str) -> _Read:
+    if field.group is not None:
+        group = field.group
+        return lambda element: _read(element, _readers(group, ns))
+    assert field.scalar is not None
+    read = _reader_of(field.scalar)
+    return _nillable(read) if field.nullable else read
+
+
+@cache
+def _readers(model: type[Group], ns: str) -> dict[str, tuple[str, bool, _Read]]:
+    return {f"{{{ns}}}{field.wire}": (field.wire, field.repeated, _field_reader(field, ns)) for field in plan(model)}
+
+
+def _read(element: etree._Element, readers: dict[str, tuple[str, bool, _Read]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for child in element:
+        tag = child.tag
+        known = readers.get(tag) if isinstance(tag, str) else None
+        if known is None:
+            if isinstance(tag, str):
+                found[etree.QName(tag).localname if tag not in found else tag] = child
+            continue
+        wire, repeated, read = known
+        value = read(child)
+        if repeated:
+            items = found.setdefault(wire, [])
+            if len(items) <= MAX_ITEMS:
+                items.append(value)
+        elif wire in found:
+            raise SchemaError("document", [FieldError(wire, "repeated", "the element may stand once only")])
+        else:
+            found[wire] = value
+    return found
+
+
+_TYPES = {f"{{{namespace(doc_type)}}}{root_name(doc_type)}": doc_type for doc_type in DOCUMENTS}
+
+
+def document_type(element: etree._Element) -> str:
+    """Give the `name/major` an element holds; raise UnknownDocument."""
+    found = _TYPES.get(element.tag) if isinstance(element.tag, str) else None
+    if found is None:
+        raise UnknownDocument
+    return found
+
+
+def from_xml(element: etree._Element) -> Document:
+    """Read an element of the shared form into its document; the XSD is checked first."""
+    doc_type = document_type(element)
+    model = DOCUMENTS[doc_type]
+    schema = xsd_for(doc_type)
+    valid = schema.validate(element)
+    try:
+        values = _read(element, _readers(model, namespace(doc_type)))
+        document: Document = model.__pydantic_validator__.validate_python(values)
+    except ValidationError as error:
+        raise refusal(doc_type, error) from None
+    except SchemaError as error:
+        raise SchemaError(doc_type, error.errors) from None
+    if not valid:
+        # The fields are in order, their arrangement is not: order, attributes, stray text, nil.
+        kind = schema.error_log[0].type_name if len(schema.error_log) else "unknown"
+        raise SchemaError(doc_type, [FieldError("", "xsd", f"not valid against the XSD: {kind}")])
+    return document
