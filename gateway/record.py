@@ -1,0 +1,270 @@
+"""The record room: ONE transaction, and custody passes.
+
+Enters: `Verified`. Leaves: `Recorded`, after fsync: message, deliveries, events and the `accepted` receipt (signed
+before, stored in it) are durable together. A repeat of the same content leaves with the original receipts.
+Refuses: a repeat with other content (`conflict`).
+
+1. Sign the receipt and seal the body under the message's data key.
+2. Commit everything in one unit; the idempotency key is its unique row.
+3. If the key is taken: an expired one is dropped and the unit tried once more; else compare contents.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from gateway.arrivals import Arrivals
+from gateway.audit.catalogue import EventName
+from gateway.audit.events import Event, EventWriter
+from gateway.contract.errors import Refused
+from gateway.contract.exchange import ReceiptCopy
+from gateway.contract.reasons import Reason
+from gateway.federation import Federation
+from gateway.message import Body, Recorded, Routed, Verified
+from gateway.policy import lane_of, retention_ms, route_names, window_ms
+from gateway.receipt import ReceiptWriter, Signed, commit
+from gateway.route import field_values
+from gateway.settings import Settings
+from gateway.store.engine import Journal, Step, Taken, Unit
+from gateway.store.hmac_keys import HmacKeys
+from gateway.store.sealing import DataKey, binding
+from gateway.vault import SALT_BYTES, Vault
+
+
+class Recorder:
+    """Writes what was verified, and finds the original of a repeat."""
+
+    def __init__(
+        self,
+        *,
+        journal: Journal,
+        vault: Vault,
+        lookup: HmacKeys,
+        receipts: ReceiptWriter,
+        events: EventWriter,
+        federation: Federation,
+        settings: Settings,
+        arrivals: Arrivals,
+        monotonic: Any,
+    ) -> None:
+        self._journal, self._vault, self._lookup = journal, vault, lookup
+        self._receipts, self._events, self._arrivals = receipts, events, arrivals
+        self._federation, self._settings, self._monotonic = federation, settings, monotonic
+        self._routes = route_names(federation)
+
+    async def record(self, verified: Verified, *, parent: str | None = None) -> Recorded:
+        """Makes one message durable. `parent` is the batch it is a row of."""
+        routed = verified.routed
+        steps, receipt, key = self.steps(routed, parent=parent)
+        try:
+            await self._journal.commit(Unit(steps))
+        except Taken:
+            if key is None:
+                raise
+            return await self._taken(routed, key, steps, receipt)
+        self._arrivals.keep(routed.normalised.received.id)
+        return Recorded(routed.normalised.received.id, (receipt.copy,))
+
+    def steps(self, routed: Routed, *, parent: str | None = None) -> tuple[list[Step], Signed, bytes | None]:
+        """The unit that records a message, its receipt, and the digest of its idempotency key if it has one."""
+        received, inbound = routed.normalised.received, routed.normalised.received.inbound
+        message, service = received.id, received.service
+        data_key = self._arrivals.take_key(message)
+        body = Body(routed.normalised.canonical, os.urandom(SALT_BYTES), inbound.parts, inbound.name, envelope_facts(routed))
+        receipt = self._receipts.write(
+            "accepted", message=message, sender=received.caller.system, recipients=routed.recipients,
+            service=service.name, document_type=service.request, body=body,
+        )  # fmt: skip
+        steps = [Step("insert_message", self._message_row(routed, data_key, body, parent))]
+        key = self.key_of(routed)
+        if key is not None:
+            expires = received.at_ms + window_ms(routed.route, self._settings)
+            content = content_digest(self._lookup, routed)
+            steps.append(Step("insert_key", {"key": key, "message": message, "content": content, "expires": expires}))
+        for number, recipient in enumerate(routed.recipients, 1):
+            steps += self._delivery(routed, f"{message}.{number}", recipient, receipt.sha256)
+        steps.append(self.receipt_step(data_key, message, "", receipt, received.at_ms))
+        subject_steps, subject_keys = self.subjects(routed.normalised.subjects, message)
+        event = self._accepted_event(routed, body, receipt, subject_keys)
+        return [*steps, *subject_steps, event_step(event)], receipt, key
+
+    def _message_row(self, routed: Routed, data_key: DataKey, body: Body, parent: str | None) -> Mapping[str, Any]:
+        received, inbound = routed.normalised.received, routed.normalised.received.inbound
+        return {
+            "id": received.id,
+            "kind": "message" if parent is None else "row",
+            "parent": parent,
+            "sender": received.caller.system,
+            "service": received.service.name,
+            "document": received.service.request,
+            "conversation": inbound.conversation,
+            "route": self._routes[id(routed.route)],
+            "purpose": inbound.purpose or routed.route.purpose,
+            "parts": len(inbound.parts),
+            "bytes": inbound.size or len(body.document),
+            "created_at": received.at_ms,
+            "expires_at": None if inbound.expires_at is None else int(inbound.expires_at.timestamp() * 1000),
+            "trace": inbound.trace,
+            "sealed_key": self._vault.wrap(data_key, received.id),
+            "body": self._vault.seal_body(data_key, received.id, body),
+            "retain_until": received.at_ms + retention_ms(routed.route, self._settings),
+        }
+
+    def _delivery(self, routed: Routed, delivery: str, recipient: str, head: str) -> list[Step]:
+        received = routed.normalised.received
+        lane = lane_of(self._federation, recipient, received.service.name, "document")
+        row = {
+            "id": delivery, "message": received.id, "kind": "document", "recipient": recipient, "state": "ready",
+            "order_key": routed.order_key, "receipt": None, "head": head,
+        }  # fmt: skip
+        queued: dict[str, Any] = {"lane": lane, "due": received.at_ms, "delivery": delivery}
+        if routed.order_key is None:
+            return [Step("insert_delivery", row), Step("enqueue", queued)]
+        ordered = {"lane": lane, "order_key": routed.order_key, "delivery": delivery}
+        return [
+            Step("insert_delivery", row),
+            Step("insert_order", ordered),
+            Step("enqueue_if_first", {**queued, "order_key": routed.order_key}),
+        ]
+
+    def receipt_step(self, key: DataKey, message: str, delivery: str, receipt: Signed, at_ms: int) -> Step:
+        return Step(
+            "insert_receipt",
+            {
+                "message": message,
+                "delivery": delivery,
+                "kind": receipt.copy.kind,
+                "sha256": receipt.sha256,
+                "at": at_ms,
+                "body": seal_receipt(key, message, receipt.copy),
+            },
+        )
+
+    def subjects(self, found: Sequence[tuple[str, str]], message: str) -> tuple[list[Step], list[bytes]]:
+        """Rows for the erasable table, and the keys whose pseudonyms stand in this message's events.
+
+        A person has a fresh key per message, so that two events of one person share nothing that outlives the rows.
+        """
+        keys = [os.urandom(32) for _ in found[:16]]
+        rows = [
+            {"subject": self._lookup.lookup("subject", scheme, value), "message": message, "key": key}
+            for (scheme, value), key in zip(found, keys, strict=False)
+        ]
+        return ([Step("insert_subject", rows)] if rows else []), keys
+
+    def _accepted_event(self, routed: Routed, body: Body, receipt: Signed, subject_keys: list[bytes]) -> Event:
+        received, inbound = routed.normalised.received, routed.normalised.received.inbound
+        return self._events.write(
+            EventName.ACCEPTED,
+            message=received.id,
+            subject_keys=subject_keys,
+            conversation=inbound.conversation,
+            sender=received.caller.system,
+            recipient=routed.recipients[0] if len(routed.recipients) == 1 else None,
+            actor=f"system:{received.caller.system}",
+            service=received.service.name,
+            document=received.service.request,
+            route=self._routes[id(routed.route)],
+            purpose=inbound.purpose or routed.route.purpose,
+            commit_in=commit(body.salt, body.document),
+            receipt_sha256=receipt.sha256,
+            bytes=inbound.size or len(body.document),
+            gateway_us=int((self._monotonic() - received.started) * 1_000_000),
+            trace=inbound.trace,
+        )
+
+    def key_of(self, routed: Routed) -> bytes | None:
+        """The keyed digest of the idempotency key: the given one, else the fields the route declares, else none."""
+        received = routed.normalised.received
+        given = received.inbound.key
+        if given is None and routed.route.idempotency_fields:
+            values = field_values(routed.normalised.document, routed.route.idempotency_fields)
+            given = "\x00".join("" if value is None else str(value) for value in values)
+        if given is None:
+            return None
+        return self._lookup.lookup("idempotency", received.caller.system, received.service.name, given)
+
+    async def _taken(self, routed: Routed, key: bytes, steps: list[Step], receipt: Signed) -> Recorded:
+        received = routed.normalised.received
+        rows = await self._journal.read("find_key", {"key": key})
+        if not rows or int(rows[0][2] or 0) <= received.at_ms:
+            dropped = Step("drop_expired_key", {"key": key, "now": received.at_ms})
+            await self._journal.commit(Unit([dropped, *steps]))
+            self._arrivals.keep(received.id)
+            return Recorded(received.id, (receipt.copy,))
+        original, content = str(rows[0][0]), rows[0][1]
+        if content != content_digest(self._lookup, routed):
+            raise Refused(Reason.CONFLICT, "the first message with this key had other content")
+        recorded = await self.original(original)
+        await self._journal.commit(Unit([event_step(self._repeat_event(routed, original))]))
+        return recorded
+
+    def _repeat_event(self, routed: Routed, original: str) -> Event:
+        received = routed.normalised.received
+        return self._events.write(
+            EventName.DUPLICATE_ANSWERED,
+            message=original,
+            sender=received.caller.system,
+            actor=f"system:{received.caller.system}",
+            service=received.service.name,
+            document=received.service.request,
+            trace=received.inbound.trace,
+        )
+
+    async def original(self, message: str) -> Recorded:
+        """What a repeat is answered with: the stored receipts of the message itself."""
+        receipts = await self.receipts_of(message)
+        return Recorded(message, tuple(r for r in receipts if r.delivery is None), repeated=True)
+
+    async def receipts_of(self, message: str) -> list[ReceiptCopy]:
+        """Every receipt of a message, unsealed, in the order they were given. Raises `Erased`."""
+        rows = await self._journal.read("find_message", {"id": message})
+        if not rows:
+            return []
+        key = self._vault.unwrap(_blob(rows[0][14]), message)
+        found = await self._journal.read("receipts_of_message", {"message": message, "limit": 1000})
+        return [open_receipt(key, message, str(r[0]), str(r[1]), _blob(r[4]) or b"") for r in found]
+
+
+def seal_receipt(key: DataKey, message: str, copy: ReceiptCopy) -> bytes:
+    """The JWS and, behind a line feed, the registration number it commits to."""
+    plain = copy.jws if copy.registration is None else f"{copy.jws}\n{copy.registration}"
+    return key.seal(plain.encode(), binding(f"receipt:{copy.delivery or ''}:{copy.kind}", message))
+
+
+def open_receipt(key: DataKey, message: str, delivery: str, kind: str, sealed: bytes) -> ReceiptCopy:
+    plain = key.open(sealed, binding(f"receipt:{delivery}:{kind}", message)).decode()
+    jws, _, registration = plain.partition("\n")
+    return ReceiptCopy(kind, jws, delivery or None, registration or None)
+
+
+def event_step(event: Event) -> Step:
+    return Step("insert_event", {"id": event.id, "message": event.message, "body": event.body})
+
+
+def content_digest(lookup: HmacKeys, routed: Routed) -> bytes:
+    """Equal for equal canonical document and equal parts, in a keyed form."""
+    parts = [part.sha256 for part in routed.normalised.received.inbound.parts]
+    return lookup.lookup("content", routed.normalised.canonical.decode(), *parts)
+
+
+def envelope_facts(routed: Routed) -> dict[str, Any]:
+    """What of the envelope a recipient may see, by wire names."""
+    received, inbound = routed.normalised.received, routed.normalised.received.inbound
+    facts: dict[str, Any] = {
+        "messageId": received.id,
+        "service": received.service.name,
+        "schema": received.service.request,
+        "sender": received.caller.system,
+        "recipients": list(routed.recipients),
+        "purpose": inbound.purpose or routed.route.purpose,
+    }
+    if inbound.conversation is not None:
+        facts["conversationId"] = inbound.conversation
+    return facts
+
+
+def _blob(value: object) -> bytes | None:
+    return value if isinstance(value, bytes) else None
