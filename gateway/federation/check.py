@@ -40,7 +40,8 @@ def _rights(draft: Draft) -> None:
     for name, system in draft.systems.items():
         where = draft.at[name]
         for index, service in enumerate(system.may_use):
-            if _known_service(draft, service, where, ("may_use", index)) and (service, name) not in firsts:
+            known = _known_service(draft, service, where, ("may_use", index))
+            if known and draft.routes_whole and (service, name) not in firsts:
                 draft.note("C016", where, ("may_use", index), f"no route takes {shown(service)} from {shown(name)}")
         for service in system.channels:
             _known_service(draft, service, where, ("channels", service), key=True)

@@ -61,6 +61,8 @@ class Draft:
     agencies: dict[str, Agency] = field(default_factory=dict)
     systems: dict[SystemId, System] = field(default_factory=dict)
     routes: list[tuple[Route, Located]] = field(default_factory=list)
+    routes_whole: bool = True
+    """False when a route could not be read, so that the absence of one proves nothing."""
     operators: dict[str, Operator] = field(default_factory=dict)
     uses: list[Use] = field(default_factory=list)
     at: dict[str, Located] = field(default_factory=dict)

@@ -36,7 +36,13 @@ def validate(model: type[M], data: Any, marked: Marked, place: Place) -> tuple[M
             return model.model_validate(amended), []
         except ValidationError as error:
             problems = error.errors(include_url=False)
-    return None, [explain(model, one, marked, place) for one in problems]
+    return None, [explain(model, one, marked, place) for one in problems if not _is_echo(one, problems)]
+
+
+def _is_echo(problem: Any, problems: Sequence[Any]) -> bool:
+    """A list is called too short when its only item was refused: the item's own error is the one to mend."""
+    loc = problem["loc"]
+    return problem["type"] == "too_short" and any(one["loc"][: len(loc)] == loc != one["loc"] for one in problems)
 
 
 def _as_written(data: Any, marked: Marked, place: Place, problems: Sequence[Any]) -> Any | None:

@@ -190,14 +190,18 @@ def _use(
 def _read_routes(config_dir: Path, draft: Draft) -> None:
     marked = _open(config_dir / "routes.yaml", "routes.yaml", draft)
     if marked.data is None:
+        draft.routes_whole = False
         return
     head, problems = validate(_RoutesFile, marked.data, marked, ())
     draft.findings += problems
+    draft.routes_whole = head is not None
     for index, data in enumerate(head.routes if head else _raw(marked.data, "routes", list)):
         place: Place = ("routes", index)
         route, problems = validate(Route, data, marked, place)
         draft.findings += problems
-        if route is not None:
+        if route is None:
+            draft.routes_whole = False
+        else:
             draft.routes.append((route, Located(marked, place)))
 
 
