@@ -4,16 +4,16 @@ Enters: files `NNNN_name.sql`, numbered from 1 without a gap, and what a databas
 Leaves: those still to apply, in order. Refuses: a file that changed after it was applied, and a database that has
 one this program does not know (a newer program wrote it).
 
-Where databases differ a file uses one of these words, and no other:
+A file is written as SQLite reads it. Where PostgreSQL differs, these words are replaced for it, and no other:
 
-| word       | SQLite                 | PostgreSQL       | for                                                    |
-|------------|------------------------|------------------|--------------------------------------------------------|
-| `{text}`   | TEXT                   | TEXT             | text, identifiers, JSON                                |
-| `{bytes}`  | BLOB                   | BYTEA            | bytes                                                  |
-| `{int}`    | INTEGER                | BIGINT           | whole numbers, 0/1, instants as integers               |
-| `{real}`   | REAL                   | DOUBLE PRECISION | measured numbers                                       |
-| `{table}`  | STRICT                 | (nothing)        | after the closing bracket of a table                   |
-| `{keyed}`  | STRICT, WITHOUT ROWID  | (nothing)        | the same, when the primary key is short and always used |
+| written         | PostgreSQL       | for                                                              |
+|-----------------|------------------|------------------------------------------------------------------|
+| `TEXT`          | the same         | text, identifiers, JSON                                          |
+| `BLOB`          | BYTEA            | bytes                                                            |
+| `BIGINT`        | the same         | whole numbers, instants                                          |
+| `INTEGER`       | the same         | small whole numbers (32 bits there), 0 and 1                     |
+| `REAL`          | DOUBLE PRECISION | measured numbers                                                 |
+| `WITHOUT ROWID` | (nothing)        | a table that is its primary key: one tree to write instead of two |
 """
 
 from __future__ import annotations
@@ -30,33 +30,21 @@ from gateway.store.queries import Dialect
 MIGRATIONS = Path(__file__).parent / "sql" / "migrations"
 """The gateway's own migrations."""
 
-WORDS: dict[Dialect, dict[str, str]] = {
-    "sqlite": {
-        "text": "TEXT",
-        "bytes": "BLOB",
-        "int": "INTEGER",
-        "real": "REAL",
-        "table": "STRICT",
-        "keyed": "STRICT, WITHOUT ROWID",
-    },
-    "postgresql": {
-        "text": "TEXT",
-        "bytes": "BYTEA",
-        "int": "BIGINT",
-        "real": "DOUBLE PRECISION",
-        "table": "",
-        "keyed": "",
-    },
-}
-
 LEDGER = (
     "CREATE TABLE IF NOT EXISTS schema_migrations ("
-    "number {int} PRIMARY KEY, name {text} NOT NULL, sha256 {text} NOT NULL, applied_at {text} NOT NULL) {table}"
+    "number INTEGER PRIMARY KEY, name TEXT NOT NULL, sha256 TEXT NOT NULL, applied_at TEXT NOT NULL)"
 )
 """Where a database keeps what was applied; `applied_at` is an RFC 3339 instant in UTC."""
 
+_POSTGRESQL = {"blob": "BYTEA", "real": "DOUBLE PRECISION"}
+
 _FILE = re.compile(r"(?P<number>\d{4})_(?P<name>[a-z0-9_]+)\.sql\Z")
-_WORD = re.compile(r"\{(\w+)\}")
+
+# Texts, quoted names and comments are matched first, and left as they are.
+_WORD = re.compile(
+    r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*|/\*.*?\*/|\b(?P<type>BLOB|REAL)\b|(?P<keyed>\s*\bWITHOUT\s+ROWID\b)""",
+    re.IGNORECASE | re.DOTALL,
+)
 
 
 class MigrationRefused(JournalRefused):
@@ -65,7 +53,7 @@ class MigrationRefused(JournalRefused):
 
 @dataclass(frozen=True, slots=True)
 class Migration:
-    """One file: `sha256` is of the file as written, before its words are replaced, so it is the same everywhere."""
+    """One file: `sha256` is of the file as written, so it is the same everywhere."""
 
     number: int
     name: str
@@ -74,7 +62,7 @@ class Migration:
 
     def sql(self, dialect: Dialect) -> str:
         """The statements for one database."""
-        return in_dialect(self.text, dialect, f"{self.number:04}_{self.name}")
+        return in_dialect(self.text, dialect)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,14 +74,15 @@ class Applied:
     sha256: str
 
 
-def in_dialect(text: str, dialect: Dialect, where: str = "schema") -> str:
+def in_dialect(text: str, dialect: Dialect) -> str:
     """Replace the words of the table above."""
-    words = WORDS[dialect]
+    if dialect == "sqlite":
+        return text
 
     def replace(match: re.Match[str]) -> str:
-        if match[1] not in words:
-            raise MigrationRefused(f"{where}: unknown word {match[0]}")
-        return words[match[1]]
+        if match["type"]:
+            return _POSTGRESQL[match["type"].lower()]
+        return "" if match["keyed"] else match[0]
 
     return _WORD.sub(replace, text)
 

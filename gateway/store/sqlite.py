@@ -8,6 +8,7 @@ an I/O error: the journal is then poisoned, every waiter gets `JournalFailed`, a
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -19,7 +20,6 @@ from gateway.store import migrate
 from gateway.store.engine import (
     Journal,
     JournalClosed,
-    JournalError,
     JournalFailed,
     JournalHealth,
     JournalRefused,
@@ -87,6 +87,8 @@ class SqliteJournal(Journal):
         self._busy_timeout_ms = busy_timeout_ms
         self._wal_pages = wal_pages
         self._cache_kib = cache_kib
+        self._main_connection: list[apsw.Connection] = []
+        self._read_connections: list[apsw.Connection] = []
         self._state = "new"
         self._failure: BaseException | None = None
 
@@ -220,7 +222,9 @@ class SqliteJournal(Journal):
         self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._holder.take()
         try:
+            _create(self._path)
             self._db = apsw.Connection(str(self._path))
+            self._main_connection = [self._db]
             self._set_up(self._db)
             self._db.pragma("journal_mode", "wal")
             self._db.pragma("synchronous", "full")
@@ -233,12 +237,16 @@ class SqliteJournal(Journal):
             self._read_connections = [apsw.Connection(str(self._path), flags=flags) for _ in range(self._reader_count)]
             for connection in self._read_connections:
                 self._set_up(connection)
-        except JournalError:
-            self._holder.let_go()
+        except BaseException as error:
+            self._abandon()
+            if isinstance(error, (apsw.Error, OSError)):
+                raise JournalRefused(f"the journal {self._path} cannot be opened: {error}") from error
             raise
-        except (apsw.Error, OSError) as error:
-            self._holder.let_go()
-            raise JournalRefused(f"the journal {self._path} cannot be opened: {error}") from error
+
+    def _abandon(self) -> None:
+        for connection in (*self._read_connections, *self._main_connection):
+            connection.close(True)
+        self._holder.let_go()
 
     def _set_up(self, connection: apsw.Connection) -> None:
         connection.set_busy_timeout(self._busy_timeout_ms)
@@ -273,12 +281,7 @@ class SqliteJournal(Journal):
     def _close_files(self, lanes: Sequence[Lane]) -> None:
         for lane in lanes:
             lane.join()
-        try:
-            for connection in self._read_connections:
-                connection.close(True)
-            self._db.close(True)
-        finally:
-            self._holder.let_go()
+        self._abandon()
 
 
 def _waiting(gather: Gather[Read, list[Row]]) -> int:
@@ -288,3 +291,16 @@ def _waiting(gather: Gather[Read, list[Row]]) -> int:
 def _answer(future: asyncio.Future[bool], answer: bool) -> None:
     if not future.done():
         future.set_result(answer)
+
+
+def _create(path: Path) -> None:
+    # SQLite would make it readable by others, and does not sync the folder for it; its WAL takes over the mode.
+    try:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+    except FileExistsError:
+        return
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

@@ -48,8 +48,8 @@ SELECT id FROM twin ORDER BY id
 """
 
 SCHEMA = """
-CREATE TABLE item (id {text} PRIMARY KEY, twin {text} NOT NULL, body {bytes}) {keyed};
-CREATE TABLE twin (id {text} PRIMARY KEY, body {bytes}, CHECK (id <> 'never')) {keyed};
+CREATE TABLE item (id TEXT PRIMARY KEY, twin TEXT NOT NULL, body BLOB) WITHOUT ROWID;
+CREATE TABLE twin (id TEXT PRIMARY KEY, body BLOB, CHECK (id <> 'never')) WITHOUT ROWID;
 """
 
 MIGRATIONS = [migrate.migration(1, "items", SCHEMA)]
