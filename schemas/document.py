@@ -53,11 +53,12 @@ def _carries(text: str) -> bool:
 
 
 def _raw_fields(fields: dict[str, Any]) -> dict[str, Any]:
-    seen, level = 0, [fields]
+    seen = 0
+    level: list[Any] = [fields]
     for _depth in range(MAX_RAW_DEPTH):
         below: list[Any] = []
         for value in level:
-            kind = type(value)
+            kind: type[Any] = type(value)
             seen += 1
             if kind is dict:
                 if not all(type(key) is str and _carries(key) for key in value):

@@ -42,7 +42,7 @@ class Mark:
     subject: str | None = None
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        out = handler(schema)
+        out = dict(handler(schema))
         out["description"] = self.text
         out["x-privacy"] = self.privacy.name
         if self.term is not None:
@@ -77,10 +77,11 @@ class Omittable:
     """The field may be absent; null is refused. In Python an absent field reads as None."""
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        schema = handler(source)
+        schema: Any = handler(source)
         if schema["type"] != "nullable":
             raise TypeError(f"Omittable wants `T | None`, not {source!r}")
-        return schema["schema"]
+        inner: CoreSchema = schema["schema"]
+        return inner
 
 
 @dataclass(frozen=True)
@@ -90,14 +91,15 @@ class Items:
     most: int = MAX_ITEMS
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        schema = handler(source)
+        schema: Any = handler(source)
         if schema["type"] != "tuple":
             raise TypeError(f"Items wants `tuple[T, ...]`, not {source!r}")
         # Decoded JSON brings lists; only the container is lax, every item stays strict.
         schema["strict"] = False
         schema["min_length"] = 1
         schema["max_length"] = self.most
-        return schema
+        bounded: CoreSchema = schema
+        return bounded
 
 
 Maybe = Annotated[T | None, Omittable()]

@@ -166,23 +166,24 @@ def release(document: Document, fields: Iterable[str]) -> Document:
     """
     listed = frozenset(fields)
     tree = _checked(type(document), listed)
-    narrowed = _narrow(document, tree, "", listed)
+    narrowed: Document = _narrow(document, tree, "", listed)
     if document.ONE_OF and not any(attr in narrowed.model_fields_set for attr in document.ONE_OF):
         one_of = [field.wire for field in plan(type(document)) if field.attr in document.ONE_OF]
         raise ReleaseRefused(document.TYPE, (), ["|".join(one_of)])
     return narrowed
 
 
-def _narrow(document: Any, tree: dict[str, Any], prefix: str, whole: frozenset[str]) -> Any:
+def _narrow(document: Group, tree: dict[str, Any], prefix: str, whole: frozenset[str]) -> Any:
+    model = type(document)
     kept: dict[str, Any] = {}
-    for field in plan(type(document)):
+    for field in plan(model):
         if field.wire not in tree or field.attr not in document.model_fields_set:
             continue
         value, path = getattr(document, field.attr), prefix + field.wire
         if field.group is not None and value is not None and path not in whole:
             value = _narrow_field(field, value, tree[field.wire], path + ".", whole)
         kept[field.attr] = value
-    return type(document).model_construct(_fields_set=set(kept), **kept)
+    return model.model_construct(_fields_set=set(kept), **kept)
 
 
 def _narrow_field(field: FieldPlan, value: Any, tree: dict[str, Any], prefix: str, whole: frozenset[str]) -> Any:

@@ -1,7 +1,7 @@
 """The one XML parser: hardened, bounded, one per call.
 
 Enters: UTF-8 bytes. Leaves: the root element, comments dropped. Refuses, by code: `too_large`, `wrong_charset`,
-`doctype` (any), `processing_instruction`, `too_deep`, `not_xml`. A refusal never quotes its input.
+`doctype` (any), `processing_instruction`, `too_deep`, `too_many_tags`, `not_xml`. A refusal never quotes its input.
 
 The DOCTYPE is looked for in the prolog before libxml2 sees a byte, so no entity is ever declared; the parsed tree is
 asked again. Only then may text be larger than libxml2's own 10 MB: our byte limit has been checked first.
@@ -12,16 +12,18 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 from lxml import etree
 
 
 @dataclass(frozen=True)
 class XmlLimits:
-    """Limits in bytes and levels of elements."""
+    """Limits in bytes, levels of elements, and tags (a tree needs many times the memory of its text)."""
 
     max_bytes: int = 16 << 20
     max_depth: int = 64
+    max_tags: int = 200_000
 
 
 DEFAULT = XmlLimits()
@@ -34,6 +36,7 @@ _MESSAGES = {
     "doctype": "a DOCTYPE is never taken",
     "processing_instruction": "processing instructions are not taken",
     "too_deep": "the nesting exceeds the limit",
+    "too_many_tags": "the number of tags or attributes exceeds the limit",
     "not_xml": "this is not well-formed XML",
 }
 
@@ -52,7 +55,8 @@ _ENCODING = re.compile(rb"encoding[ \t\r\n]*=[ \t\r\n]*[\"']([A-Za-z0-9._\-]*)[\
 _SPACE = re.compile(rb"[ \t\r\n]*")
 
 
-def _check_prolog(data: bytes) -> None:
+def _check_prolog(data: bytes) -> int:
+    """Refuse by what stands before the root element; give the offset behind the XML declaration."""
     at = 3 if data.startswith(b"\xef\xbb\xbf") else 0
     if data[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\x00" in data[:4]:
         raise XmlRefused("wrong_charset")
@@ -62,6 +66,7 @@ def _check_prolog(data: bytes) -> None:
         if named is not None and named.group(1).lower() not in (b"utf-8", b"utf8", b"us-ascii"):
             raise XmlRefused("wrong_charset")
         at = declaration.end()
+    start = at
     while True:
         at = _SPACE.match(data, at).end()  # type: ignore[union-attr]
         if data.startswith(b"<!--", at):
@@ -74,7 +79,7 @@ def _check_prolog(data: bytes) -> None:
         elif data.startswith(b"<?", at):
             raise XmlRefused("processing_instruction" if declaration is not None or at else "not_xml")
         else:
-            return
+            return start
 
 
 @lru_cache(maxsize=16)
@@ -89,7 +94,11 @@ def parse(data: bytes, limits: XmlLimits = DEFAULT) -> etree._Element:
     """Parse hostile bytes into an element; raise XmlRefused."""
     if len(data) > limits.max_bytes:
         raise XmlRefused("too_large", limits.max_bytes)
-    _check_prolog(data)
+    start = _check_prolog(data)
+    tags = data.count(b"<")
+    # Every tag has its bracket and every attribute its sign; text seldom has more than a few of either.
+    if tags > limits.max_tags or data.count(b"=") > 4 * limits.max_tags:
+        raise XmlRefused("too_many_tags", limits.max_tags)
     parser = etree.XMLParser(
         encoding="utf-8",
         resolve_entities=False,
@@ -104,11 +113,12 @@ def parse(data: bytes, limits: XmlLimits = DEFAULT) -> etree._Element:
         root = etree.fromstring(data, parser)
     except (etree.XMLSyntaxError, ValueError) as fault:
         raise _refusal(data, fault, limits) from None
-    if root.getroottree().docinfo.doctype:
+    info: Any = root.getroottree().docinfo
+    if info.doctype:
         raise XmlRefused("doctype")
-    if b"<?" in data[5:] and _INSTRUCTION(root):
+    if data.find(b"<?", start) >= 0 and _INSTRUCTION(root):
         raise XmlRefused("processing_instruction")
-    if data.count(b"<") > limits.max_depth and _deeper_than(limits.max_depth)(root):
+    if tags > limits.max_depth and _deeper_than(limits.max_depth)(root):
         raise XmlRefused("too_deep", limits.max_depth)
     return root
 

@@ -56,7 +56,7 @@ class Text(Scalar):
         )
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        out = handler(schema)
+        out = dict(handler(schema))
         out["maxLength"] = self.most
         if self.least:
             out["minLength"] = self.least
@@ -99,7 +99,7 @@ def instant(value: object) -> datetime:
                 pass
         raise PydanticCustomError(
             "instant",
-            "an instant is RFC 3339 with an offset, to the microsecond, of years 1900 to 2999; no leap second, no 24:00",
+            "an instant is RFC 3339 with an offset, at most microseconds, years 1900 to 2999, no leap second, no 24:00",
         )
     if type(value) is datetime:
         offset = value.utcoffset()

@@ -52,8 +52,8 @@ class JsonRefused(ValueError):
 
 _STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 _BRACKET = re.compile(rb"[\[\]{}]")
-# More than 19 digits in a row may not fit 64 bits; an exponent of three digits may not fit a double.
-_SUSPECT_NUMBER = re.compile(rb"[0-9]{20}|[eE][+\-]?[0-9]{3}")
+# 19 digits in a row may not fit 64 bits; an exponent of three digits may not fit a double.
+_SUSPECT_NUMBER = re.compile(rb"[0-9]{19}|[eE][+\-]?[0-9]{3}")
 
 
 class _Duplicate(ValueError):

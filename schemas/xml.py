@@ -93,7 +93,8 @@ def _write(element: etree._Element, document: Group, writers: tuple[tuple[str, b
 def to_xml(document: Document) -> etree._Element:
     """Write what was set as an element in the document's own namespace."""
     ns = namespace(document.TYPE)
-    root = etree.Element(f"{{{ns}}}{root_name(document.TYPE)}", nsmap={None: ns})
+    prefixes: Any = {None: ns}
+    root = etree.Element(f"{{{ns}}}{root_name(document.TYPE)}", nsmap=prefixes)
     _write(root, document, _writers(type(document), ns))
     return root
 
@@ -212,6 +213,7 @@ def from_xml(element: etree._Element) -> Document:
         raise SchemaError(doc_type, error.errors) from None
     if not valid:
         # The fields are in order, their arrangement is not: order, attributes, stray text, nil.
-        kind = schema.error_log[0].type_name if len(schema.error_log) else "unknown"
+        log: Any = schema.error_log
+        kind = log[0].type_name if len(log) else "unknown"
         raise SchemaError(doc_type, [FieldError("", "xsd", f"not valid against the XSD: {kind}")])
     return document
