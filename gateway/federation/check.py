@@ -16,9 +16,6 @@ from gateway.federation.findings import did_you_mean, shown
 from gateway.federation.marks import Place
 from gateway.federation.model import Credentials, Route, matches
 
-# The gateway takes these itself: they close a registration, and the sender gets a receipt, not a document.
-TAKEN_BY_GATEWAY = frozenset({"acknowledgement.deliver"})
-
 
 def check(draft: Draft) -> None:
     """Add every finding that needs more than one entry."""
@@ -106,13 +103,9 @@ def _receivers(draft: Draft, route: Route, where: Located) -> None:
         draft.note("C018", where, ("to",), "a query has one recipient that answers", key=True)
     for index, pattern in enumerate(route.to):
         found = [system for name, system in draft.systems.items() if matches(pattern, name)]
-        able = [
-            system
-            for system in found
-            if (channel := system.channel_for(route.service)) is not None and not (query and channel.pull)
-        ]
+        able = any(system.receives(route.service, query=query) for system in found)
         # A fixed recipient must be able to receive; of the systems a pattern names, one that can is enough.
-        if found and not able and route.service not in TAKEN_BY_GATEWAY:
+        if found and not able:
             draft.note(
                 "C015", where, ("to", index), f"{shown(pattern)} has no channel that takes {shown(route.service)}"
             )

@@ -8,7 +8,7 @@ closed.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Literal
@@ -19,6 +19,9 @@ from pydantic import BaseModel
 from gateway.federation.model import Channel, OperatorEntry, Route, SystemEntry, SystemId, matches
 
 UseRole = Literal["source", "channel", "receipts"]
+
+# The gateway takes these itself: they close a registration, and the sender gets a receipt, not a document.
+TAKEN_BY_GATEWAY = frozenset({"acknowledgement.deliver"})
 
 
 class System(SystemEntry):
@@ -31,6 +34,11 @@ class System(SystemEntry):
     def channel_for(self, service: str) -> Channel | None:
         """How this system receives documents of a service; None when it does not."""
         return self.channels.get(service, self.channel)
+
+    def receives(self, service: str, *, query: bool) -> bool:
+        """Can documents of this service reach the system? A query needs a channel that is called."""
+        channel = self.channel_for(service)
+        return service in TAKEN_BY_GATEWAY or (channel is not None and not (query and channel.pull))
 
 
 class Operator(OperatorEntry):
@@ -95,7 +103,9 @@ class Federation:
         return service in self._rights.get(system, frozenset())
 
     def recipients_of(self, route: Route) -> frozenset[SystemId]:
-        """Every system the route may deliver to: all of them if fixed, those a sender may name otherwise."""
+        """The systems this route can deliver to: all of them if fixed, those a sender may name otherwise.
+
+        `route` is one of `routes`; a pattern's system without a channel for the service is not among them."""
         return self._recipients[id(route)]
 
     def may_read(self, reader: str, system: str) -> bool:
@@ -137,8 +147,9 @@ def federate(
     routes: tuple[Route, ...],
     operators: Mapping[str, Operator],
     uses: tuple[Use, ...],
+    queries: Collection[str] = frozenset(),
 ) -> Federation:
-    """Put the sound entries together and prepare every answer."""
+    """Put the sound entries together and prepare every answer. `queries`: the services that ask for an answer."""
     services = {route.service for route in routes}
     by_key = {(use.system, use.name): use for use in uses if use.role == "channel"}
     channels: dict[tuple[str, str], Use] = {
@@ -155,11 +166,18 @@ def federate(
         uses=uses,
         digest=digest_of(agencies, systems, routes, operators),
         _routes=first_routes(routes, systems),
-        _recipients={id(route): _matching(route.to, systems) for route in routes},
+        # By identity: a route is asked for on every message, and hashing its fields costs more than the answer.
+        _recipients={id(route): _recipients(route, systems, route.service in queries) for route in routes},
         _rights={name: frozenset(system.may_use) for name, system in systems.items()},
         _readers={name: _matching(system.reads, systems) for name, system in systems.items()},
         _channels=channels,
         _receipts={use.system: use for use in uses if use.role == "receipts"},
+    )
+
+
+def _recipients(route: Route, systems: Mapping[SystemId, System], query: bool) -> frozenset[SystemId]:
+    return frozenset(
+        name for name in _matching(route.to, systems) if systems[name].receives(route.service, query=query)
     )
 
 

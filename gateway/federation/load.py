@@ -58,7 +58,9 @@ def load(
     if any(finding.is_error for finding in findings):
         return None, findings
     routes = tuple(route for route, _ in draft.routes)
-    return federate(draft.agencies, draft.systems, routes, draft.operators, tuple(draft.uses)), findings
+    queries = frozenset(name for name, service in services.items() if service.kind == "query")
+    uses = tuple(draft.uses)
+    return federate(draft.agencies, draft.systems, routes, draft.operators, uses, queries), findings
 
 
 def _open(path: Path, shown_as: str, draft: Draft) -> Marked:

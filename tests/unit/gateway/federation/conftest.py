@@ -168,3 +168,14 @@ def fresh(tmp_path: Path) -> Callable[[str], Folder]:
         return made
 
     return make
+
+
+class Anything(BaseModel):
+    model_config = ConfigDict(extra="allow")
+
+
+@pytest.fixture(scope="session")
+def anything() -> Mapping[str, Any]:
+    """Adapters by the names of the built-in ones that take any configuration."""
+    kinds: frozenset[Any] = frozenset({"source", "endpoint", "sink"})
+    return {name: Spec(name, Anything, kinds) for name in ("rest", "soap", "filedrop")}

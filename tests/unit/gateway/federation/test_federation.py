@@ -32,6 +32,18 @@ def test_recipients_are_the_systems_that_a_route_names(folder: Any) -> None:
     assert federation.recipients_of(named) == {"bpjs/vclaim", "bpjs/inbox"}
 
 
+def test_a_pattern_names_no_system_that_cannot_receive(folder: Any) -> None:
+    folder.replace("agencies/bpjs.yaml", "    channel: {pull: true}", "    may_use: []")
+    federation = folder.sound()
+    assert federation.recipients_of(federation.routes[1]) == {"bpjs/vclaim"}
+
+
+def test_a_system_that_pulls_answers_no_query(folder: Any) -> None:
+    folder.replace("routes.yaml", "    to: [bpjs/vclaim]", '    to: ["bpjs/*"]\n    recipients: named')
+    federation = folder.sound()
+    assert federation.recipients_of(federation.routes[0]) == {"bpjs/vclaim"}
+
+
 def test_a_system_reads_its_own_and_what_it_is_given(folder: Any) -> None:
     folder.replace(
         "agencies/kota.yaml", "    may_use: [letter.deliver]", '    may_use: [letter.deliver]\n    reads: ["bpjs/*"]'

@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import BaseModel, ConfigDict
 
 from gateway.federation import Federation, load
 from schemas.catalogue import DOCUMENTS, SERVICES
@@ -12,24 +11,9 @@ from schemas.catalogue import DOCUMENTS, SERVICES
 CONFIG = Path(__file__).resolve().parents[4] / "config"
 
 
-class Anything(BaseModel):
-    model_config = ConfigDict(extra="allow")
-
-
-class Spec:
-    kinds: frozenset[Any] = frozenset({"source", "endpoint", "sink"})
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-
-    def config_model(self, kind: str) -> type[BaseModel]:
-        return Anything
-
-
 @pytest.fixture(scope="module")
-def shipped() -> Federation:
-    adapters = {name: Spec(name) for name in ("rest", "soap", "filedrop")}
-    federation, findings = load(CONFIG, adapters, SERVICES, DOCUMENTS)
+def shipped(anything: Any) -> Federation:
+    federation, findings = load(CONFIG, anything, SERVICES, DOCUMENTS)
     assert [str(one) for one in findings] == []
     assert federation is not None
     return federation
