@@ -111,6 +111,11 @@ CODES: Mapping[str, Code] = MappingProxyType(
             "The adapter failed while it read its own configuration.",
             "Report it to the adapter's author.",
         ),
+        "C025": Code(
+            "unknown-file",
+            "The configuration folder holds a file that nobody reads.",
+            "Rename it to a known file, or move it out.",
+        ),
     }
 )
 

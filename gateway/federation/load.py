@@ -50,6 +50,7 @@ def load(
 
     With `documents` (by type, `letter/1`), the field paths that routes name are checked against them."""
     draft = Draft(adapters, services, documents or {})
+    _strays(config_dir, draft)
     _read_agencies(config_dir, draft)
     _read_routes(config_dir, draft)
     _read_operators(config_dir, draft)
@@ -61,6 +62,21 @@ def load(
     queries = frozenset(name for name, service in services.items() if service.kind == "query")
     uses = tuple(draft.uses)
     return federate(draft.agencies, draft.systems, routes, draft.operators, uses, queries), findings
+
+
+KNOWN_FILES = ("gateway.yaml", "operators.yaml", "routes.yaml")
+
+
+def _strays(config_dir: Path, draft: Draft) -> None:
+    """A misspelt `operator.yaml` would otherwise be a federation without people, and nobody would hear of it."""
+    try:
+        names = sorted(path.name for path in config_dir.iterdir() if path.suffix in {".yaml", ".yml"})
+    except OSError:
+        return  # the missing folder is noted where its files are read
+    for name in names:
+        if name not in KNOWN_FILES and name[0] != ".":
+            hint = did_you_mean(name, KNOWN_FILES)
+            draft.findings.append(Finding(name, 0, 0, "C025", "no part of the configuration is read from here", hint))
 
 
 def _open(path: Path, shown_as: str, draft: Draft) -> Marked:

@@ -123,6 +123,7 @@ class Folder:
     """A configuration folder under test."""
 
     path: Path
+    files: Mapping[str, str] = field(default_factory=lambda: FILES)
 
     def write(self, name: str, text: str | bytes) -> None:
         file = self.path / name

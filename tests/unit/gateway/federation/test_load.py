@@ -2,6 +2,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from gateway.federation import CODES, load
@@ -32,6 +34,8 @@ BROKEN = [
     (BPJS, "Asia/Makassar", "Asia/Makasar", "C004", BPJS, 3, ""),
     (KOTA, "keys/simpus.key", "../simpus.key", "C004", KOTA, 6, ""),
     (KOTA, "  folder:", "  Folder:", "C004", KOTA, 8, ""),
+    (KOTA, "  folder:", "  fol/der:", "C004", KOTA, 8, ""),
+    (KOTA, "agency: kota", "agency: ko/ta", "C004", KOTA, 1, ""),
     (PEOPLE, "  ani:", "  A.ni:", "C004", PEOPLE, 2, ""),
     (BPJS, "    channel: {pull: true}", "    channel: {pull: true, adapter: rest}", "C004", BPJS, 16, ""),
     (BPJS, "    channel: {pull: true}", "    channel: {}", "C004", BPJS, 16, ""),
@@ -99,8 +103,8 @@ def test_each_mistake_is_named_where_it_stands(
 
 
 def test_every_code_is_shown_by_a_broken_configuration() -> None:
-    # Unreadable files and models that raise have their own tests below.
-    assert {row[3] for row in BROKEN} | {"C008", "C024"} - {""} == set(CODES) | {""}
+    # Files as a whole and models that raise have their own tests below.
+    assert {row[3] for row in BROKEN} | {"C008", "C024", "C025"} - {""} == set(CODES) | {""}
 
 
 def test_all_findings_are_reported_and_sorted(folder: Any) -> None:
@@ -159,6 +163,14 @@ def test_missing_folders_and_files_are_named(tmp_path: Path, folder: Any) -> Non
     assert ("C008", "routes.yaml") in [(one.code, one.file) for one in folder.load()[1]]
 
 
+def test_a_misspelt_file_is_not_passed_over(folder: Any) -> None:
+    (folder.path / PEOPLE).rename(folder.path / "operator.yaml")
+    _, findings = folder.load()
+    assert [(one.code, one.file, one.hint) for one in findings] == [
+        ("C025", "operator.yaml", "did you mean 'operators.yaml'?")
+    ]
+
+
 def test_operators_may_be_absent(folder: Any) -> None:
     (folder.path / PEOPLE).unlink()
     assert folder.sound().operators == {}
@@ -190,3 +202,23 @@ def test_an_adapter_whose_model_raises_is_a_finding(folder: Any) -> None:
     _, findings = load(folder.path, {"filedrop": WildSpec(), "rest": WildSpec()}, {})
     assert "C024" in {one.code for one in findings}
     assert "rahasia" not in "".join(map(str, findings))
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.sampled_from([KOTA, BPJS, ROUTES, PEOPLE]),
+    st.integers(0, 40),
+    st.sampled_from(["drop", "twice", "indent", "word", "null"]),
+)
+def test_any_slip_of_a_line_is_loaded_or_explained(folder: Any, name: str, at: int, slip: str) -> None:
+    sound = folder.files[name]
+    lines = sound.splitlines()
+    at %= len(lines)
+    key = lines[at].split(":")[0]
+    slips = {"drop": [], "twice": [lines[at]] * 2, "indent": [f"  {lines[at]}"], "word": ["kata"], "null": [f"{key}:"]}
+    lines[at : at + 1] = slips[slip]
+    folder.write(name, "\n".join(lines) + "\n")
+    federation, findings = folder.load()
+    folder.write(name, sound)
+    assert (federation is None) == any(one.is_error for one in findings)
+    assert findings == sorted(set(findings))
