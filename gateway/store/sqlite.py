@@ -187,10 +187,10 @@ class SqliteJournal(Journal):
         def work() -> None:
             try:
                 outcomes = self._thread.run(units)
+                self._loop.call_soon_threadsafe(self._landed, self._writes, outcomes)
+                self._thread.checkpoint_if_due()
             except BaseException as error:
                 self._loop.call_soon_threadsafe(self._poison, error)
-            else:
-                self._loop.call_soon_threadsafe(self._landed, self._writes, outcomes)
 
         self._writer.put(work)
 
@@ -228,11 +228,10 @@ class SqliteJournal(Journal):
             self._set_up(self._db)
             self._db.pragma("journal_mode", "wal")
             self._db.pragma("synchronous", "full")
-            self._db.pragma("wal_autocheckpoint", self._wal_pages)
             self._cursor = self._db.cursor()
             self._migrate()
             self._compile()
-            self._thread = Writer(self._db, self._queries, self._barrier)
+            self._thread = Writer(self._db, self._queries, self._barrier, self._wal_pages)
             flags = apsw.SQLITE_OPEN_READONLY
             self._read_connections = [apsw.Connection(str(self._path), flags=flags) for _ in range(self._reader_count)]
             for connection in self._read_connections:
@@ -245,6 +244,9 @@ class SqliteJournal(Journal):
 
     def _abandon(self) -> None:
         for connection in (*self._read_connections, *self._main_connection):
+            if self._failure is not None:
+                # Closing would carry the WAL into the file; after an I/O error only the next start may judge it.
+                connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
             connection.close(True)
         self._holder.let_go()
 

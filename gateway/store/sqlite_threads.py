@@ -10,6 +10,7 @@ The life of a batch:
 3. If one was refused: ROLLBACK of the whole, BEGIN again, and the same units again, each inside its own SAVEPOINT, so
    that the refused are undone alone. Nothing was committed in between, so nothing can be done twice.
 4. COMMIT. When it returns, the units are durable; only then does anyone hear of it.
+5. If the WAL has grown enough, a checkpoint, while the answers are already on their way.
 """
 
 from __future__ import annotations
@@ -58,12 +59,20 @@ class Writer:
     """The one connection that writes; used by one thread at a time."""
 
     def __init__(
-        self, connection: apsw.Connection, queries: Mapping[str, Query], barrier: Callable[[str], None]
+        self,
+        connection: apsw.Connection,
+        queries: Mapping[str, Query],
+        barrier: Callable[[str], None],
+        wal_pages: int,
     ) -> None:
         self._connection = connection
         self._cursor = connection.cursor()
         self._sql = {name: query.sql for name, query in queries.items()}
         self._barrier = barrier
+        self._most_pages = wal_pages
+        self._pages = 0
+        # This also turns off SQLite's own checkpoints, which keep an I/O error to themselves.
+        connection.set_wal_hook(self._committed)
 
     def run(self, units: list[Unit]) -> list[Results | Exception]:
         """One transaction; what it raises is fatal."""
@@ -87,6 +96,15 @@ class Writer:
     def checkpoint(self) -> None:
         """Carry the WAL into the file as far as no reader is in the way."""
         self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+
+    def checkpoint_if_due(self) -> None:
+        """The same, once the WAL has grown enough; to be called when the batch was answered."""
+        if self._pages >= self._most_pages:
+            self.checkpoint()
+
+    def _committed(self, connection: apsw.Connection, database: str, pages: int) -> int:
+        self._pages = pages
+        return apsw.SQLITE_OK
 
     def _run_guarded(self, unit: Unit) -> Results | Exception:
         execute = self._cursor.execute
