@@ -7,14 +7,17 @@ document that names parts which did not come, or whose size is not what it says.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from gateway.contract.adapter import Codec
 from gateway.contract.errors import Refused
 from gateway.contract.exchange import Part, RowProblem
 from gateway.contract.reasons import Reason
 from gateway.message import Normalised, Received
-from schemas.catalogue import canonical, part_references
-from schemas.document import Document
+from schemas.catalogue import canonical
+from schemas.document import Document, Group
 from schemas.privacy import subjects
+from schemas.references import PartRef
 
 
 def normalise(received: Received, codec: Codec) -> Normalised:
@@ -35,9 +38,19 @@ def normalised(received: Received, document: Document) -> Normalised:
 
 def _parts_match(document: Document, parts: tuple[Part, ...]) -> None:
     present = {part.sha256: part for part in parts}
-    for reference in part_references(document):
+    for reference in _references(document):
         part = present.get(reference.sha256)
         if part is None:
             raise Refused(Reason.PART_MISSING, "the document names a part by a SHA-256 that did not come with it")
-        if reference.size is not None and reference.size != part.size:
+        if reference.size != part.size:
             raise Refused(Reason.DIGEST_MISMATCH, "the document names another size for a part than came with it")
+
+
+def _references(group: Group) -> Iterator[PartRef]:
+    """Every part that a document names, wherever in it."""
+    for value in group.__dict__.values():
+        for item in value if isinstance(value, tuple | list) else (value,):
+            if isinstance(item, PartRef):
+                yield item
+            elif isinstance(item, Group):
+                yield from _references(item)

@@ -115,14 +115,14 @@ class Recorder:
     def _delivery(self, routed: Routed, delivery: str, recipient: str, head: str) -> list[Step]:
         received = routed.normalised.received
         lane = lane_of(self._federation, recipient, received.service.name, "document")
-        row = {
+        row: dict[str, Any] = {
             "id": delivery, "message": received.id, "kind": "document", "recipient": recipient, "state": "ready",
             "order_key": routed.order_key, "receipt": None, "head": head,
         }  # fmt: skip
         queued: dict[str, Any] = {"lane": lane, "due": received.at_ms, "delivery": delivery}
         if routed.order_key is None:
             return [Step("insert_delivery", row), Step("enqueue", queued)]
-        ordered = {"lane": lane, "order_key": routed.order_key, "delivery": delivery}
+        ordered: dict[str, Any] = {"lane": lane, "order_key": routed.order_key, "delivery": delivery}
         return [
             Step("insert_delivery", row),
             Step("insert_order", ordered),
@@ -148,7 +148,7 @@ class Recorder:
         A person has a fresh key per message, so that two events of one person share nothing that outlives the rows.
         """
         keys = [os.urandom(32) for _ in found[:16]]
-        rows = [
+        rows: list[dict[str, Any]] = [
             {"subject": self._lookup.lookup("subject", scheme, value), "message": message, "key": key}
             for (scheme, value), key in zip(found, keys, strict=False)
         ]

@@ -81,3 +81,22 @@ SELECT id, message, delivery, recipient, reason, detail, state, at FROM quaranti
 
 -- name: reopen_delivery
 UPDATE deliveries SET state = 'ready', reason = NULL, ended_at = NULL, first_at = NULL WHERE id = :delivery AND state = :was;
+
+-- name: leased
+SELECT l.until, l.lane, d.id, d.message, d.kind, d.recipient, d.attempts, d.fence, d.state, d.reason, d.receipt,
+       d.first_at, d.head, d.order_key,
+       m.sender, m.service, m.document, m.conversation, m.route, m.purpose, m.created_at, m.expires_at, m.trace,
+       m.sealed_key, m.body, m.kind
+FROM leases l JOIN deliveries d ON d.id = l.delivery JOIN messages m ON m.id = d.message
+WHERE l.delivery = :delivery;
+
+-- name: delivery_work
+SELECT 0, d.recipient, d.id, d.message, d.kind, d.recipient, d.attempts, d.fence, d.state, d.reason, d.receipt,
+       d.first_at, d.head, d.order_key,
+       m.sender, m.service, m.document, m.conversation, m.route, m.purpose, m.created_at, m.expires_at, m.trace,
+       m.sealed_key, m.body, m.kind
+FROM deliveries d JOIN messages m ON m.id = d.message
+WHERE d.id = :delivery;
+
+-- name: find_receipt
+SELECT body FROM receipts WHERE message = :message AND delivery = :delivery AND kind = :kind;

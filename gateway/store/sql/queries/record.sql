@@ -18,6 +18,11 @@ DELETE FROM idempotency WHERE key = :key AND message = :message;
 -- name: find_key
 SELECT message, content, expires, answer, answer_key, answer_until FROM idempotency WHERE key = :key;
 
+-- name: take_over_key
+UPDATE idempotency SET message = :message, content = :content, expires = :expires,
+                       answer = NULL, answer_key = NULL, answer_until = NULL
+WHERE key = :key;
+
 -- name: keep_answer
 UPDATE idempotency SET answer = :answer, answer_key = :answer_key, answer_until = :answer_until
 WHERE key = :key AND message = :message;

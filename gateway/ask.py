@@ -1,0 +1,213 @@
+"""The ask room: a question in line with its caller, instead of a delivery.
+
+Enters: a verified question, the recipient's sink, seconds left. Leaves: `Answered`. Its evidence is two events:
+`asked`, durable before the question leaves, and `answered`, durable before the answer leaves.
+Refuses: what the recipient refuses, does not answer in time, or answers with another document type.
+
+An answer is kept only if a key was sent: sealed under a key of its own, for a limited time. A repeat within it gets the
+kept answer; a repeat after it, or of a question that failed, is asked again, since a query changes nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from gateway.audit.catalogue import EventName
+from gateway.audit.events import Event, EventWriter
+from gateway.contract.adapter import Sink
+from gateway.contract.errors import Ambiguous, NeedsOperator, Refused, TryLater
+from gateway.contract.exchange import Answered
+from gateway.contract.reasons import Reason
+from gateway.federation import Route
+from gateway.message import Routed, Verified
+from gateway.outbound import outbound, released
+from gateway.receipt import commit
+from gateway.record import Recorder, content_digest, envelope_facts, event_step
+from gateway.store.engine import Journal, Step, Taken, Unit
+from gateway.store.hmac_keys import HmacKeys
+from gateway.store.sealing import DataKey, binding
+from gateway.vault import SALT_BYTES, Vault
+from schemas.catalogue import canonical, parse_json
+from schemas.document import SchemaError
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """What both events of one question share."""
+
+    routed: Routed
+    recipient: str
+    salt: bytes
+    subject_keys: list[bytes]
+    key: bytes | None
+
+
+class Asker:
+    """Asks, and writes the two events. `keep_ms` is how long an answer with a key is kept."""
+
+    def __init__(
+        self,
+        *,
+        journal: Journal,
+        recorder: Recorder,
+        events: EventWriter,
+        vault: Vault,
+        lookup: HmacKeys,
+        route_names: dict[int, str],
+        keep_ms: int,
+        monotonic: Callable[[], float],
+    ) -> None:
+        self._journal, self._recorder, self._events, self._vault = journal, recorder, events, vault
+        self._lookup, self._routes, self._keep_ms, self._monotonic = lookup, route_names, keep_ms, monotonic
+        self._asking: set[bytes] = set()
+
+    async def ask(self, verified: Verified, sink: Sink, deadline: float) -> Answered:
+        """`deadline` in seconds from now. Raises the contract's errors; each is an `answered` event first."""
+        routed = verified.routed
+        key = self._recorder.key_of(routed)
+        if key is None:
+            return await self._asked(routed, None, sink, deadline)
+        if key in self._asking:
+            raise Refused(Reason.IN_PROGRESS, "the first call with this key is still being answered")
+        self._asking.add(key)
+        try:
+            return await self._asked(routed, key, sink, deadline)
+        finally:
+            self._asking.discard(key)
+
+    async def _asked(self, routed: Routed, key: bytes | None, sink: Sink, deadline: float) -> Answered:
+        received = routed.normalised.received
+        subject_rows, subject_keys = self._recorder.subjects(routed.normalised.subjects, received.id)
+        question = _Question(routed, routed.recipients[0], os.urandom(SALT_BYTES), subject_keys, key)
+        steps = [*subject_rows, event_step(self._event(EventName.ASKED, question))]
+        if key is not None:
+            row: dict[str, Any] = {
+                "key": key, "message": received.id, "content": content_digest(self._lookup, routed),
+                "expires": received.at_ms + self._keep_ms,
+            }  # fmt: skip
+            try:
+                await self._journal.commit(Unit([Step("insert_key", row), *steps]))
+            except Taken:
+                kept = await self._kept(routed, key)
+                if kept is not None:
+                    return kept
+                await self._journal.commit(Unit([Step("take_over_key", row), *steps]))
+        else:
+            await self._journal.commit(Unit(steps))
+        return await self._answer(question, sink, deadline)
+
+    async def _answer(self, question: _Question, sink: Sink, deadline: float) -> Answered:
+        routed = question.routed
+        received = routed.normalised.received
+        answer_type = received.service.answer or ""
+        sent = self._monotonic()
+        try:
+            async with asyncio.timeout(deadline):
+                native = await sink.ask(self._outbound(question), deadline)
+            peer_us = int((self._monotonic() - sent) * 1_000_000)
+            document = sink.codec.to_answer(native, answer_type)
+            if document.TYPE != answer_type:
+                raise Refused(Reason.RECIPIENT_ANSWER_INVALID, "the recipient answered with another document type")
+            data = released(answer_type, canonical(document), _answers(routed.route), same_system=False)
+        except BaseException as error:
+            reason = _reason_of(error)
+            await self._failed(question, reason, int((self._monotonic() - sent) * 1_000_000))
+            if isinstance(error, TimeoutError):
+                raise Refused(Reason.TIMED_OUT, "the recipient did not answer within the deadline") from error
+            if isinstance(error, SchemaError):
+                raise Refused(Reason.RECIPIENT_ANSWER_INVALID, "the recipient's answer does not fit its schema") from error
+            raise
+        event = self._event(
+            EventName.ANSWERED, question, commit_out=commit(question.salt, data), peer_us=peer_us,
+            bytes=len(data), gateway_us=int((self._monotonic() - received.started) * 1_000_000) - peer_us,
+        )  # fmt: skip
+        await self._journal.commit(Unit([*self._keep(question, data), event_step(event)]))
+        return Answered(received.id, answer_type, data, lambda: document)
+
+    def _outbound(self, question: _Question) -> Any:
+        routed = question.routed
+        received = routed.normalised.received
+        data = released(
+            received.service.request, routed.normalised.canonical, routed.route, question.recipient == received.caller.system
+        )
+        same = data is routed.normalised.canonical
+        return outbound(
+            delivery=f"{received.id}.1", message=received.id, kind="query", sender=received.caller.system,
+            recipient=question.recipient, service=received.service.name, document_type=received.service.request,
+            document=data, envelope=envelope_facts(routed), ephemeral=received.inbound.ephemeral,
+            load=(lambda: routed.normalised.document) if same else None,
+        )  # fmt: skip
+
+    def _keep(self, question: _Question, data: bytes) -> list[Step]:
+        if question.key is None:
+            return []
+        received = question.routed.normalised.received
+        data_key = DataKey.random()
+        row: dict[str, Any] = {
+            "key": question.key,
+            "message": received.id,
+            "answer": data_key.seal(data, binding("answer", received.id)),
+            "answer_key": self._vault.wrap(data_key, received.id),
+            "answer_until": received.at_ms + self._keep_ms,
+        }
+        return [Step("keep_answer", row)]
+
+    async def _kept(self, routed: Routed, key: bytes) -> Answered | None:
+        """The kept answer to the same question; None if there is none or it is too old. Refuses other content."""
+        received = routed.normalised.received
+        rows = await self._journal.read("find_key", {"key": key})
+        if not rows or int(rows[0][2] or 0) <= received.at_ms:
+            return None
+        message, content, _, answer, answer_key, until = rows[0]
+        if content != content_digest(self._lookup, routed):
+            raise Refused(Reason.CONFLICT, "the first question with this key had other content")
+        if not isinstance(answer, bytes) or not isinstance(answer_key, bytes) or int(until or 0) <= received.at_ms:
+            return None
+        data = self._vault.unwrap(answer_key, str(message)).open(answer, binding("answer", str(message)))
+        answer_type = received.service.answer or ""
+        event = self._events.write(
+            EventName.DUPLICATE_ANSWERED, message=str(message), sender=received.caller.system,
+            actor=f"system:{received.caller.system}", service=received.service.name, document=answer_type,
+            trace=received.inbound.trace,
+        )  # fmt: skip
+        await self._journal.commit(Unit([event_step(event)]))
+        return Answered(str(message), answer_type, data, lambda: parse_json(answer_type, data), repeated=True)
+
+    async def _failed(self, question: _Question, reason: Reason, peer_us: int) -> None:
+        event = self._event(EventName.ANSWERED, question, reason=reason, peer_us=peer_us)
+        steps = [event_step(event)]
+        if question.key is not None:
+            message = question.routed.normalised.received.id
+            steps.append(Step("drop_key", {"key": question.key, "message": message}))
+        # The caller may have gone away: the event is written all the same.
+        await asyncio.shield(self._journal.commit(Unit(steps)))
+
+    def _event(self, name: EventName, question: _Question, reason: Reason | None = None, **more: Any) -> Event:
+        routed = question.routed
+        received = routed.normalised.received
+        return self._events.write(
+            name, message=received.id, reason=reason, subject_keys=question.subject_keys,
+            conversation=received.inbound.conversation, sender=received.caller.system, recipient=question.recipient,
+            actor=f"system:{received.caller.system}", service=received.service.name, document=received.service.request,
+            route=self._routes[id(routed.route)], purpose=received.inbound.purpose or routed.route.purpose,
+            commit_in=commit(question.salt, routed.normalised.canonical), trace=received.inbound.trace, **more,
+        )  # fmt: skip
+
+
+def _answers(route: Route) -> Route | None:
+    """The route as it applies to an answer: `raw` may be forwarded, the release list is about the question."""
+    return route if route.raw == "forward" and not route.release else None
+
+
+def _reason_of(error: BaseException) -> Reason:
+    if isinstance(error, Refused | TryLater | Ambiguous | NeedsOperator):
+        return error.reason
+    if isinstance(error, TimeoutError):
+        return Reason.TIMED_OUT
+    if isinstance(error, SchemaError):
+        return Reason.RECIPIENT_ANSWER_INVALID
+    return Reason.STOPPING if isinstance(error, asyncio.CancelledError) else Reason.INTERNAL

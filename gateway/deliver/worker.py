@@ -1,0 +1,156 @@
+"""One attempt at one leased delivery, and the outcome it leads to.
+
+Enters: a `Work` whose lease and `attempt_started` are durable. Leaves: the unit of its outcome, committed.
+Refuses: to send again what may have arrived, unless the sink declares how that is safe.
+
+1. Unseal the message; what expired in the meantime is not sent.
+2. If an earlier attempt ended unsure and the recipient can be asked, ask first.
+3. Send, within the attempt's deadline.
+4. An error says what happens next; anything unforeseen after the first byte may have left is `Ambiguous`.
+5. Unsure: idempotent → again by schedule; reconcilable → again by schedule, asking first; neither → as the route says.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from gateway.contract.adapter import Capability, Sink
+from gateway.contract.errors import Ambiguous, NeedsOperator, Refused, TryLater
+from gateway.contract.exchange import Attempt, Delivered, Outbound, ReceiptCopy
+from gateway.contract.reasons import Reason
+from gateway.deliver.outcome import Opened, Outcomes
+from gateway.deliver.schedule import wait_ms
+from gateway.federation import Federation
+from gateway.message import Work
+from gateway.outbound import outbound, part_urls, released
+from gateway.record import open_receipt
+from gateway.settings import Settings
+from gateway.store.engine import Journal, Unexpected, Unit
+from gateway.store.sealing import SealBroken
+from gateway.vault import Erased, Vault
+
+FindSink = Callable[[Work], Sink | None]
+
+
+class Worker:
+    """Carries deliveries. `find_sink` gives the opened sink of a recipient; `chance` a random number in [0, 1)."""
+
+    def __init__(
+        self,
+        *,
+        journal: Journal,
+        vault: Vault,
+        outcomes: Outcomes,
+        federation: Federation,
+        settings: Settings,
+        find_sink: FindSink,
+        public_url: Callable[[], str],
+        now_ms: Callable[[], int],
+        monotonic: Callable[[], float],
+        chance: Callable[[], float],
+        barrier: Callable[[str], None],
+    ) -> None:
+        self._journal, self._vault, self._outcomes = journal, vault, outcomes
+        self._federation, self._settings, self._find_sink = federation, settings, find_sink
+        self._public_url, self._now_ms, self._monotonic, self._chance = public_url, now_ms, monotonic, chance
+        self._barrier = barrier
+
+    async def carry(self, work: Work) -> bool:
+        """One attempt. True if the recipient was reachable, whatever it said. Losing the lease is not an error."""
+        unit, reachable = await self._attempt(work)
+        self._barrier("deliver.before_outcome")
+        try:
+            await self._journal.commit(unit)
+        except Unexpected:
+            # The fence moved on: another worker owns this delivery, and its outcome is the one that counts.
+            return True
+        self._barrier("deliver.after_outcome")
+        return reachable
+
+    async def _attempt(self, work: Work) -> tuple[Unit, bool]:
+        try:
+            opened = self.open(work)
+        except (Erased, SealBroken) as error:
+            return self._outcomes.quarantined(work, Reason.OPERATOR_NEEDED, f"{type(error).__name__}", held=False), True
+        if work.expires_at is not None and work.expires_at <= self._now_ms() and work.state != "unsure":
+            return self._outcomes.expired(work, opened), True
+        sink = self._find_sink(work)
+        if sink is None:
+            detail = "the recipient has no channel for this service any more; add one and replay"
+            return self._outcomes.quarantined(work, Reason.OPERATOR_NEEDED, detail, held=False), True
+        started = self._monotonic()
+        try:
+            delivered = await self._send(work, opened, sink)
+        except BaseException as error:
+            peer_us = int((self._monotonic() - started) * 1_000_000)
+            return self._failed(work, opened, sink, error, peer_us)
+        peer_us = int((self._monotonic() - started) * 1_000_000)
+        return self._outcomes.delivered(work, opened, delivered.answer, delivered.registration, peer_us), True
+
+    def open(self, work: Work) -> Opened:
+        key = self._vault.unwrap(work.sealed_key, work.message)
+        return Opened(key, self._vault.open_body(key, work.message, work.body))
+
+    async def _send(self, work: Work, opened: Opened, sink: Sink) -> Delivered:
+        out = await self._outbound(work, opened)
+        limit = self._settings.stages.deliver
+        attempt = Attempt(work.attempts, limit, work.fence)
+        async with asyncio.timeout(limit):
+            if work.state == "unsure" and sink.capability is Capability.RECONCILABLE:
+                found = await sink.reconcile(out, attempt)
+                if found is not None:
+                    return found
+            self._barrier("deliver.before_send")
+            delivered = await sink.deliver(out, attempt)
+            self._barrier("deliver.after_send")
+            return delivered
+
+    async def _outbound(self, work: Work, opened: Opened) -> Outbound:
+        body = opened.body
+        receipt = await self._receipt(work, opened) if work.kind == "receipt" else None
+        route = self._federation.route_for(work.service, work.sender)
+        data = released(work.document_type, body.document, route, work.recipient == work.sender)
+        return outbound(
+            delivery=work.delivery, message=work.message, kind="receipt" if receipt else "document", sender=work.sender,
+            recipient=work.recipient, service=work.service, document_type=work.document_type, document=data,
+            envelope=body.envelope, parts=body.parts, receipt=receipt, name=body.name,
+            urls=part_urls(self._public_url(), work.message, body.parts),
+        )  # fmt: skip
+
+    async def _receipt(self, work: Work, opened: Opened) -> ReceiptCopy:
+        delivery, _, kind = (work.receipt or "").partition(" ")
+        rows = await self._journal.read("find_receipt", {"message": work.message, "delivery": delivery, "kind": kind})
+        sealed = rows[0][0] if rows else None
+        if not isinstance(sealed, bytes):
+            raise NeedsOperator("the receipt to send back is not in the journal")
+        return open_receipt(opened.key, work.message, delivery, kind, sealed)
+
+    def _failed(
+        self, work: Work, opened: Opened, sink: Sink, error: BaseException, peer_us: int
+    ) -> tuple[Unit, bool]:
+        if isinstance(error, Refused):
+            return self._outcomes.refused(work, opened, Reason.RECIPIENT_REFUSED, error.answer, peer_us), True
+        if isinstance(error, TryLater):
+            return self.again(work, error.reason, error.after, unsure=work.state == "unsure", peer_us=peer_us), False
+        if isinstance(error, NeedsOperator):
+            return self._outcomes.quarantined(work, error.reason, error.detail, held=False, peer_us=peer_us), True
+        detail = error.detail if isinstance(error, Ambiguous) else type(error).__name__
+        return self.unsure(work, sink.capability, detail, peer_us), False
+
+    def unsure(self, work: Work, capability: Capability, detail: str, peer_us: int = 0) -> Unit:
+        """The message may have arrived."""
+        route = self._federation.route_for(work.service, work.sender)
+        resend = route is not None and route.on_ambiguous == "resend"
+        if capability is Capability.NEITHER and not resend:
+            return self._outcomes.quarantined(work, Reason.RECIPIENT_UNSURE, detail, held=True, peer_us=peer_us)
+        return self.again(work, Reason.RECIPIENT_UNSURE, None, unsure=True, peer_us=peer_us)
+
+    def again(self, work: Work, reason: Reason, after: float | None, *, unsure: bool, peer_us: int) -> Unit:
+        now = self._now_ms()
+        age = now - (work.first_at or now)
+        wait = wait_ms(self._settings.retry, attempts=work.attempts, age_ms=age, chance=self._chance(), after=after)
+        if wait is None:
+            spent = Reason.ATTEMPTS_EXHAUSTED
+            return self._outcomes.quarantined(work, spent, f"after {work.attempts} attempts", held=unsure, peer_us=peer_us)
+        return self._outcomes.later(work, now + wait, reason, unsure=unsure, peer_us=peer_us)

@@ -1,0 +1,99 @@
+"""The refuse room: nobody is turned away in silence.
+
+Enters: what a room raised. Leaves: `Rejected` for the adapter to encode, and an event: one each for a caller we know;
+for callers we do not, a count per source network and reason, one event a minute. Refuses: to write down what was sent.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections import Counter
+
+from gateway.audit.catalogue import EventName
+from gateway.audit.events import EventWriter
+from gateway.contract.errors import Ambiguous, NeedsOperator, Refused, TryLater
+from gateway.contract.exchange import Caller, Inbound, Rejected
+from gateway.contract.reasons import Reason
+from gateway.record import event_step
+from gateway.store.engine import Journal, JournalBusy, Unit
+
+NETWORKS = 1024
+"""Distinct (network, reason) pairs counted per minute; the rest share one line."""
+
+
+class Refusals:
+    """Writes refusals down."""
+
+    def __init__(self, journal: Journal, events: EventWriter) -> None:
+        self._journal, self._events = journal, events
+        self._counts: Counter[tuple[str, Reason]] = Counter()
+
+    async def note(self, message_id: str, caller: Caller, inbound: Inbound | None, error: Exception) -> Rejected:
+        """The refusal of a known caller, as an event of its own."""
+        rejected = rejected_of(message_id, error)
+        event = self._events.write(
+            EventName.REFUSED,
+            message=message_id,
+            reason=rejected.error.reason,
+            sender=caller.system,
+            actor=f"system:{caller.system}",
+            service=_known(inbound.service if inbound else None),
+            document=_known(inbound.document_type if inbound else None),
+            conversation=None,
+            bytes=inbound.size if inbound else None,
+            trace=inbound.trace if inbound else None,
+        )
+        try:
+            await self._journal.commit(Unit([event_step(event)]))
+        except JournalBusy:
+            # The refusal itself says so; a full journal must not turn it into something else.
+            self.count("busy", rejected.error.reason)
+        return rejected
+
+    def count(self, address: str | None, reason: Reason) -> None:
+        """The refusal of a caller we do not know."""
+        key = (network_of(address), reason)
+        if key not in self._counts and len(self._counts) >= NETWORKS:
+            key = ("other", reason)
+        self._counts[key] += 1
+
+    async def flush(self) -> None:
+        """Once a minute: what was counted."""
+        counts, self._counts = self._counts, Counter()
+        events = [
+            self._events.write(EventName.REFUSALS_COUNTED, reason=reason, actor="gateway", sender=network, bytes=count)
+            for (network, reason), count in sorted(counts.items())
+        ]
+        if events:
+            await self._journal.commit(Unit([event_step(event) for event in events]))
+
+
+def rejected_of(message_id: str, error: Exception) -> Rejected:
+    """Any error as a refusal with a reason of the catalogue."""
+    if isinstance(error, Refused):
+        return Rejected(message_id, error)
+    if isinstance(error, TryLater):
+        return Rejected(message_id, Refused(error.reason, error.detail), retry_after=error.after or 5.0)
+    if isinstance(error, Ambiguous):
+        return Rejected(message_id, Refused(Reason.TIMED_OUT, "the recipient did not answer in time"))
+    if isinstance(error, NeedsOperator):
+        return Rejected(message_id, Refused(error.reason, ""))
+    if isinstance(error, JournalBusy):
+        return Rejected(message_id, Refused(Reason.BUSY), retry_after=1.0)
+    return Rejected(message_id, Refused(Reason.INTERNAL))
+
+
+def network_of(address: str | None) -> str:
+    """A source address cut to its network: /24 or /48, which is no person's."""
+    try:
+        plain = ipaddress.ip_address(address or "")
+    except ValueError:
+        return address if address == "busy" else "unknown"
+    return str(ipaddress.ip_network(f"{plain}/{24 if plain.version == 4 else 48}", strict=False))
+
+
+def _known(name: str | None) -> str | None:
+    """A name from outside stands in an event only if it has the shape of one of ours."""
+    if name is None or len(name) > 64 or not name.replace(".", "").replace("-", "").replace("/", "").isalnum():
+        return None
+    return name if name.isascii() else None
