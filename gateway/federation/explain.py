@@ -23,6 +23,24 @@ M = TypeVar("M", bound=BaseModel)
 _QUOTED = re.compile(r"'([^']*)'")
 _VALUE_ERRORS = frozenset({"value_error", "literal_error", "enum", "union_tag_invalid", "assertion_error"})
 
+# What a person who writes YAML calls the types.
+_WANTED = {
+    "model_type": "a mapping",
+    "model_attributes_type": "a mapping",
+    "dict_type": "a mapping",
+    "mapping_type": "a mapping",
+    "tuple_type": "a list",
+    "list_type": "a list",
+    "string_type": "text",
+    "bool_type": "true or false",
+    "bool_parsing": "true or false",
+    "int_type": "a whole number",
+    "int_parsing": "a whole number",
+    "int_from_float": "a whole number",
+    "float_type": "a number",
+    "float_parsing": "a number",
+}
+
 
 def validate(model: type[M], data: Any, marked: Marked, place: Place) -> tuple[M | None, list[Finding]]:
     """Validate the entry at `place`. The data is not changed; on failure every error becomes a finding."""
@@ -82,6 +100,8 @@ def explain(model: type[BaseModel], problem: Any, marked: Marked, place: Place) 
     if kind == "missing":
         return marked.finding("C002", spot, f"the field {shown(loc[-1])} is missing", key=True)
     message = str(problem["msg"]).removeprefix("Value error, ")
+    if kind in _WANTED:
+        message = f"should be {_WANTED[kind]}"
     if loc and loc[-1] == "[key]":
         return marked.finding("C004", (*spot,), f"not a name that may stand here: {message}", key=True)
     if kind == "literal_error":

@@ -150,6 +150,7 @@ def _read_system(identity: SystemId, agency: str, zone: str, data: Any, where: L
     entry, problems = validate(SystemEntry, data, where.marked, where.place)
     draft.findings += problems
     if entry is None:
+        _check_raw_uses(identity, data, where, draft)
         return
     given = {name: getattr(entry, name) for name in SystemEntry.model_fields}
     given["time_zone"] = entry.time_zone or zone
@@ -171,6 +172,20 @@ def _read_uses(system: SystemId, entry: SystemEntry, where: Located, draft: Draf
             _use(system, "channel", service, channel.adapter, channel.config, ("channels", service), where, draft)
     if entry.receipts is not None:
         _use(system, "receipts", "", entry.receipts.adapter, entry.receipts.config, ("receipts",), where, draft)
+
+
+def _check_raw_uses(system: SystemId, data: Any, where: Located, draft: Draft) -> None:
+    """The adapters' part of an entry that is broken elsewhere, so that all its findings come at once."""
+    spots: list[tuple[UseRole, Place]] = [("channel", ("channel",)), ("receipts", ("receipts",))]
+    spots += [("source", ("sources", index)) for index in range(len(_raw(data, "sources", list)))]
+    spots += [("channel", ("channels", service)) for service in _raw(data, "channels", dict)]
+    for role, inside in spots:
+        holder = data if isinstance(data, dict) else {}
+        for step in inside[:-1]:
+            holder = holder[step]
+        one = holder[inside[-1]] if role == "source" or inside[-1] in holder else None
+        if isinstance(one, dict) and isinstance(one.get("adapter"), str):
+            _use(system, role, str(inside[-1]), one["adapter"], _raw(one, "config", dict), inside, where, draft)
 
 
 def _use(

@@ -18,14 +18,14 @@ def test_the_document_lists_every_code_as_it_is() -> None:
     assert rows == expected
 
 
-def test_the_document_s_examples_are_a_configuration_without_findings(tmp_path: Path, anything: Any) -> None:
+def test_the_document_s_examples_are_a_configuration_without_findings(tmp_path: Path, built_in: Any) -> None:
     for block in re.findall(r"```yaml\n(.*?)```", DOCUMENT.read_text(encoding="utf-8"), re.DOTALL):
         name = re.match(r"# (\S+)", block)
         assert name is not None
         target = tmp_path / name[1]
         target.parent.mkdir(exist_ok=True)
         target.write_text(block, encoding="utf-8")
-    federation, findings = load(tmp_path, anything, SERVICES, DOCUMENTS)
+    federation, findings = load(tmp_path, built_in, SERVICES, DOCUMENTS)
     assert [str(one) for one in findings] == []
     assert federation is not None
 

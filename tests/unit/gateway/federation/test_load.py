@@ -122,6 +122,29 @@ def test_all_findings_are_reported_and_sorted(folder: Any) -> None:
     ]
 
 
+def test_an_adapter_s_settings_are_checked_in_a_broken_system_too(folder: Any) -> None:
+    folder.replace(KOTA, "    name: Folder\n", "")
+    folder.replace(KOTA, "          inbox: drop/inbox", "          inbx: drop/inbox")
+    folder.replace(KOTA, "config: {inbox: drop/outbox}", "config: {inbox: [drop]}")
+    folder.replace(BPJS, "    name: VClaim\n", "")
+    folder.replace(BPJS, "letter.deliver: {pull: true}", "letter.deliver: {adapter: rset}")
+    folder.replace(BPJS, "        url:", "        uri:")
+    found = {(one.file, one.line, one.code) for one in folder.load()[1]}
+    assert found >= {(KOTA, 8, "C002"), (KOTA, 14, "C001"), (KOTA, 15, "C003")}
+    assert found >= {(BPJS, 5, "C002"), (BPJS, 9, "C001"), (BPJS, 11, "C013")}
+
+
+@pytest.mark.parametrize(
+    "entry", ["null", "[1]", "7", "{channel: 5, sources: {}, channels: [], receipts: null}", "{sources: [null, 1]}"]
+)
+def test_a_system_of_any_shape_is_explained(folder: Any, entry: str) -> None:
+    folder.write("agencies/aneh.yaml", f"agency: aneh\nname: Aneh\nsystems:\n  a: {entry}\n")
+    federation, findings = folder.load()
+    assert federation is None
+    assert {(one.file, one.line) for one in findings} == {("agencies/aneh.yaml", 4)}
+    assert not any("instance of" in one.message or "tuple" in one.message for one in findings)
+
+
 def test_a_broken_system_causes_no_complaints_about_its_name(folder: Any) -> None:
     folder.replace(BPJS, "    name: VClaim\n", "")
     _, findings = folder.load()

@@ -12,8 +12,8 @@ CONFIG = Path(__file__).resolve().parents[4] / "config"
 
 
 @pytest.fixture(scope="module")
-def shipped(anything: Any) -> Federation:
-    federation, findings = load(CONFIG, anything, SERVICES, DOCUMENTS)
+def shipped(built_in: Any) -> Federation:
+    federation, findings = load(CONFIG, built_in, SERVICES, DOCUMENTS)
     assert [str(one) for one in findings] == []
     assert federation is not None
     return federation
