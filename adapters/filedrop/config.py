@@ -1,0 +1,132 @@
+"""What an operator says about a folder: where files come in, when they are ready, what they mean, where they go.
+
+Enters: configuration values. Leaves: frozen models. Refuses: unknown settings, empty formats, durations that are none.
+Paths are relative to the gateway's state folder unless absolute.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+FileFormat = Literal["json", "xml", "csv", "pdf"]
+
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h)")
+_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+
+
+def _seconds(value: Any) -> Any:
+    if isinstance(value, str):
+        match = _DURATION.fullmatch(value.strip())
+        if match is None:
+            raise ValueError("a duration is a number and ms, s, m or h, for example '2s'")
+        return float(match[1]) * _SECONDS[match[2]]
+    return value
+
+
+Duration = Annotated[float, BeforeValidator(_seconds), Field(ge=0)]
+"""Seconds, written as `2s`, `500ms`, `5m` or `1h`."""
+
+
+class _Settings(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Ready(_Settings):
+    """When a file is complete. `stable`: unchanged over `polls` looks and for `min_age`; `marker`: a file with
+    `marker_suffix` stands beside it; `rename`: writers rename it in, so a name that is no temporary one is complete.
+    """
+
+    mode: Literal["stable", "marker", "rename"] = "stable"
+    polls: Annotated[int, Field(ge=2, le=100)] = 2
+    min_age: Duration = 2.0
+    marker_suffix: Annotated[str, Field(pattern=r"^\.[A-Za-z0-9._-]{1,16}$")] = ".done"
+    temp_patterns: tuple[str, ...] = ("*.tmp", "*.part", ".*", "~*")
+
+
+class Sidecar(_Settings):
+    """The metadata file of a PDF: `surat.pdf` + `surat.pdf.json`. One that stays alone for `wait` is refused."""
+
+    suffix: Annotated[str, Field(pattern=r"^\.[A-Za-z0-9._-]{1,16}$")] = ".json"
+    wait: Duration = 60.0
+
+
+class Csv(_Settings):
+    """How a table becomes documents: one data row, one document.
+
+    `columns` maps a header to a field of the document (`address.line` goes deeper); `constants` are added to every row;
+    `values` translates cells per field; `dates` are the accepted forms of civil dates, tried in order.
+    """
+
+    delimiter: Literal["auto", ",", ";", "\t", "|"] = "auto"
+    encoding: Literal["auto", "utf-8", "utf-16", "utf-16-le", "utf-16-be", "cp1252"] = "auto"
+    fallback: Literal["cp1252", "refuse"] = "cp1252"
+    columns: dict[str, str] = Field(default_factory=dict)
+    constants: dict[str, Any] = Field(default_factory=dict)
+    values: dict[str, dict[str, str]] = Field(default_factory=dict)
+    identifiers: dict[str, Annotated[int, Field(ge=0, le=64)]] = Field(default_factory=dict)
+    unknown: Literal["refuse", "raw", "ignore"] = "refuse"
+    source_schema: str = "filedrop.csv/1"
+    dates: str | tuple[str, ...] = "yyyy-MM-dd"
+    period: str | None = None
+    period_from_name: str | None = None
+    record_lines: Annotated[int, Field(ge=1, le=10_000)] = 100
+
+    @model_validator(mode="after")
+    def _pattern_has_one_group(self) -> Csv:
+        if self.period_from_name is not None and re.compile(self.period_from_name).groups != 1:
+            raise ValueError("period_from_name needs exactly one group")
+        return self
+
+
+class SourceConfig(_Settings):
+    """A folder that is polled."""
+
+    inbox: str
+    work: str | None = None
+    archive: str | None = None
+    errors: str | None = None
+    outbox: str | None = None
+    ready: Ready = Ready()
+    formats: Annotated[tuple[FileFormat, ...], Field(min_length=1)] = ("json", "xml", "csv", "pdf")
+    service: str | None = None
+    document: str | None = None
+    recipients: tuple[str, ...] = ()
+    zero_bytes: Literal["refuse", "wait", "accept"] = "refuse"
+    csv: Csv = Csv()
+    sidecar: Sidecar = Sidecar()
+    order: Literal["name", "mtime"] = "name"
+    max_bytes: Annotated[int, Field(ge=1)] = 16 * 1024**3
+    scan: Annotated[int, Field(ge=1, le=1_000_000)] = 10_000
+    attempts: Annotated[int, Field(ge=1, le=1000)] = 10
+    changes: Annotated[int, Field(ge=0, le=100)] = 3
+    threads: Annotated[int, Field(ge=1, le=32)] = 4
+
+    @model_validator(mode="after")
+    def _csv_has_columns(self) -> SourceConfig:
+        named = "formats" in self.model_fields_set and "csv" in self.formats
+        if named and (not self.csv.columns or not self.document or not self.service):
+            raise ValueError("format csv needs 'service', 'document' and 'csv.columns'")
+        return self
+
+
+class SinkConfig(_Settings):
+    """A folder that documents and receipts are written to. `marker`: a suffix of a file written last, e.g. `.done`."""
+
+    outbox: str
+    receipts: str | None = None
+    format: Literal["json", "xml"] = "json"
+    marker: Annotated[str, Field(pattern=r"^\.[A-Za-z0-9._-]{1,16}$")] | None = None
+    threads: Annotated[int, Field(ge=1, le=32)] = 4
+
+
+def place(state_dir: str, path: str | None, beside: Path | None = None, name: str = "") -> Path:
+    """The folder a setting means; without a setting, `name` beside another folder."""
+    if path is not None:
+        return Path(state_dir) / path
+    if beside is None:
+        raise ValueError("a folder needs a path or a neighbour")
+    return beside.parent / name

@@ -1,0 +1,83 @@
+"""What is written back for people and programs to read: receipts, row reports, errors. Pure.
+
+Enters: settlements' contents. Leaves: the bytes of a JSON file, the same for the same input. Refuses: nothing.
+A notice about a refusal never quotes the file.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from typing import Any
+
+from gateway.contract import REASONS, BatchReport, ReceiptCopy, Refused
+
+
+def receipt(message_id: str, copy: ReceiptCopy) -> bytes:
+    """`{messageId, kind, deliveryId, receipt, statement, registrationNumber?}`; `receipt` is the compact JWS."""
+    said = statement(copy.jws)
+    notice: dict[str, Any] = {
+        "messageId": message_id,
+        "kind": copy.kind,
+        "deliveryId": copy.delivery,
+        "receipt": copy.jws,
+        "statement": said,
+    }
+    number = (said or {}).get("registrationNumber") or (said or {}).get("registration")
+    if isinstance(number, str):
+        notice["registrationNumber"] = number
+    return written(notice)
+
+
+def statement(jws: str) -> dict[str, Any] | None:
+    """The payload of a compact JWS, unverified and for reading only; None if it is no JSON object."""
+    pieces = jws.split(".")
+    if len(pieces) != 3:
+        return None
+    try:
+        payload = base64.urlsafe_b64decode(pieces[1] + "=" * (-len(pieces[1]) % 4))
+        loaded = json.loads(payload)
+    except (ValueError, binascii.Error):
+        return None
+    return loaded if isinstance(loaded, dict) else None
+
+
+def rows(message_id: str, report: BatchReport) -> bytes:
+    """`{messageId, rows, accepted, rejected, sha256, encoding, errors: [{row, column, code, message, value}]}`."""
+    return written(
+        {
+            "messageId": message_id,
+            "rows": report.rows,
+            "accepted": report.accepted,
+            "rejected": report.rejected,
+            "sha256": report.sha256,
+            "encoding": report.encoding,
+            "errors": [
+                {"row": p.row, "column": p.column, "code": p.code, "message": p.message, "value": p.value}
+                for p in report.problems
+            ],
+        }
+    )
+
+
+def error(message_id: str, name: str, refused: Refused) -> dict[str, Any]:
+    """`{messageId, file, code, title, reason, advice, limit?, errors: [{path, code, message}]}`."""
+    face = REASONS[refused.reason]
+    notice: dict[str, Any] = {
+        "messageId": message_id,
+        "file": name.encode("utf-8", "replace").decode(),
+        "code": refused.reason.value,
+        "title": face.title,
+        "reason": refused.detail or face.title,
+        "advice": face.advice,
+    }
+    if refused.limit is not None:
+        notice["limit"] = refused.limit
+    notice["errors"] = [{"path": p, "code": c, "message": m} for p, c, m in refused.errors]
+    return notice
+
+
+def written(notice: dict[str, Any]) -> bytes:
+    """The bytes of a notice: UTF-8, indented for people."""
+    return (json.dumps(notice, ensure_ascii=False, indent=2) + "\n").encode("utf-8", "replace")

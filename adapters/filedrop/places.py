@@ -1,0 +1,52 @@
+"""Whether folders can do their work: asked before anything is consumed.
+
+Enters: folders by their setting's name. Leaves: sentences, each naming a folder and what to do. Refuses: nothing.
+Blocks: run it in a thread.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+
+def complaints(places: Mapping[str, Path], together: Sequence[str]) -> list[str]:
+    """What would not work. `together` names the folders between which files are renamed."""
+    found = [sentence for name, path in places.items() for sentence in _one(name, path)]
+    found += _overlaps(places)
+    devices = {name: _standing(places[name]).stat().st_dev for name in together if name in places}
+    first = next(iter(devices), None)
+    for name, device in devices.items():
+        if first is not None and device != devices[first]:
+            found.append(
+                f"{name} ({places[name]}) is on another file system than {first} ({places[first]}): "
+                "files are renamed between them; put them on one file system"
+            )
+    return found
+
+
+def _one(name: str, path: Path) -> list[str]:
+    standing = _standing(path)
+    if path.exists() and not path.is_dir():
+        return [f"{name} ({path}) is not a folder; name a folder"]
+    if not os.access(standing, os.R_OK | os.W_OK | os.X_OK):
+        return [f"{name} ({path}) cannot be read and written by this user; change its owner or mode"]
+    return []
+
+
+def _overlaps(places: Mapping[str, Path]) -> list[str]:
+    found, seen = [], dict[Path, str]()
+    for name, path in places.items():
+        real = path.resolve()
+        if real in seen:
+            found.append(f"{name} and {seen[real]} are the same folder ({path}); give each its own")
+        seen.setdefault(real, name)
+    return found
+
+
+def _standing(path: Path) -> Path:
+    """The folder itself, or the nearest one above it that exists: where it would be made."""
+    while not path.exists() and path != path.parent:
+        path = path.parent
+    return path

@@ -1,0 +1,300 @@
+"""The folder as a source: looks, claims, reads, and puts every file where its settlement says.
+
+Enters: files in an inbox. Leaves: `Inbound` items; receipts in the outbox, the files in the archive; or in the errors
+with a reason beside them. Refuses: to start where the folders do not share a file system (`check` says so before).
+
+The life of a file, each step safe to repeat: 1. seen until it is ready; 2. claimed in the host's journal; 3. moved to
+`work/<claim>/`; 4. read and handed to the host; 5. settled: receipts first, then the file leaves, then the claim ends.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import AsyncIterator, Iterable
+from pathlib import Path
+from typing import Any
+
+from adapters.filedrop import notices
+from adapters.filedrop.arrive import Handle, Reader, Threads, data_name
+from adapters.filedrop.codec import FileCodec
+from adapters.filedrop.config import SourceConfig, place
+from adapters.filedrop.content import Broken
+from adapters.filedrop.folder import Barrier, Changed, Folder, Taken, no_barrier
+from adapters.filedrop.naming import safe
+from adapters.filedrop.places import complaints
+from adapters.filedrop.readiness import Candidate, Sighting, Watch
+from adapters.filedrop.workroom import ITEM, Held, Workroom, archived_names, refused_names
+from gateway.contract import (
+    Accepted,
+    Claim,
+    Duplicate,
+    Fingerprint,
+    Host,
+    Inbound,
+    NeedsOperator,
+    Reason,
+    Refused,
+    Rejected,
+    Settlement,
+    Source,
+)
+
+PASSING = frozenset((Reason.BUSY, Reason.DISK_RESERVE, Reason.STOPPING, Reason.RATE_LIMITED, Reason.IN_PROGRESS))
+"""Reasons that say nothing about the file: it goes back to the inbox instead of to the errors."""
+
+_STUCK = 5
+
+
+class FolderSource(Source):
+    """Polls one inbox. `barrier` is called between steps, so that a test can end the process there."""
+
+    def __init__(self, config: SourceConfig, host: Host, barrier: Barrier = no_barrier) -> None:
+        self._config, self._host, self._barrier = config, host, barrier
+        self.codec = FileCodec(config.csv, row_bytes=host.limits.row_bytes, rows=host.limits.batch_rows)
+        inbox = place(host.state_dir, config.inbox)
+        self.places: dict[str, Path] = {"inbox": inbox}
+        for name in ("work", "archive", "errors", "outbox"):
+            self.places[name] = place(host.state_dir, getattr(config, name), inbox, name)
+        self._folders: dict[str, Folder] = {}
+        self._watch = Watch(config)
+        self._flying: set[str] = set()
+        self._denied: dict[str, int] = {}
+        self._changes: dict[str, int] = {}
+        self._swept = False
+
+    async def open(self) -> None:
+        self._threads = Threads(self._config.threads)
+        await self._threads(self._open)
+        self._room = Workroom(self._folders["inbox"], self._folders["work"], self._barrier)
+        self._reader = Reader(self._config, self._host, self._room, self._threads)
+
+    async def check(self) -> list[str]:
+        return await Threads(1)(complaints, self.places, ("inbox", "work", "archive", "errors"))
+
+    async def close(self) -> None:
+        folders, self._folders = self._folders, {}
+        for folder in folders.values():
+            folder.close()
+
+    async def poll(self, limit: int) -> AsyncIterator[Inbound]:
+        """What an earlier process or poll left first, then new files. Raises `NeedsOperator` for broken folders."""
+        given = 0
+        async for inbound in self._left(limit):
+            yield inbound
+            given += 1
+        if given >= limit:
+            return
+        for candidate in await self._threads(self._look):
+            found = await self._claim(candidate)
+            if found is not None:
+                yield found
+                given += 1
+                if given >= limit:
+                    return
+
+    async def settle(self, item: Inbound, settlement: Settlement) -> None:
+        handle = _handle(item)
+        if isinstance(settlement, Rejected):
+            refused = settlement.error
+            if isinstance(item.content, Broken) and refused.reason not in PASSING:
+                refused = item.content.refused
+            if refused.reason in PASSING:
+                await self.release(item)
+                return
+            await self._threads(self._refuse, handle.held, settlement.message_id, refused)
+        elif isinstance(settlement, Accepted | Duplicate):
+            await self._threads(self._archive, handle.held, settlement)
+        else:
+            raise NeedsOperator("a folder cannot take the answer to a query; use a delivery service for it")
+        self._barrier("settling")
+        await self._host.claims.settle(handle.claim)
+        self._flying.discard(handle.claim.id)
+
+    async def release(self, item: Inbound) -> None:
+        handle = _handle(item)
+        await self._give_back(handle.claim, handle.held)
+
+    def _open(self) -> None:
+        for name, path in self.places.items():
+            path.mkdir(parents=True, exist_ok=True)
+            self._folders[name] = Folder(path)
+
+    def _look(self) -> list[Candidate]:
+        seen = self._folders["inbox"].look(self._config.scan)
+        names = {one.name for one in seen}
+        self._changes = {name: count for name, count in self._changes.items() if name in names}
+        self._denied = {name: count for name, count in self._denied.items() if name in names}
+        return self._watch.look(seen, self._host.clock.monotonic())
+
+    async def _claim(self, candidate: Candidate) -> Inbound | None:
+        claim = await self._host.claims.claim(_fingerprint(candidate.item))
+        if claim is None:
+            await self._threads(self._deny, candidate.item)
+            return None
+        self._flying.add(claim.id)
+        try:
+            try:
+                held = await self._threads(self._room.take, claim.id, candidate)
+            except Changed:
+                held = Held(claim.id, _files(candidate))
+                await self._give_back(claim, held)
+                return None
+            return await self._read(claim, held)
+        except BaseException as error:
+            self._flying.discard(claim.id)
+            _raise_for_operator(error)
+            raise
+
+    async def _read(self, claim: Claim, held: Held) -> Inbound | None:
+        try:
+            return await self._reader.inbound(claim, held)
+        except Changed:
+            self._changes[held.name] = self._changes.get(held.name, 0) + 1
+            if self._changes[held.name] > self._config.changes:
+                return await self._reader.inbound(claim, Held(held.claim, held.files, Reason.FILE_CHANGED))
+            self._watch.forget(held.name)
+            await self._give_back(claim, held)
+            return None
+
+    async def _left(self, limit: int) -> AsyncIterator[Inbound]:
+        """Claims that nobody holds in this process: left by a crash, a cancelled poll or a name that was taken."""
+        rooms = [] if self._swept else await self._threads(self._room.rooms)
+        claims = await self._host.claims.unsettled()
+        if not self._swept:
+            await self._adopt(set(rooms) - {claim.id for claim in claims})
+            self._swept = True
+        given = 0
+        for claim in claims:
+            if given >= limit:
+                return
+            if claim.id in self._flying:
+                continue
+            self._flying.add(claim.id)
+            try:
+                inbound = await self._resume(claim)
+            except BaseException as error:
+                self._flying.discard(claim.id)
+                _raise_for_operator(error)
+                raise
+            if inbound is not None:
+                yield inbound
+                given += 1
+
+    async def _resume(self, claim: Claim) -> Inbound | None:
+        try:
+            held = await self._threads(self._room.resume, claim.id)
+        except Changed:
+            noted = await self._threads(self._room.manifest, claim.id)
+            await self._give_back(claim, noted or Held(claim.id, {}))
+            return None
+        if held is None:
+            # Nothing is held: either the move never began, or all was put away before the claim could end.
+            if claim.state == "claimed":
+                await self._host.claims.release(claim)
+            else:
+                await self._host.claims.settle(claim)
+            self._flying.discard(claim.id)
+            return None
+        outcome = await self._threads(self._room.outcome, claim.id)
+        if outcome is not None:
+            await self._threads(self._put_away, held, outcome)
+            await self._host.claims.settle(claim)
+            self._flying.discard(claim.id)
+            return None
+        return await self._read(claim, held)
+
+    async def _adopt(self, strays: Iterable[str]) -> None:
+        """Rooms without a claim (a journal restored from a copy): their files go back to the inbox."""
+        for stray in sorted(strays):
+            held = await self._threads(self._room.manifest, stray)
+            if held is not None:
+                await self._threads(self._room.give_back, held)
+                self._host.metrics.count("filedrop_strays")
+
+    async def _give_back(self, claim: Claim, held: Held) -> bool:
+        """Back to the inbox; while a name there is taken the files stay held and are offered again."""
+        back = await self._threads(self._room.give_back, held)
+        if back:
+            await self._host.claims.release(claim)
+        self._flying.discard(claim.id)
+        return back
+
+    def _deny(self, item: Sighting) -> None:
+        """A file that was settled before has come back as it was: a new time stamp makes it another item."""
+        self._denied[item.name] = self._denied.get(item.name, 0) + 1
+        if self._denied[item.name] < _STUCK:
+            return
+        self._denied.pop(item.name)
+        self._host.metrics.count("filedrop_came_back")
+        now = int(self._host.clock.now().timestamp() * 1e9)
+        os.utime(item.name, ns=(now, now), dir_fd=self._folders["inbox"].fd, follow_symlinks=False)
+
+    def _archive(self, held: Held, settlement: Accepted | Duplicate) -> None:
+        outcome = self._room.outcome(held.claim)
+        if outcome is None:
+            if not self._room.holds(held.claim):
+                return
+            self._write_receipts(held, settlement)
+            outcome = self._room.decide(held, {"to": "archive", **archived_names(held)})
+        self._put_away(held, outcome)
+
+    def _write_receipts(self, held: Held, settlement: Accepted | Duplicate) -> None:
+        for copy in settlement.receipts:
+            body = notices.receipt(settlement.message_id, copy)
+            mark = copy.delivery or settlement.message_id
+            self._notice("outbox", held, mark, f".{copy.kind}.receipt.json", body)
+            self._barrier(f"receipt {copy.kind}")
+        if settlement.report is not None:
+            body = notices.rows(settlement.message_id, settlement.report)
+            self._notice("outbox", held, settlement.message_id, ".rows.json", body)
+            self._barrier("rows written")
+
+    def _refuse(self, held: Held, message_id: str, refused: Refused) -> None:
+        outcome = self._room.outcome(held.claim)
+        if outcome is None:
+            if not self._room.holds(held.claim):
+                return
+            names = refused_names(held, self._folders["errors"])
+            notice = notices.error(message_id, data_name(held.name), refused)
+            outcome = self._room.decide(held, {"to": "errors", **names, "notice": notice})
+        self._put_away(held, outcome)
+
+    def _put_away(self, held: Held, outcome: dict[str, Any]) -> None:
+        notice = outcome.get("notice")
+        if notice is not None:
+            self._write("errors", outcome[ITEM], held.claim, ".error.json", notices.written(notice))
+            self._barrier("error written")
+        self._room.part_with(held, self._folders[outcome["to"]], outcome)
+
+    def _notice(self, folder: str, held: Held, mark: str, suffix: str, body: bytes) -> None:
+        self._write(folder, held.name, mark, suffix, body, held.claim)
+
+    def _write(self, folder: str, name: str, mark: str, suffix: str, body: bytes, token: str | None = None) -> None:
+        """Under the file's own name; a name taken by an earlier file of the same name gets a mark."""
+        to = self._folders[folder]
+        try:
+            to.write(safe(name, suffix), body, token or mark)
+        except Taken:
+            to.write(safe(name, f".{mark}{suffix}"), body, token or mark)
+
+
+def _files(candidate: Candidate) -> dict[str, Sighting]:
+    pairs = (("item", candidate.item), ("sidecar", candidate.sidecar), ("marker", candidate.marker))
+    return {local: seen for local, seen in pairs if seen is not None}
+
+
+def _fingerprint(item: Sighting) -> Fingerprint:
+    return Fingerprint(item.name, item.device, item.inode, item.size, item.mtime_ns)
+
+
+def _handle(item: Inbound) -> Handle:
+    if not isinstance(item.item, Handle):
+        raise NeedsOperator("this item was not polled from a folder")
+    return item.item
+
+
+def _raise_for_operator(error: BaseException) -> None:
+    if isinstance(error, OSError):
+        hint = "put inbox, work, archive and errors on one file system" if error.errno == errno.EXDEV else "see check"
+        raise NeedsOperator(f"a folder does not work: {error.strerror}; {hint}") from error
