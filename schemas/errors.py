@@ -87,8 +87,13 @@ def _step(part: int | str) -> str:
 
 def refusal(doc_type: str, error: ValidationError) -> SchemaError:
     """Turn pydantic's error into ours."""
-    found = []
-    for item in error.errors(include_url=False)[:MAX_ERRORS]:
+    found: list[FieldError] = []
+    items = error.errors(include_url=False)[:MAX_ERRORS]
+    below = {item["loc"][:depth] for item in items for depth in range(len(item["loc"]))}
+    for item in items:
+        if item["type"] == "too_short" and item["loc"] in below:
+            # A list whose items were refused counts as empty; the items' own faults say it better.
+            continue
         code, message = _explain(item)
         path = ".".join(_step(part) for part in item["loc"])
         found.append(FieldError(path, code, message))

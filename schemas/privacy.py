@@ -134,11 +134,12 @@ def _faults(
         if name not in tree:
             if field.required:
                 missing.append(path)
-        elif path not in whole and tree[name]:
-            if field.group is None:
-                unknown += [f"{path}.{below}" for below in tree[name]]
-            else:
-                _faults(field.group, tree[name], path + ".", whole, unknown, missing)
+        elif field.group is None:
+            unknown += [f"{path}.{below}" for below in tree[name]]
+        elif tree[name]:
+            # Where the container is listed whole, only names that do not exist are faults.
+            needed = list[str]() if path in whole else missing
+            _faults(field.group, tree[name], path + ".", whole, unknown, needed)
 
 
 @cache

@@ -15,7 +15,7 @@ from schemas.primitives import Code, RowNumber, ShortText
 class RowError(Group):
     """The fields of a row error, also inside a batch."""
 
-    row: Annotated[RowNumber, public("Row of the file, the header being row 1", "baris")]
+    row: Annotated[RowNumber, public("Data row, counting from 1; the header is not counted", "baris")]
     column: Annotated[Maybe[ShortText], public("Name of the column", "kolom")] = None
     code: Annotated[Code, public("Stable code of the fault", "kode galat")]
     text: Annotated[Maybe[ShortText], public("What to correct", "keterangan")] = None

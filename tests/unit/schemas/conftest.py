@@ -1,0 +1,109 @@
+"""Strategies that build wire values of any document type from its field plan."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+import pytest
+from hypothesis import strategies as st
+
+from schemas.catalogue import model_of
+from schemas.document import Document, Group, RawFields
+from schemas.fields import Choice, FieldPlan, Truth, plan
+from schemas.scalars import CivilDateScalar, InstantScalar, Scalar, Text, Whole, instant_text
+
+XML_CHARACTERS = st.characters(codec="utf-8", exclude_characters=[*map(chr, range(9)), "\x0b", "\x0c"]).filter(
+    lambda c: c in "\t\n\r" or (ord(c) >= 0x20 and ord(c) not in (0xFFFE, 0xFFFF))
+)
+_ZONES = st.integers(-14 * 60, 14 * 60)
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53) + 1, 2**53 - 1) | st.text(XML_CHARACTERS, max_size=5),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(XML_CHARACTERS, max_size=4), inner, max_size=2),
+    max_leaves=4,
+)
+
+
+@st.composite
+def _instants(draw: st.DrawFn) -> str:
+    from datetime import datetime, timedelta, timezone
+
+    offset = timezone(timedelta(minutes=draw(_ZONES)))
+    moment = draw(st.datetimes(datetime(1900, 1, 3), datetime(2999, 12, 28)))
+    return instant_text(moment.replace(tzinfo=offset))
+
+
+def scalar_values(scalar: Scalar) -> st.SearchStrategy[Any]:
+    if isinstance(scalar, Text):
+        if scalar.pattern:
+            return st.from_regex(scalar.pattern[1:-1], fullmatch=True).filter(
+                lambda text: scalar.least <= len(text) <= scalar.most
+            )
+        return st.text(XML_CHARACTERS, min_size=scalar.least, max_size=min(scalar.most, 12))
+    if isinstance(scalar, Whole):
+        return st.integers(scalar.least, scalar.most)
+    if isinstance(scalar, Choice):
+        return st.sampled_from(scalar.words)
+    if isinstance(scalar, Truth):
+        return st.booleans()
+    if isinstance(scalar, CivilDateScalar):
+        return st.dates(date(1, 1, 1)).map(date.isoformat)
+    if isinstance(scalar, InstantScalar):
+        return _instants()
+    assert isinstance(scalar, RawFields)
+    return st.dictionaries(st.text(XML_CHARACTERS, max_size=4), _JSON, max_size=3)
+
+
+def _field_values(draw: st.DrawFn, field: FieldPlan) -> Any:
+    def one() -> Any:
+        if field.group is not None:
+            return _group(draw, field.group)
+        assert field.scalar is not None
+        if field.nullable and draw(st.booleans()):
+            return None
+        return draw(scalar_values(field.scalar))
+
+    return [one() for _ in range(draw(st.integers(1, 2)))] if field.repeated else one()
+
+
+def _group(draw: st.DrawFn, model: type[Group]) -> dict[str, Any]:
+    fields = plan(model)
+    optional = [field.wire for field in fields if not field.required]
+    chosen = set(draw(st.lists(st.sampled_from(optional), max_size=6, unique=True))) if optional else set()
+    if issubclass(model, Document) and model.ONE_OF:
+        choices = [field.wire for field in fields if field.attr in model.ONE_OF]
+        chosen.add(draw(st.sampled_from(choices)))
+    value = {field.wire: _field_values(draw, field) for field in fields if field.required or field.wire in chosen}
+    if "letterNumber" in value and value["letterNumber"] is None:
+        value["draft"] = True
+    if "rejected" in value:
+        value["accepted"] = min(value["accepted"], value["rows"])
+        value["rejected"] = value["rows"] - value["accepted"]
+    return value
+
+
+@pytest.fixture(scope="session")
+def wire_values() -> Callable[[str], st.SearchStrategy[dict[str, Any]]]:
+    @st.composite
+    def values(draw: st.DrawFn, doc_type: str) -> dict[str, Any]:
+        return _group(draw, model_of(doc_type))
+
+    return values
+
+
+@pytest.fixture(scope="session")
+def person() -> dict[str, Any]:
+    """One full person, NIK and all, invented."""
+    return {
+        "nik": "3273014107900001",
+        "familyCardNumber": "3273010101100001",
+        "noKartu": "0001234567890",
+        "fullName": "Siti Contoh",
+        "birthDate": "1990-07-01",
+        "birthPlace": "Bandung",
+        "sex": "female",
+        "otherIdentifiers": [{"scheme": "ihs", "value": "P01234567890"}],
+        "religion": {"code": "1"},
+        "address": {"line": "Jl. Contoh 1", "adminArea": {"scheme": "kemendagri", "province": "32"}, "rt": "001"},
+    }
