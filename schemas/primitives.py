@@ -70,7 +70,7 @@ Email: TypeAlias = Annotated[str, Text("Email", 254, 3, "^[!-?A-~]+@[!-?A-~]+$")
 #: A size in bytes, or a count; below 2^53.
 Size: TypeAlias = Annotated[int, Whole("Size")]
 Count: TypeAlias = Annotated[int, Whole("Count")]
-#: A row of a table, counted from 1 with the header as row 1.
+#: A data row of a table, counted from 1; the header is not counted.
 RowNumber: TypeAlias = Annotated[int, Whole("RowNumber", 1)]
 Years: TypeAlias = Annotated[int, Whole("Years", 0, 1000)]
 
