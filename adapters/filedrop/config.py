@@ -12,6 +12,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from adapters.filedrop.cells import date_pattern
+
 FileFormat = Literal["json", "xml", "csv", "pdf"]
 
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h)")
@@ -67,7 +69,6 @@ class Csv(_Settings):
     columns: dict[str, str] = Field(default_factory=dict)
     constants: dict[str, Any] = Field(default_factory=dict)
     values: dict[str, dict[str, str]] = Field(default_factory=dict)
-    identifiers: dict[str, Annotated[int, Field(ge=0, le=64)]] = Field(default_factory=dict)
     unknown: Literal["refuse", "raw", "ignore"] = "refuse"
     source_schema: str = "filedrop.csv/1"
     dates: str | tuple[str, ...] = "yyyy-MM-dd"
@@ -76,7 +77,9 @@ class Csv(_Settings):
     record_lines: Annotated[int, Field(ge=1, le=10_000)] = 100
 
     @model_validator(mode="after")
-    def _pattern_has_one_group(self) -> Csv:
+    def _forms_can_be_read(self) -> Csv:
+        for form in (self.dates,) if isinstance(self.dates, str) else self.dates:
+            date_pattern(form)
         if self.period_from_name is not None and re.compile(self.period_from_name).groups != 1:
             raise ValueError("period_from_name needs exactly one group")
         return self

@@ -24,6 +24,7 @@ from adapters.filedrop.folder import Barrier, Changed, Folder, Taken, no_barrier
 from adapters.filedrop.naming import safe
 from adapters.filedrop.places import complaints
 from adapters.filedrop.readiness import Candidate, Sighting, Watch
+from adapters.filedrop.table import strangers
 from adapters.filedrop.workroom import ITEM, Held, Workroom, archived_names, refused_names
 from gateway.contract import (
     Accepted,
@@ -39,6 +40,7 @@ from gateway.contract import (
     Settlement,
     Source,
 )
+from schemas.catalogue import DOCUMENTS
 
 PASSING = frozenset((Reason.BUSY, Reason.DISK_RESERVE, Reason.STOPPING, Reason.RATE_LIMITED, Reason.IN_PROGRESS))
 """Reasons that say nothing about the file: it goes back to the inbox instead of to the errors."""
@@ -70,7 +72,10 @@ class FolderSource(Source):
         self._reader = Reader(self._config, self._host, self._room, self._threads)
 
     async def check(self) -> list[str]:
-        return await Threads(1)(complaints, self.places, ("inbox", "work", "archive", "errors"))
+        found = await Threads(1)(complaints, self.places, ("inbox", "work", "archive", "errors"))
+        document = self._config.document
+        foreign = strangers(self._config.csv, document) if document in DOCUMENTS and document is not None else []
+        return found + [f"csv names the field '{one}', which {document} does not have; correct it" for one in foreign]
 
     async def close(self) -> None:
         folders, self._folders = self._folders, {}
