@@ -14,6 +14,7 @@ from datetime import datetime
 from gateway.contract.errors import Refused
 from gateway.contract.exchange import Part
 from gateway.contract.host import Claim, Clock, Fingerprint, Limits
+from gateway.contract.names import plain_name
 from gateway.contract.reasons import Reason
 
 CHUNK = 64 * 1024
@@ -65,8 +66,8 @@ class FakeArrival:
             raise Refused(Reason.TOO_MANY_PARTS, limit=limits.parts)
         if size is not None and size > limits.part_bytes:
             raise Refused(Reason.PART_TOO_LARGE, limit=limits.part_bytes)
-        if name is not None and len(name.encode("utf-8", "surrogatepass")) > limits.name_bytes:
-            raise Refused(Reason.NAME_REFUSED, limit=limits.name_bytes)
+        if name is not None:
+            plain_name(name, limits.name_bytes)
         digest, total, kept = hashlib.sha256(), 0, bytearray()
         async for chunk in chunks:
             self.peak = max(self.peak, len(chunk))

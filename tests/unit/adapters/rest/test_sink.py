@@ -135,7 +135,8 @@ async def test_a_receipt_goes_to_its_own_url(host: FakeHost, receipts_url: str |
     ("status", "error"),
     [
         (302, NeedsOperator), (401, NeedsOperator), (407, NeedsOperator), (400, Refused), (403, Refused),
-        (404, Refused), (409, Refused), (422, Refused), (408, Ambiguous), (425, Ambiguous), (500, Ambiguous), (502, Ambiguous),
+        (404, Refused), (409, Refused), (422, Refused), (408, Ambiguous), (425, Ambiguous), (500, Ambiguous),
+        (502, Ambiguous),
         (504, Ambiguous), (429, TryLater), (503, TryLater),
     ],
 )  # fmt: skip

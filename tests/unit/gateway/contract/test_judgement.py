@@ -1,0 +1,33 @@
+"""What a status says about custody."""
+
+from __future__ import annotations
+
+import pytest
+
+from gateway.contract import Ambiguous, HttpReply, Refused, TryLater
+from gateway.contract.judgement import MOST_SECONDS, judge, retry_after
+from gateway.contract.testing import Headers
+
+
+@pytest.mark.parametrize("status", [200, 201, 202, 204, 299])
+def test_2xx_is_taken(status: int) -> None:
+    assert judge(HttpReply(status, Headers(), b"")) is None
+
+
+@pytest.mark.parametrize(
+    ("status", "error"),
+    [(429, TryLater), (503, TryLater), (408, Ambiguous), (425, Ambiguous), (500, Ambiguous), (599, Ambiguous)]
+    + [(status, Refused) for status in (100, 300, 400, 404, 409, 499)],
+)
+def test_the_rest_is_an_error(status: int, error: type[Exception]) -> None:
+    with pytest.raises(error):
+        judge(HttpReply(status, Headers(), b""))
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [(None, None), ("", None), ("7", 7.0), (" 7 ", 7.0), ("-1", None), ("1.5", None), ("٧", None), ("soon", None),
+     ("Wed, 21 Oct 2026 07:28:00 GMT", None), ("9" * 400, MOST_SECONDS)],
+)  # fmt: skip
+def test_retry_after(value: str | None, seconds: float | None) -> None:
+    assert retry_after(value) == seconds
