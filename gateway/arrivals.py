@@ -14,6 +14,7 @@ from datetime import datetime
 
 from gateway.contract.errors import Refused, TryLater
 from gateway.contract.exchange import Part
+from gateway.contract.names import plain_name
 from gateway.contract.reasons import Reason
 from gateway.settings import Limits
 from gateway.store.parts import DiskFull, PartsBusy, PartStore, PartTooLarge, StoredPart
@@ -56,7 +57,7 @@ class Arrivals:
         size: int | None,
     ) -> Part:
         number = arrival.next_number(self._limits.parts)
-        shown = safe_name(name, self._limits.name_bytes) if name is not None else None
+        shown = None if name is None else plain_name(unicodedata.normalize("NFC", name), self._limits.name_bytes)
         if size is not None and size > self._limits.part_bytes:
             raise Refused(Reason.PART_TOO_LARGE, "the part is over the limit", limit=self._limits.part_bytes)
         key = self._keys.setdefault(arrival.message_id, DataKey.random())
@@ -113,16 +114,3 @@ class SpoolingArrival:
     ) -> Part:
         return await self._arrivals.spool(self, chunks, media_type, name, sha256, size)
 
-
-def safe_name(name: str, limit: int) -> str:
-    """A file name as data, in NFC. Refuses separators, control characters, dots alone, and what is too long."""
-    plain = unicodedata.normalize("NFC", name)
-    try:
-        length = len(plain.encode())
-    except UnicodeEncodeError:
-        raise Refused(Reason.NAME_REFUSED, "a file name is not well-formed text") from None
-    if not plain or length > limit:
-        raise Refused(Reason.NAME_REFUSED, "a file name is empty or too long", limit=limit)
-    if plain in (".", "..") or any(c in "/\\" or unicodedata.category(c)[0] == "C" for c in plain):
-        raise Refused(Reason.NAME_REFUSED, "a file name holds a separator or a control character")
-    return plain

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from gateway.arrivals import Arrivals
@@ -27,7 +28,7 @@ from gateway.policy import lane_of, retention_ms, route_names, window_ms
 from gateway.receipt import ReceiptWriter, Signed, commit
 from gateway.route import field_values
 from gateway.settings import Settings
-from gateway.store.engine import Journal, Step, Taken, Unit
+from gateway.store.engine import Journal, Row, Step, Taken, Unit
 from gateway.store.hmac_keys import HmacKeys
 from gateway.store.sealing import DataKey, binding
 from gateway.vault import SALT_BYTES, Vault
@@ -67,18 +68,24 @@ class Recorder:
         self._arrivals.keep(routed.normalised.received.id)
         return Recorded(routed.normalised.received.id, (receipt.copy,))
 
-    def steps(self, routed: Routed, *, parent: str | None = None) -> tuple[list[Step], Signed, bytes | None]:
-        """The unit that records a message, its receipt, and the digest of its idempotency key if it has one."""
+    def steps(
+        self, routed: Routed, *, parent: str | None = None, batch: BatchKeys | None = None
+    ) -> tuple[list[Step], Signed, bytes | None]:
+        """The unit that records a message, its receipt, and the digest of its idempotency key if it has one.
+
+        `parent` is the batch this is a row of; `batch` says that this is a batch itself, whose keys exist already.
+        """
         received, inbound = routed.normalised.received, routed.normalised.received.inbound
         message, service = received.id, received.service
-        data_key = self._arrivals.take_key(message)
+        data_key = batch.data_key if batch else self._arrivals.take_key(message)
         body = Body(routed.normalised.canonical, os.urandom(SALT_BYTES), inbound.parts, inbound.name, envelope_facts(routed))
         receipt = self._receipts.write(
             "accepted", message=message, sender=received.caller.system, recipients=routed.recipients,
-            service=service.name, document_type=service.request, body=body,
+            service=service.name, document_type=routed.normalised.document.TYPE, body=body,
         )  # fmt: skip
-        steps = [Step("insert_message", self._message_row(routed, data_key, body, parent))]
-        key = self.key_of(routed)
+        kind = "batch" if batch else "message" if parent is None else "row"
+        steps = [Step("insert_message", self._message_row(routed, data_key, body, kind, parent))]
+        key = batch.idempotency if batch else self.key_of(routed)
         if key is not None:
             expires = received.at_ms + window_ms(routed.route, self._settings)
             content = content_digest(self._lookup, routed)
@@ -87,18 +94,21 @@ class Recorder:
             steps += self._delivery(routed, f"{message}.{number}", recipient, receipt.sha256)
         steps.append(self.receipt_step(data_key, message, "", receipt, received.at_ms))
         subject_steps, subject_keys = self.subjects(routed.normalised.subjects, message)
-        event = self._accepted_event(routed, body, receipt, subject_keys)
+        name = EventName.BATCH_ACCEPTED if batch else EventName.ACCEPTED
+        event = self._accepted_event(name, routed, body, receipt, subject_keys)
         return [*steps, *subject_steps, event_step(event)], receipt, key
 
-    def _message_row(self, routed: Routed, data_key: DataKey, body: Body, parent: str | None) -> Mapping[str, Any]:
+    def _message_row(
+        self, routed: Routed, data_key: DataKey, body: Body, kind: str, parent: str | None
+    ) -> Mapping[str, Any]:
         received, inbound = routed.normalised.received, routed.normalised.received.inbound
         return {
             "id": received.id,
-            "kind": "message" if parent is None else "row",
+            "kind": kind,
             "parent": parent,
             "sender": received.caller.system,
             "service": received.service.name,
-            "document": received.service.request,
+            "document": routed.normalised.document.TYPE,
             "conversation": inbound.conversation,
             "route": self._routes[id(routed.route)],
             "purpose": inbound.purpose or routed.route.purpose,
@@ -154,10 +164,12 @@ class Recorder:
         ]
         return ([Step("insert_subject", rows)] if rows else []), keys
 
-    def _accepted_event(self, routed: Routed, body: Body, receipt: Signed, subject_keys: list[bytes]) -> Event:
+    def _accepted_event(
+        self, name: EventName, routed: Routed, body: Body, receipt: Signed, subject_keys: list[bytes]
+    ) -> Event:
         received, inbound = routed.normalised.received, routed.normalised.received.inbound
         return self._events.write(
-            EventName.ACCEPTED,
+            name,
             message=received.id,
             subject_keys=subject_keys,
             conversation=inbound.conversation,
@@ -165,7 +177,7 @@ class Recorder:
             recipient=routed.recipients[0] if len(routed.recipients) == 1 else None,
             actor=f"system:{received.caller.system}",
             service=received.service.name,
-            document=received.service.request,
+            document=routed.normalised.document.TYPE,
             route=self._routes[id(routed.route)],
             purpose=inbound.purpose or routed.route.purpose,
             commit_in=commit(body.salt, body.document),
@@ -184,7 +196,11 @@ class Recorder:
             given = "\x00".join("" if value is None else str(value) for value in values)
         if given is None:
             return None
-        return self._lookup.lookup("idempotency", received.caller.system, received.service.name, given)
+        return self.key_digest(received.caller.system, received.service.name, given)
+
+    def key_digest(self, system: str, service: str, key: str) -> bytes:
+        """An idempotency key is unique per (system, service)."""
+        return self._lookup.lookup("idempotency", system, service, key)
 
     async def _taken(self, routed: Routed, key: bytes, steps: list[Step], receipt: Signed) -> Recorded:
         received = routed.normalised.received
@@ -194,7 +210,11 @@ class Recorder:
             await self._journal.commit(Unit([dropped, *steps]))
             self._arrivals.keep(received.id)
             return Recorded(received.id, (receipt.copy,))
-        original, content = str(rows[0][0]), rows[0][1]
+        return await self.repeat(routed, key, rows[0])
+
+    async def repeat(self, routed: Routed, key: bytes, row: Row) -> Recorded:
+        """The answer to a repeat, from the row of `find_key`: the original receipts, or `conflict`."""
+        original, content = str(row[0]), row[1]
         if content != content_digest(self._lookup, routed):
             raise Refused(Reason.CONFLICT, "the first message with this key had other content")
         recorded = await self.original(original)
@@ -226,6 +246,14 @@ class Recorder:
         key = self._vault.unwrap(_blob(rows[0][14]), message)
         found = await self._journal.read("receipts_of_message", {"message": message, "limit": 1000})
         return [open_receipt(key, message, str(r[0]), str(r[1]), _blob(r[4]) or b"") for r in found]
+
+
+@dataclass(frozen=True, slots=True)
+class BatchKeys:
+    """What a batch has had since its first chunk: its data key, and the digest of its idempotency key."""
+
+    data_key: DataKey
+    idempotency: bytes | None
 
 
 def seal_receipt(key: DataKey, message: str, copy: ReceiptCopy) -> bytes:

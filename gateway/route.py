@@ -12,7 +12,7 @@ import orjson
 
 from gateway.contract.errors import Refused
 from gateway.contract.reasons import Reason
-from gateway.federation import Federation, Route
+from gateway.federation import TAKEN_BY_GATEWAY, Federation, Route
 from gateway.message import Normalised, Routed
 from schemas.document import Document
 
@@ -22,6 +22,8 @@ def route(normalised: Normalised, federation: Federation) -> Routed:
     chosen = federation.route_for(received.service.name, received.caller.system)
     if chosen is None:
         raise Refused(Reason.NO_ROUTE, f"no route takes {received.service.name} from {received.caller.system}")
+    if received.service.name in TAKEN_BY_GATEWAY:
+        return Routed(normalised, chosen, (), None)
     recipients = _recipients(received.inbound.recipients, chosen, federation)
     if received.service.kind == "query" and len(recipients) != 1:
         raise Refused(Reason.UNKNOWN_RECIPIENT, "a query goes to one recipient; name it")

@@ -92,7 +92,7 @@ class Inbound:
 
     `message_id` was minted by the host at arrival. `key` is the idempotency key, frozen where the item was first seen.
     `content` belongs to the adapter (a dict, an element). A batch sets `stream`, which opens the rows lazily.
-    `size` is the size of what arrived, in bytes. `item` is the source's own handle (a claim), given back at settle.
+    `format` and `encoding` are those of a file, as found. `size` is the size of what arrived, in bytes. `item` is the source's own handle (a claim), given back at settle.
     """
 
     message_id: str
@@ -112,6 +112,8 @@ class Inbound:
     size: int = 0
     name: str | None = None
     trace: str | None = None
+    format: str | None = None
+    encoding: str | None = None
     batch: bool = False
     stream: Callable[[], Iterator[bytes]] | None = None
     item: Any = None

@@ -5,13 +5,14 @@ has.
 """
 
 from gateway.federation.draft import AdapterSpecLike, ServiceLike
-from gateway.federation.federation import Agency, Federation, Operator, System, Use
+from gateway.federation.federation import TAKEN_BY_GATEWAY, Agency, Federation, Operator, System, Use
 from gateway.federation.findings import CODES, Finding
 from gateway.federation.load import load
 from gateway.federation.model import Route, SystemId
 
 __all__ = [
     "CODES",
+    "TAKEN_BY_GATEWAY",
     "AdapterSpecLike",
     "Agency",
     "Federation",

@@ -100,3 +100,7 @@ WHERE d.id = :delivery;
 
 -- name: find_receipt
 SELECT body FROM receipts WHERE message = :message AND delivery = :delivery AND kind = :kind;
+
+-- name: end_registration_of
+DELETE FROM registrations WHERE delivery = :delivery
+AND register_by = (SELECT register_by FROM deliveries WHERE id = :delivery);

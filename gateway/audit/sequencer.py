@@ -1,0 +1,124 @@
+"""The sequencer: takes events from the outbox by presence, gives them dense numbers, writes them as JSON Lines.
+
+Enters: committed events, in whatever order their transactions ended. Leaves: rows of `events`, and files that an
+auditor reads: one line per event, `{"number": N, "event": {…}}`, the event in its canonical bytes.
+Refuses: a log file that does not end where the journal says; it is cut back to its last whole line and filled up.
+
+It shares no lock with the hot path: its unit goes through the journal's group commit like any other.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from gateway.store.engine import Journal, Step, Unit
+
+EVENTS_PER_FILE = 100_000
+
+
+class Sequencer:
+    """One per journal. `limit` events in one go; `interval` seconds between two looks at the outbox."""
+
+    def __init__(
+        self, journal: Journal, folder: Path, *, limit: int, interval: float, barrier: Callable[[str], None]
+    ) -> None:
+        self._journal, self._folder, self._limit, self._interval = journal, folder, limit, interval
+        self._barrier = barrier
+        self._next = 0
+        self._lock = asyncio.Lock()
+
+    async def open(self) -> None:
+        """Finds the last number and brings the files up to it."""
+        rows = await self._journal.read("last_number", {})
+        last = rows[0][0] if rows else None
+        self._next = 0 if last is None else int(last) + 1
+        written = await asyncio.to_thread(_repair, self._folder)
+        while written < self._next:
+            found = await self._journal.read("events_after", {"after": written - 1, "limit": 1000})
+            lines = [_line(int(row[0] or 0), row[1]) for row in found]
+            await asyncio.to_thread(_append, self._folder, written, lines)
+            written += len(lines)
+
+    async def run(self) -> None:
+        """Until cancelled; what is in the outbox then is taken at the next start, or by `drain`."""
+        while True:
+            if not await self.step():
+                await asyncio.sleep(self._interval)
+
+    async def drain(self) -> None:
+        """Everything that was committed before this call gets its number."""
+        while await self.step():
+            pass
+
+    async def step(self) -> bool:
+        """One handful. True if there may be more."""
+        async with self._lock:
+            rows = await self._journal.read("take_outbox", {"limit": self._limit})
+            if not rows:
+                return False
+            # Numbers and files must not part ways when the task is cancelled in between.
+            await asyncio.shield(self._number(rows))
+            return len(rows) == self._limit
+
+    async def _number(self, rows: list[Any]) -> None:
+        first = self._next
+        numbered = list(enumerate(rows, first))
+        indexed: list[dict[str, Any]] = [{"message": row[1], "number": n} for n, row in numbered if row[1] is not None]
+        steps = [
+            Step("drop_from_outbox", [{"id": row[0]} for row in rows], rows=len(rows)),
+            Step("append_event", [{"number": n, "body": row[2]} for n, row in numbered]),
+        ]
+        if indexed:
+            steps.append(Step("index_event", indexed))
+        self._barrier("sequencer.before_commit")
+        await self._journal.commit(Unit(steps))
+        self._next = first + len(rows)
+        self._barrier("sequencer.before_file")
+        await asyncio.to_thread(_append, self._folder, first, [_line(n, row[2]) for n, row in numbered])
+
+
+def _line(number: int, body: Any) -> bytes:
+    return b'{"number":%d,"event":%s}\n' % (number, body)
+
+
+def log_file(folder: Path, number: int) -> Path:
+    """The file that holds the event with this number."""
+    return folder / f"events-{number // EVENTS_PER_FILE * EVENTS_PER_FILE:012d}.jsonl"
+
+
+def _append(folder: Path, first: int, lines: list[bytes]) -> None:
+    at = 0
+    while at < len(lines):
+        number = first + at
+        room = EVENTS_PER_FILE - number % EVENTS_PER_FILE
+        some = lines[at : at + room]
+        with log_file(folder, number).open("ab") as file:
+            file.write(b"".join(some))
+            file.flush()
+            os.fdatasync(file.fileno())
+        at += len(some)
+
+
+def _repair(folder: Path) -> int:
+    """Cuts a torn last line off; gives the number after the last whole line in the files."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    files = sorted(folder.glob("events-*.jsonl"))
+    if not files:
+        return 0
+    last = files[-1]
+    first = int(last.stem.partition("-")[2])
+    count, end = 0, 0
+    with last.open("r+b") as file:
+        for line in file:
+            if not line.endswith(b"\n"):
+                break
+            count, end = count + 1, end + len(line)
+        with contextlib.suppress(OSError):
+            if end != last.stat().st_size:
+                file.truncate(end)
+    return first + count

@@ -1,0 +1,156 @@
+"""The register room: an acknowledgement closes a delivery that awaits it.
+
+Enters: a normalised `acknowledgement/1` from the recipient of a delivery, or a pull system's ack of its inbox.
+Leaves: `Recorded`: the acknowledgement itself, the delivery's next receipt, its event and the receipt's way back are
+one transaction. Refuses: an acknowledgement of a delivery that is not the caller's, or that awaits nothing.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any, Literal
+
+from gateway.audit.catalogue import EventName
+from gateway.contract.errors import Refused
+from gateway.contract.reasons import Reason
+from gateway.deliver.outcome import Opened, Outcomes
+from gateway.message import Recorded, Verified, Work
+from gateway.record import Recorder, event_step
+from gateway.store.engine import Journal, Step, Taken, Unexpected, Unit
+from gateway.vault import Vault
+from schemas.acknowledgement_1 import Acknowledgement1
+
+AWAITS = ("awaiting_registration", "delivered", "overdue")
+Outcome = Literal["registered", "refused"]
+
+
+class Registrar:
+    """Closes registrations. `notify` wakes the lane of a receipt that goes back."""
+
+    def __init__(
+        self,
+        *,
+        journal: Journal,
+        vault: Vault,
+        outcomes: Outcomes,
+        recorder: Recorder,
+        now_ms: Callable[[], int],
+        notify: Callable[[str], None],
+        node: str,
+        epoch: Callable[[], int],
+        lease_ms: int,
+    ) -> None:
+        self._journal, self._vault, self._outcomes, self._recorder = journal, vault, outcomes, recorder
+        self._now_ms, self._notify = now_ms, notify
+        self._node, self._epoch, self._lease_ms = node, epoch, lease_ms
+
+    async def acknowledge(self, verified: Verified) -> Recorded:
+        """An `acknowledgement/1` that came as a message of its own."""
+        received = verified.routed.normalised.received
+        document = verified.routed.normalised.document
+        if not isinstance(document, Acknowledgement1):
+            raise Refused(Reason.UNKNOWN_DOCUMENT_TYPE, "this service takes acknowledgement/1")
+        if document.status not in ("registered", "refused"):
+            raise Refused(Reason.NOTHING_TO_ACKNOWLEDGE, "only 'registered' and 'refused' close a delivery")
+        steps, receipt, key = self._recorder.steps(verified.routed)
+        if key is not None and (rows := await self._journal.read("find_key", {"key": key})):
+            if int(rows[0][2] or 0) > received.at_ms:
+                return await self._recorder.repeat(verified.routed, key, rows[0])
+        work = await self._awaiting(document, received.caller.system)
+        opened = self._open(work)
+        closing = self._close(work, opened, document)
+        try:
+            await self._journal.commit(Unit([*steps, *closing]))
+        except (Unexpected, Taken) as error:
+            raise Refused(Reason.NOTHING_TO_ACKNOWLEDGE, "this delivery was closed in the meantime") from error
+        self._notify(f"{work.sender}#receipts")
+        return Recorded(received.id, (receipt.copy,))
+
+    async def _awaiting(self, document: Acknowledgement1, caller: str) -> Work:
+        """The delivery that is meant: named, or the caller's only one of that message."""
+        names = [document.delivery_id] if document.delivery_id else await self._own(document.related_to_message_id, caller)
+        for name in names:
+            rows = await self._journal.read("delivery_work", {"delivery": name})
+            work = Work(*rows[0]) if rows else None  # type: ignore[arg-type]
+            if work is not None and work.recipient == caller and work.message == document.related_to_message_id:
+                if work.state in AWAITS and work.kind == "document":
+                    return work
+        raise Refused(Reason.NOTHING_TO_ACKNOWLEDGE, "no delivery of that message to this system awaits registration")
+
+    async def _own(self, message: str, caller: str) -> list[str]:
+        query: dict[str, Any] = {"first": f"{message}.", "last": f"{message}/", "limit": 1000}
+        rows = await self._journal.read("deliveries_of_message", query)
+        return [str(row[0]) for row in rows if row[2] == caller and row[1] == "document"]
+
+    def _open(self, work: Work) -> Opened:
+        key = self._vault.unwrap(work.sealed_key, work.message)
+        return Opened(key, self._vault.open_body(key, work.message, work.body))
+
+    def _close(self, work: Work, opened: Opened, document: Acknowledgement1) -> list[Step]:
+        now = self._now_ms()
+        registered = document.status == "registered"
+        reason = None if registered else Reason.RECIPIENT_REFUSED
+        kind: Outcome = "registered" if registered else "refused"
+        number = document.registration_number if registered else None
+        receipt = self._outcomes.sign(kind, work, opened, previous=work.head, registration=number, reason=reason)
+        name = EventName.REGISTERED if registered else EventName.REGISTRATION_REFUSED
+        event = self._outcomes.event(
+            name, work, reason=reason, receipt=receipt, opened=opened, actor=f"system:{work.recipient}"
+        )
+        change: dict[str, Any] = {
+            "delivery": work.delivery, "state": kind, "was": work.state, "ended_at": now, "head": receipt.sha256,
+            "reason": None if reason is None else reason.value,
+        }  # fmt: skip
+        return [
+            Step("set_state", change, rows=1),
+            Step("end_registration_of", {"delivery": work.delivery}),
+            self._outcomes.receipt_step(work, opened.key, receipt, now),
+            *self._outcomes.send_back(work, receipt, now),
+            event_step(event),
+        ]
+
+    async def pick_up(
+        self, delivery: str, caller: str, outcome: Literal["delivered", "refused"], registration: str | None
+    ) -> bool:
+        """A pull system has taken (or refuses) a delivery of its inbox. False: it had done so before.
+
+        Raises `Refused(not_found)` for a delivery that is not in its inbox.
+        """
+        rows = await self._journal.read("delivery_work", {"delivery": delivery})
+        work = Work(*rows[0]) if rows else None  # type: ignore[arg-type]
+        if work is None or work.recipient != caller or work.kind != "document":
+            raise Refused(Reason.NOT_FOUND, "no such delivery in this inbox")
+        if work.state not in ("ready", "unsure"):
+            if work.state in (*AWAITS, "registered", "refused"):
+                return False
+            raise Refused(Reason.NOT_FOUND, "no such delivery in this inbox")
+        lane = f"{caller}#inbox"
+        work = dataclasses.replace(
+            work, lane=lane, attempts=work.attempts + 1, fence=work.fence + 1, first_at=work.first_at or self._now_ms()
+        )
+        opened = self._open(work)
+        try:
+            await self._journal.commit(Unit([*self._take(work), *self._ending(work, opened, outcome, registration).steps]))
+        except Unexpected:
+            return False
+        self._notify(f"{work.sender}#receipts")
+        return True
+
+    def _take(self, work: Work) -> list[Step]:
+        now = self._now_ms()
+        lease: dict[str, Any] = {
+            "delivery": work.delivery, "lane": work.lane, "fence": work.fence, "node": self._node,
+            "epoch": self._epoch(), "until": now + self._lease_ms,
+        }  # fmt: skip
+        return [
+            Step("dequeue_delivery", {"lane": work.lane, "delivery": work.delivery}, rows=1),
+            Step("insert_lease", lease),
+            Step("start_attempt", {"delivery": work.delivery, "fence": work.fence, "now": now}, rows=1),
+        ]
+
+    def _ending(self, work: Work, opened: Opened, outcome: str, registration: str | None) -> Unit:
+        if outcome == "refused":
+            return self._outcomes.refused(work, opened, Reason.RECIPIENT_REFUSED, b"", 0)
+        return self._outcomes.delivered(work, opened, b"", registration, 0)
+

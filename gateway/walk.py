@@ -1,0 +1,149 @@
+"""The walk: the one place that knows the order of the rooms.
+
+Enters: an `Inbound` that an adapter decoded, with its caller and codec. Leaves: a `Settlement`, which is data and can
+be driven again. Refuses: by `Rejected`, with an event, whatever any room raised.
+
+1. intake     who is it, may it, is it within limits
+2. normalise  native form → one shared document
+3. route      to whom, under which policy
+4. verify     the parts that the policy names
+5. record     one transaction; custody passes here ║ a query goes to ask, an acknowledgement to register, a file to batch
+6. deliver    the lanes are woken; the worker goes on from the journal
+
+Left of record a crash costs the sender a repeat; right of it, nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from gateway.arrivals import Arrivals
+from gateway.ask import Asker
+from gateway.batch import Batches
+from gateway.contract.adapter import Codec, Sink
+from gateway.contract.errors import Refused, TryLater
+from gateway.contract.exchange import Accepted, Answered, Caller, Duplicate, Inbound, Rejected, Settlement
+from gateway.contract.host import Clock
+from gateway.contract.reasons import Reason
+from gateway.federation import TAKEN_BY_GATEWAY, Federation
+from gateway.intake import Intake
+from gateway.message import Received, Recorded, Routed, Verified
+from gateway.normalise import normalise
+from gateway.policy import lane_of
+from gateway.record import Recorder
+from gateway.refuse import Refusals
+from gateway.register import Registrar
+from gateway.route import route
+from gateway.settings import Stages
+from gateway.store.engine import JournalClosed, JournalFailed
+from gateway.verify import verify
+from schemas.document import SchemaError
+
+FindChannel = Callable[[str, str], Sink | None]
+
+
+class Walk:
+    """Takes things from arrival to settlement. `now` and `monotonic` are the clock; `barrier` marks every door."""
+
+    def __init__(
+        self,
+        *,
+        intake: Intake,
+        recorder: Recorder,
+        asker: Asker,
+        registrar: Registrar,
+        batches: Batches,
+        refusals: Refusals,
+        arrivals: Arrivals,
+        federation: Federation,
+        find_channel: FindChannel,
+        notify: Callable[[str], None],
+        stages: Stages,
+        clock: Clock,
+        barrier: Callable[[str], None],
+        on_unforeseen: Callable[[BaseException, str], None],
+    ) -> None:
+        self._intake, self._recorder, self._asker, self._registrar = intake, recorder, asker, registrar
+        self._batches, self._refusals, self._arrivals = batches, refusals, arrivals
+        self._federation, self._find_channel, self._notify = federation, find_channel, notify
+        self._stages, self._clock, self._barrier = stages, clock, barrier
+        self._on_unforeseen = on_unforeseen
+
+    async def take(self, inbound: Inbound, caller: Caller, codec: Codec) -> Settlement:
+        """The whole way of one thing that arrived."""
+        try:
+            settlement = await self._walk(inbound, caller, codec)
+        except (JournalFailed, JournalClosed):
+            # Nobody knows what is durable: no answer is better than a wrong one.
+            raise
+        except Exception as error:
+            settlement = await self.refuse(inbound.message_id, caller, inbound, error)
+        finally:
+            if inbound.ephemeral is not None:
+                inbound.ephemeral.wipe()
+        if not isinstance(settlement, Accepted):
+            await self._arrivals.discard(inbound.message_id)
+        self._barrier("walk.before_settle")
+        return settlement
+
+    async def refuse(self, message_id: str, caller: Caller, inbound: Inbound | None, error: Exception) -> Rejected:
+        """Any error of a known caller as a refusal, with its event."""
+        if isinstance(error, SchemaError):
+            error = Refused(Reason.SCHEMA_INVALID, "the document does not fit its schema", errors=error.errors)
+        rejected = await self._refusals.note(message_id, caller, inbound, error)
+        if rejected.error.reason is Reason.INTERNAL:
+            self._on_unforeseen(error, message_id)
+        return rejected
+
+    async def _walk(self, inbound: Inbound, caller: Caller, codec: Codec) -> Settlement:
+        received = self._intake.receive(inbound, caller, self._clock.now(), self._clock.monotonic())
+        self._barrier("walk.after_intake")
+        if inbound.batch:
+            return self._settled(await self._batches.take(received, codec))
+        routed = self._route(received, codec)
+        verified = verify(routed)
+        self._barrier("walk.after_verify")
+        if received.service.kind == "query":
+            return await self._ask(verified)
+        if received.service.name in TAKEN_BY_GATEWAY:
+            return self._settled(await self._registrar.acknowledge(verified))
+        return self._settled(await self._record(verified))
+
+    def _route(self, received: Received, codec: Codec) -> Routed:
+        normal = normalise(received, codec)
+        self._barrier("walk.after_normalise")
+        routed = route(normal, self._federation)
+        self._barrier("walk.after_route")
+        return routed
+
+    async def _record(self, verified: Verified) -> Recorded:
+        # Shielded: a caller who hangs up leaves either nothing or a message whose lanes know of it.
+        return await asyncio.shield(self._recorded(verified))
+
+    async def _recorded(self, verified: Verified) -> Recorded:
+        received = verified.routed.normalised.received
+        recorded = await self._recorder.record(verified)
+        self._barrier("walk.after_record")
+        if not recorded.repeated:
+            for recipient in verified.routed.recipients:
+                self._notify(lane_of(self._federation, recipient, received.service.name, "document"))
+        return recorded
+
+    async def _ask(self, verified: Verified) -> Answered:
+        received, routed = verified.routed.normalised.received, verified.routed
+        sink = self._find_channel(routed.recipients[0], received.service.name)
+        if sink is None:
+            raise TryLater(Reason.RECIPIENT_DOWN, "the recipient has no channel that answers")
+        most = self._stages.ask
+        if routed.route.deadline is not None:
+            most = min(most, routed.route.deadline.total_seconds())
+        wanted = received.inbound.deadline
+        deadline = most if wanted is None else max(0.001, min(wanted, most))
+        return await self._asker.ask(verified, sink, deadline)
+
+    def _settled(self, recorded: Recorded) -> Settlement:
+        if recorded.repeated:
+            return Duplicate(recorded.message_id, recorded.receipts, recorded.report)
+        return Accepted(recorded.message_id, recorded.receipts, recorded.report)
+
