@@ -24,6 +24,11 @@ _BINDINGS = {
     SOAP11: ("soap11", "http://schemas.xmlsoap.org/wsdl/soap/", "Soap11"),
     SOAP12: ("soap12", "http://schemas.xmlsoap.org/wsdl/soap12/", "Soap12"),
 }
+#: Question and answer both hold a `document`; JAX-WS cannot make one Java method's parameters of them and must not try.
+_JAXWS = (
+    '<jaxws:bindings xmlns:jaxws="http://java.sun.com/xml/ns/jaxws">'
+    "<jaxws:enableWrapperStyle>false</jaxws:enableWrapperStyle></jaxws:bindings>"
+)
 _HTTP = "http://schemas.xmlsoap.org/soap/http"
 _MEDIA_TYPE = "[A-Za-z0-9][A-Za-z0-9!#$&amp;^_.+\\-]*/[A-Za-z0-9][A-Za-z0-9!#$&amp;^_.+\\-]*"
 #: What the wrapper says by itself: the operation is the service, and the service has one type.
@@ -178,7 +183,7 @@ def wsdl(words: Words, public_url: str) -> bytes:
         f"{_message(name + 'Request', 'parameters', f'tns:{name}')}"
         f"{_message(name + 'Response', 'parameters', f'tns:{name}Response')}"
         f"{_message(name + 'Refusal', 'refusal', 'fault:Error')}"
-        f'<wsdl:portType name="{name}PortType"><wsdl:operation name="{name}">'
+        f'<wsdl:portType name="{name}PortType">{_JAXWS}<wsdl:operation name="{name}">'
         f'<wsdl:input message="tns:{name}Request"/><wsdl:output message="tns:{name}Response"/>'
         f'<wsdl:fault name="refusal" message="tns:{name}Refusal"/></wsdl:operation></wsdl:portType>'
         f'{bindings}<wsdl:service name="{name}Service">{ports}</wsdl:service></wsdl:definitions>'
