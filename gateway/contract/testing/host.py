@@ -124,6 +124,7 @@ class FakeHost(Host):
         )
 
     def restart(self) -> FakeHost:
+        self.disk.wake()
         return FakeHost(**self._again, clock=self.clock, disk=self.disk)  # type: ignore[arg-type]
 
     def arrive(self) -> FakeArrival:

@@ -7,6 +7,7 @@ another digest; a part of another message; a write with a stale fence.
 from __future__ import annotations
 
 import hashlib
+import unicodedata
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -30,6 +31,12 @@ class Disk:
     released: dict[Fingerprint, int] = field(default_factory=dict)
     state: dict[str, tuple[bytes, int]] = field(default_factory=dict)
     minted: int = 0
+
+    def wake(self) -> None:
+        """A new process: each claim that the last one left open has been tried once more."""
+        for key, (fingerprint, claim) in self.claims.items():
+            if claim.state == "claimed":
+                self.claims[key] = (fingerprint, replace(claim, attempts=claim.attempts + 1))
 
     def mint(self, prefix: str) -> str:
         self.minted += 1
@@ -67,7 +74,7 @@ class FakeArrival:
         if size is not None and size > limits.part_bytes:
             raise Refused(Reason.PART_TOO_LARGE, limit=limits.part_bytes)
         if name is not None:
-            plain_name(name, limits.name_bytes)
+            name = plain_name(unicodedata.normalize("NFC", name), limits.name_bytes)
         digest, total, kept = hashlib.sha256(), 0, bytearray()
         async for chunk in chunks:
             self.peak = max(self.peak, len(chunk))
