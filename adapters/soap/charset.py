@@ -31,6 +31,15 @@ _KNOWN = {
 _ALIASES = {"utf8": "utf-8", "ascii": "us-ascii", "latin1": "iso-8859-1", "cp1252": "windows-1252"}
 
 
+_PARAMETER = re.compile(r";\s*charset\s*=\s*\"?([^\";\s]{1,40})", re.IGNORECASE)
+
+
+def charset_of(content_type: str) -> str | None:
+    """The charset parameter of a content type."""
+    found = _PARAMETER.search(content_type)
+    return found[1] if found else None
+
+
 def _known(name: str) -> str:
     folded = name.strip("\"' ").lower()
     codec = _KNOWN.get(_ALIASES.get(folded, folded))

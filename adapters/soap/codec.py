@@ -13,6 +13,7 @@ from typing import Any
 
 from lxml import etree
 
+from adapters.soap.charset import charset_of
 from adapters.soap.envelope import SOAP11, Opened, Version, around, open_envelope, text
 from adapters.soap.findings import document_findings
 from adapters.soap.names import SERVICE_NAMESPACE, Words, words_of
@@ -107,7 +108,7 @@ class SoapCodec:
         return Native(tuple(pieces), media_type, headers)
 
     def to_answer(self, reply: Native, document_type: str) -> Document:
-        opened = self.open_answer(reply.whole(), None)
+        opened = self.open_answer(reply.whole(), charset_of(reply.media_type))
         local = etree.QName(opened.wrapper).namespace or ""
         words = _answering(local, opened.wrapper.tag, document_type)
         try:

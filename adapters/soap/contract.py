@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 import zeep
 import zeep.exceptions
@@ -20,10 +20,12 @@ import zeep.proxy
 import zeep.transports
 from lxml import etree
 
-from adapters.soap.envelope import VERSIONS
+from adapters.soap.envelope import VERSIONS, open_envelope, text
+from adapters.soap.faults import find_fault
 from adapters.soap.names import Words, all_words
 from gateway.contract import Host, Native, Reason, Refused
-from schemas.safe_xml import XmlRefused, parse
+from schemas.safe_xml import XmlLimits, XmlRefused, parse
+from schemas.xsd import XS
 
 #: zeep takes whatever is no http, https or file URL for a path on disk: the catalogue has a host that cannot exist.
 CATALOGUE = "https://catalog.invalid/"
@@ -41,7 +43,7 @@ class _Catalogue(zeep.transports.Transport):
         self.logger = logging.getLogger(__name__)
         self.cache = None
         self.load_timeout = self.operation_timeout = None
-        self.session = None
+        self.session, self._close_session = None, False
 
     def load(self, url: str) -> bytes:
         found = self._documents.get(url)
@@ -73,6 +75,7 @@ class _Calling(_Catalogue):
     def __init__(self, documents: Mapping[str, bytes], host: Host, timeout: float, headers: Mapping[str, str]) -> None:
         super().__init__(documents)
         self._host, self._timeout, self._more = host, timeout, dict(headers)
+        self.schema: Any = None
 
     async def post_xml(self, address: str, envelope: etree._Element, headers: Mapping[str, str]) -> _Answer:
         body = etree.tostring(envelope, encoding="UTF-8", xml_declaration=True)
@@ -86,11 +89,50 @@ class _Calling(_Catalogue):
             timeout=self._timeout,
             limit=self._host.limits.answer_bytes,
         )
-        try:
-            parse(reply.body)
-        except XmlRefused:
-            raise Refused(Reason.RECIPIENT_ANSWER_INVALID, "the answer is no XML as we take it") from None
+        self._check(reply.body)
         return _Answer(reply.status, {**reply.headers, "Content-Type": reply.media_type or "text/xml"}, reply.body)
+
+    def _check(self, body: bytes) -> None:
+        """Hold the answer against the contract's XSD, before zeep turns what it cannot read into None."""
+        try:
+            opened = open_envelope(parse(body, XmlLimits(self._host.limits.answer_bytes, self._host.limits.nesting)))
+        except (XmlRefused, Refused):
+            raise Refused(Reason.RECIPIENT_ANSWER_INVALID, "the answer is no SOAP message") from None
+        if find_fault(opened.wrapper) is None and not self.schema.validate(opened.wrapper):
+            raise Refused(Reason.RECIPIENT_ANSWER_INVALID, "the answer does not fit the contract's XSD")
+
+
+class _Inline(etree.Resolver):
+    """Gives a schema's imports from memory; whatever else is asked for is not there."""
+
+    def __init__(self, documents: Mapping[str, bytes]) -> None:
+        super().__init__()
+        self._documents = documents
+
+    def resolve(self, system_url: str, public_id: str, context: Any) -> Any:  # type: ignore[override]
+        found = self._documents.get(system_url)
+        if found is None:
+            raise Refused(Reason.NOT_FOUND, "the contract imports a document that is not in the catalogue")
+        return cast(Any, self).resolve_string(found, context)
+
+
+def compile_types(wsdl: bytes, documents: Mapping[str, bytes]) -> etree.XMLSchema:
+    """The XSD inside a WSDL, compiled. Raises `Refused` if libxml2 does not take it."""
+    sources = dict(documents)
+    imports = []
+    for number, schema in enumerate(parse(wsdl).iterfind(f"{{*}}types/{{{XS}}}schema")):
+        place = f"{CATALOGUE}inline-{number}.xsd"
+        sources[place] = etree.tostring(schema)
+        target = schema.get("targetNamespace")
+        named = f' namespace="{text(target)}"' if target else ""
+        imports.append(f'<xs:import{named} schemaLocation="{place}"/>')
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
+    parser.resolvers.add(_Inline(sources))
+    driver = f'<xs:schema xmlns:xs="{XS}">{"".join(imports)}</xs:schema>'
+    try:
+        return etree.XMLSchema(etree.fromstring(driver, parser))
+    except etree.XMLSchemaParseError:
+        raise Refused(Reason.BAD_REQUEST, "the contract's XSD does not compile") from None
 
 
 class Contract:
@@ -164,6 +206,7 @@ class Caller:
     ) -> None:
         transport = _Calling({}, host, timeout, headers or {})
         self.contract = _read(wsdl, documents or {}, transport)
+        transport.schema = compile_types(wsdl, documents or {})
         settings = zeep.Settings(strict=True, forbid_dtd=True, forbid_external=True, force_https=False)
         self._client = _client(self.contract.document, transport, settings)
 

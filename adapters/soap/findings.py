@@ -60,9 +60,9 @@ def _walk(root: etree._Element, path: str, names: frozenset[str]) -> tuple[str, 
         index = int(matched[3] or 1) - 1
         if not 0 <= index < len(among):
             break
-        at = among[index]
+        above, at = at, among[index]
         local = etree.QName(at).localname
-        same = [child for child in at.getparent() or () if child.tag == at.tag]
+        same = [child for child in above if child.tag == at.tag]
         said.append((local if local in names else "?") + (f".{same.index(at)}" if len(same) > 1 else ""))
     return ".".join(said), at
 

@@ -8,12 +8,14 @@ delivery ambiguous.
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import math
 from urllib.parse import quote
 
 from lxml import etree
 
+from adapters.soap.charset import charset_of
 from adapters.soap.codec import RECEIPTS, SoapCodec
 from adapters.soap.config import SinkConfig
 from adapters.soap.envelope import VERSIONS
@@ -72,10 +74,7 @@ class SoapSink(Sink):
             return [f"{url} does not answer; see whether the recipient's system runs"]
         if reply.status != 200:
             return [f"{url} answers {reply.status}; see whether the url is the address of its service"]
-        # zeep costs a quarter of a second to import; only a check ever needs it.
-        from adapters.soap.contract import misfits
-
-        return misfits(reply.body, url)
+        return await asyncio.to_thread(_misfits, reply.body, url)
 
     async def deliver(self, outbound: Outbound, attempt: Attempt) -> Delivered:
         if outbound.kind == "receipt":
@@ -108,7 +107,7 @@ class SoapSink(Sink):
         if reply.status != 200 or b"Fault" in reply.body:
             self._find_fault(reply, asking=True)
             self._judge_status(reply)
-        return Native((reply.body,), reply.media_type)
+        return Native((reply.body,), _content_type(reply))
 
     def _taken(self, reply: HttpReply, service: str) -> str | None:
         """The recipient's number, if it gave one. Raises unless the answer says that the delivery was taken."""
@@ -125,7 +124,7 @@ class SoapSink(Sink):
         if reply.media_type.partition(";")[0].strip().lower() not in _XML:
             return None
         try:
-            opened = self.codec.open_answer(reply.body, None)
+            opened = self.codec.open_answer(reply.body, charset_of(_content_type(reply)))
         except Refused:
             return None
         fault = find_fault(opened.wrapper)
@@ -163,6 +162,17 @@ class SoapSink(Sink):
             limit=self._host.limits.answer_bytes,
             message_id=outbound.message_id if outbound is not None else None,
         )
+
+
+def _misfits(wsdl: bytes, url: str) -> list[str]:
+    # zeep costs a quarter of a second to import; only a check ever needs it.
+    from adapters.soap.contract import misfits
+
+    return misfits(wsdl, url)
+
+
+def _content_type(reply: HttpReply) -> str:
+    return reply.headers.get("Content-Type") or reply.media_type
 
 
 def _authorization(scheme: str, key: str) -> str:
