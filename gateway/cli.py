@@ -1,0 +1,132 @@
+"""The command `lintas`.
+
+Enters: arguments. Leaves: an exit code of `gateway.commands.exits`. Refuses: unknown commands and options, with 2.
+
+Commands of other distributions (entry points `gateway.commands`) are looked for only when the command is none of ours
+or help is asked for, so that our own start at once.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from gateway.commands.adapters import adapters
+from gateway.commands.check import check
+from gateway.commands.command import OPTIONS, Setup
+from gateway.commands.exits import DONE, FAILED, INTERRUPTED, MEANINGS
+from gateway.commands.key import new
+from gateway.commands.log import log
+from gateway.commands.replay import replay
+from gateway.commands.run import run
+from gateway.commands.schemas import schemas
+from gateway.commands.send import send
+from gateway.commands.status import status
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
+
+_EPILOG = "Exit codes: " + "; ".join(f"{code} {told}" for code, told in MEANINGS.items()) + "."
+_OWN = {"run": run, "check": check, "send": send, "status": status, "replay": replay, "log": log}
+_LOCAL = {"adapters": adapters, "schemas": schemas}
+
+
+def build(extra: Mapping[str, EntryPoint] | None = None) -> typer.Typer:
+    """The application with our commands and, loaded, the `extra` ones. One that cannot be loaded is said and left."""
+    # A traceback with local variables could show a key or a document: plain ones cannot.
+    app = typer.Typer(
+        name="lintas",
+        help="Move documents between agency systems, with evidence that anyone can check later.",
+        epilog=_EPILOG,
+        add_completion=False,
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+    )
+    app.callback()(_shared)
+    keys = typer.Typer(help="Make API keys.", no_args_is_help=True, rich_markup_mode=None)
+    keys.command("new")(new)
+    for name, function in _OWN.items():
+        app.command(name)(function)
+    for name, function in _LOCAL.items():
+        app.command(name)(function)
+    app.add_typer(keys, name="key")
+    for name, point in (extra or {}).items():
+        _add(app, name, point)
+    return app
+
+
+def _add(app: typer.Typer, name: str, point: EntryPoint) -> None:
+    if name in OWN_NAMES:
+        print(f"lintas: a further command may not be called '{name}'; it is left out", file=sys.stderr)
+        return
+    try:
+        found: Any = point.load()
+    except Exception as error:  # a stranger's module may raise anything while it is imported
+        print(f"lintas: the command '{name}' cannot be loaded ({type(error).__name__}: {error})", file=sys.stderr)
+        return
+    if isinstance(found, typer.Typer):
+        app.add_typer(found, name=name)
+    else:
+        app.command(name)(found)
+
+
+OWN_NAMES = frozenset({*_OWN, *_LOCAL, "key"})
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import PackageNotFoundError, version
+
+        try:
+            print(f"lintas {version('lintas')}")
+        except PackageNotFoundError:
+            print("lintas (not installed)")
+        raise typer.Exit(DONE)
+
+
+def _shared(
+    ctx: typer.Context,
+    url: Annotated[str | None, OPTIONS["url"].__metadata__[0]] = None,
+    key_file: Annotated[Path | None, OPTIONS["key_file"].__metadata__[0]] = None,
+    timeout: Annotated[float | None, OPTIONS["timeout"].__metadata__[0]] = None,
+    config: Annotated[Path | None, OPTIONS["config"].__metadata__[0]] = None,
+    state: Annotated[Path | None, OPTIONS["state"].__metadata__[0]] = None,
+    json: Annotated[bool, OPTIONS["json"].__metadata__[0]] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    ctx.obj = Setup(url=url, key_file=key_file, timeout=timeout, config=config, state=state, json=json)
+
+
+def _is_ours(arguments: Sequence[str]) -> bool:
+    """True when one of our commands is certainly meant: the first word that is no option is one of them."""
+    return bool(arguments) and arguments[0] in OWN_NAMES
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and leave the process with the exit code."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    extra: Mapping[str, EntryPoint] = {}
+    if not _is_ours(given):
+        from gateway.registry import commands
+
+        extra = commands()
+    try:
+        build(extra)(args=given, prog_name="lintas")
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
+    except BrokenPipeError:
+        # Who read our output has gone (`lintas log | head`): the interpreter's own flush must not fail again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(FAILED)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,86 @@
+"""`lintas adapters`: what is installed, and what may stand in its configuration.
+
+Enters: a name, or nothing. Leaves: adapters with their kinds and fields. Refuses: a name that is not installed.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from gateway.commands.command import LOCAL, Setup, command
+from gateway.commands.exits import DONE, USAGE, Failure
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+    from gateway.registry import Installed
+
+
+@command(*LOCAL)
+def adapters(
+    setup: Setup,
+    name: Annotated[str | None, typer.Argument(help="Only this adapter.", show_default=False)] = None,
+) -> int:
+    """List the installed adapters, their kinds and the fields of their configuration."""
+    from gateway.federation.findings import did_you_mean
+    from gateway.registry import RegistryError, installed
+
+    try:
+        found = installed()
+    except RegistryError as error:
+        raise Failure(USAGE, "installation", str(error)) from None
+    if name is not None and name not in found:
+        raise Failure(USAGE, "unknown_adapter", "no adapter of this name is installed", did_you_mean(name, found))
+    told = [_told(key, one) for key, one in found.items() if name in (None, key)]
+    if setup.json:
+        setup.face.value({"adapters": told})
+        return DONE
+    rows = [(one["name"], ", ".join(one["kinds"]), one["title"], one["distribution"]) for one in told]
+    setup.face.table(
+        "Installed adapters (the configuration says which are used)",
+        ("adapter", "kinds", "what it speaks", "distribution"),
+        rows,
+    )
+    for one in told:
+        for kind, fields in one["kinds"].items():
+            columns = ("field", "type", "required", "default", "meaning")
+            lines = [[field[key] for key in ("name", "type", "required", "default", "meaning")] for field in fields]
+            if lines:
+                setup.face.table(f"{one['name']} as {kind}", columns, lines)
+    return DONE
+
+
+def _told(name: str, one: Installed) -> dict[str, Any]:
+    kinds = {kind: _fields(one.spec.config_model(kind)) for kind in sorted(one.spec.kinds)}
+    origin = f"{one.distribution} {one.version}".strip()
+    return {"name": name, "title": one.spec.title, "distribution": origin, "kinds": kinds}
+
+
+def _fields(model: type[BaseModel]) -> list[dict[str, Any]]:
+    schema = model.model_json_schema(by_alias=True)
+    required = schema.get("required", [])
+    return [
+        {
+            "name": name,
+            "type": _type(field),
+            "required": "yes" if name in required else "",
+            "default": field.get("default"),
+            "meaning": field.get("description", ""),
+        }
+        for name, field in schema.get("properties", {}).items()
+    ]
+
+
+def _type(field: dict[str, Any]) -> str:
+    """A field's JSON Schema in a word or two."""
+    if options := field.get("anyOf"):
+        return " or ".join(dict.fromkeys(_type(one) for one in options if one.get("type") != "null"))
+    if values := field.get("enum"):
+        return " | ".join(map(str, values))
+    if "$ref" in field:
+        return str(field["$ref"]).rpartition("/")[2]
+    if field.get("type") == "array":
+        return f"list of {_type(field.get('items', {}))}"
+    return str(field.get("const") or field.get("type") or "any")

@@ -1,0 +1,71 @@
+"""`lintas check`: what is wrong with the configuration, and where.
+
+Enters: the configuration folder and the installed adapters. Leaves: every finding as `file:line:column: code slug:
+message (hint)`. Refuses: nothing; it opens no socket and no state.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gateway.commands.command import CONFIGURED, Setup, command
+from gateway.commands.exits import DONE, FAILED, USAGE, Failure
+
+if TYPE_CHECKING:
+    from gateway.federation import Finding
+    from gateway.settings import Settings
+
+
+@command(*CONFIGURED)
+def check(setup: Setup) -> int:
+    """Check the configuration; every mistake with its place and what to do."""
+    _, findings = findings_of(setup)
+    errors = sum(one.is_error for one in findings)
+    warnings = len(findings) - errors
+    if setup.json:
+        told = [one.to_dict() for one in findings]
+        setup.face.value({"ok": errors == 0, "errors": errors, "warnings": warnings, "findings": told})
+    else:
+        show(setup, findings)
+        setup.face.say(f"{_count(errors, 'error')}, {_count(warnings, 'warning')} in {folder_of(setup)}")
+    return FAILED if errors else DONE
+
+
+def findings_of(setup: Setup) -> tuple[Settings | None, list[Finding]]:
+    """Settings (None if unusable) and the findings of settings and federation together."""
+    from gateway import federation
+    from gateway.registry import RegistryError, adapters
+    from schemas.catalogue import DOCUMENTS, SERVICES
+
+    settings, findings = setup.settings()
+    try:
+        installed = adapters()
+    except RegistryError as error:
+        raise Failure(USAGE, "installation", str(error)) from None
+    _, more = federation.load(folder_of(setup), installed, SERVICES, DOCUMENTS)
+    return settings, sorted({*findings, *more})
+
+
+def folder_of(setup: Setup) -> Path:
+    """The configuration folder in force, also when the settings in it cannot be read."""
+    import os
+
+    return setup.config or Path(os.environ.get("LINTAS_CONFIG_DIR") or "config")
+
+
+def show(setup: Setup, findings: list[Finding], *, remark: bool = False) -> None:
+    """Every finding and the advice of its code; `remark` says it beside the result."""
+    from gateway.federation import CODES
+
+    say = setup.face.note if remark else setup.face.say
+    folder = folder_of(setup)
+    for one in findings:
+        place = "" if one.file == "environment" else f"{folder}/"
+        severity = "" if one.is_error else " [warning]"
+        say(f"{place}{one}{severity}")
+        say(f"    {CODES[one.code].advice}")
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"

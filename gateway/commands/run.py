@@ -1,0 +1,67 @@
+"""`lintas run`: the gateway itself.
+
+Enters: the configuration folder. Leaves: a gateway that serves until SIGINT or SIGTERM, then drains. Refuses: a
+configuration with an error, saying all of them; a port that is taken; foreign packages under our import names.
+"""
+
+from __future__ import annotations
+
+import errno
+from typing import Annotated
+
+import typer
+
+from gateway.commands.command import CONFIGURED, Setup, command
+from gateway.commands.exits import UNREACHABLE, USAGE, Failure
+
+
+@command(*CONFIGURED)
+def run(
+    setup: Setup,
+    port: Annotated[
+        int | None, typer.Option(metavar="PORT", min=0, max=65_535, help="Port to listen on; 0 takes any free one.")
+    ] = None,
+    host: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="Address to listen on. [default: from the settings]")
+    ] = None,
+) -> int:
+    """Start the gateway and serve until it is told to stop."""
+    import asyncio
+
+    from gateway.commands.check import findings_of, show
+    from gateway.registry import RegistryError, guard_import_names
+
+    try:
+        guard_import_names()
+    except RegistryError as error:
+        raise Failure(USAGE, "installation", str(error)) from None
+    settings, findings = findings_of(setup)
+    show(setup, findings, remark=True)
+    if settings is None or any(one.is_error for one in findings):
+        raise Failure(USAGE, "configuration", "the gateway does not start on this configuration", "run `lintas check`")
+    given = {name: value for name, value in (("port", port), ("host", host)) if value is not None}
+    settings = settings.model_copy(update={"http": settings.http.model_copy(update=given)})
+
+    def ready(url: str) -> None:
+        if setup.json:
+            setup.face.line({"ready": url})
+        else:
+            setup.face.say(f"Lintas serves at {url} (Ctrl-C stops it)")
+
+    from gateway.app import serve
+
+    try:
+        return asyncio.run(serve(settings, ready=ready))
+    except OSError as error:
+        raise _unbound(error, settings.http.host, settings.http.port) from error
+
+
+def _unbound(error: OSError, host: str, port: int) -> Exception:
+    """The sentence for an address that cannot be bound; any other error of the system stays what it is."""
+    here = f"{host}:{port}"
+    if error.errno == errno.EADDRINUSE:
+        advice = f"stop the other program, or choose another port: lintas run --port {port + 1 if port < 65_535 else 0}"
+        return Failure(UNREACHABLE, "port_taken", f"another program already listens on {here}", advice)
+    if error.errno in (errno.EADDRNOTAVAIL, errno.EACCES) and error.filename is None:
+        return Failure(UNREACHABLE, "cannot_bind", f"{here} cannot be bound ({error.strerror})", "choose another")
+    return error
