@@ -69,6 +69,8 @@ class _Draft:
     content: Any = None
     key: str | None = None
     size: int = 0
+    format: str | None = None
+    encoding: str | None = None
     batch: bool = False
     stream: Callable[[], Iterator[bytes]] | None = None
     envelope: Envelope1 | None = None
@@ -111,6 +113,8 @@ class Reader:
             parts=draft.parts,
             size=draft.size,
             name=data_name(held.name),
+            format=draft.format,
+            encoding=draft.encoding,
             batch=draft.batch,
             stream=draft.stream,
             item=Handle(claim, held),
@@ -133,6 +137,7 @@ class Reader:
         form = _FORMATS.get(extension(item.name))
         if form is None or form not in self._config.formats:
             raise Refused(Reason.FORMAT_UNKNOWN, f"this folder takes {', '.join(self._config.formats)}")
+        draft.format = form
         draft.size = sum(seen.size for local, seen in held.files.items() if local in (ITEM, SIDECAR))
         fill = {"json": self._json, "xml": self._xml, "csv": self._table, "pdf": self._pdf}[form]
         digest = await fill(draft, held, arrival)
@@ -186,6 +191,7 @@ class Reader:
             await self._threads(survey.feed, piece)
         found = survey.result(self._host.limits.batch_rows)
         draft.content = TableContent(found.sha256, found.encoding, self._period(held.name))
+        draft.encoding = found.encoding
         draft.batch, draft.stream = True, lambda: self._stream(held, found.sha256)
         return found.sha256
 

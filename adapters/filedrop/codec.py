@@ -73,11 +73,13 @@ class FileCodec:
 
     def to_answer(self, reply: Native, document_type: str) -> Document:
         """A folder answers no queries, but a file can hold an answer: the document alone, in JSON."""
+        body = reply.whole()
         try:
-            body = reply.whole()
             return parse_json(document_type, json_value(body, len(body), 32))
         except SchemaError as error:
-            raise misfit(error) from None
+            raise Refused(Reason.RECIPIENT_ANSWER_INVALID, errors=misfit(error).errors) from None
+        except Refused as refused:
+            raise Refused(Reason.RECIPIENT_ANSWER_INVALID, refused.detail) from None
 
 
 def parts_of(outbound: Outbound) -> list[dict[str, Any]]:

@@ -55,9 +55,10 @@ def sighting(name: str, found: os.stat_result) -> Sighting:
 class Folder:
     """A directory by descriptor. `close` is idempotent."""
 
-    def __init__(self, path: Path, fd: int | None = None) -> None:
+    def __init__(self, path: Path, fd: int | None = None, barrier: Barrier = no_barrier) -> None:
         flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
-        self.path, self._fd = path, os.open(path, flags) if fd is None else fd
+        self.path, self.barrier = path, barrier
+        self._fd = os.open(path, flags) if fd is None else fd
 
     @property
     def fd(self) -> int:
@@ -93,7 +94,7 @@ class Folder:
             with contextlib.suppress(FileExistsError):
                 os.mkdir(name, 0o700, dir_fd=self._fd)
         flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-        return Folder(self.path / name, os.open(name, flags, dir_fd=self._fd))
+        return Folder(self.path / name, os.open(name, flags, dir_fd=self._fd), self.barrier)
 
     def open(self, name: str) -> tuple[int, Sighting]:
         """A descriptor for reading, and what it points to. Raises `Unsafe`; never waits for a pipe's writer."""
@@ -148,8 +149,8 @@ class Folder:
 class Draft:
     """A file being written under a temporary name in its own folder. `token` makes the name; a redo overwrites it."""
 
-    def __init__(self, folder: Folder, token: str, barrier: Barrier = no_barrier) -> None:
-        self._folder, self._name, self._barrier = folder, TEMP_PREFIX + token, barrier
+    def __init__(self, folder: Folder, token: str) -> None:
+        self._folder, self._name = folder, TEMP_PREFIX + token
         folder.remove(self._name)
         flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
         self._fd = os.open(self._name, flags, 0o640, dir_fd=folder.fd)
@@ -169,13 +170,13 @@ class Draft:
     def publish(self, name: str) -> None:
         """Gives the file its name. Raises `Taken` if the name holds other bytes."""
         os.fsync(self._fd)
-        self._barrier("draft.synced")
+        self._folder.barrier("draft.synced")
         try:
             _rename(self._folder.fd, self._name, self._folder.fd, name)
         except Taken:
             if not self._same_as(name):
                 raise
-        self._barrier("draft.renamed")
+        self._folder.barrier("draft.renamed")
         self._folder.sync()
 
     def discard(self) -> None:

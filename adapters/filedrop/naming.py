@@ -57,7 +57,7 @@ def safe(name: str, suffix: str = "", limit: int = NAME_MAX) -> str:
     mark = "~" + hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:8]
     stem, dot, extension = cleaned.rpartition(".")
     if not dot or not stem or len(extension.encode()) > 16:
-        stem, extension = cleaned, ""
+        stem, extension = cleaned or "_", ""
     tail = mark + (f".{extension}" if extension else "")
     return _cut(stem, room - len(tail.encode())) + tail + suffix
 

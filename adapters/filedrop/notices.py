@@ -24,9 +24,8 @@ def receipt(message_id: str, copy: ReceiptCopy) -> bytes:
         "receipt": copy.jws,
         "statement": said,
     }
-    number = (said or {}).get("registrationNumber") or (said or {}).get("registration")
-    if isinstance(number, str):
-        notice["registrationNumber"] = number
+    if copy.registration is not None:
+        notice["registrationNumber"] = copy.registration
     return written(notice)
 
 

@@ -81,7 +81,7 @@ class FolderSink(Sink):
     def _open(self) -> None:
         for name, path in self.places.items():
             path.mkdir(parents=True, exist_ok=True)
-            self._folders[name] = Folder(path)
+            self._folders[name] = Folder(path, barrier=self._barrier)
 
     async def _document(self, outbound: Outbound) -> None:
         for part in outbound.parts:
@@ -110,7 +110,7 @@ class FolderSink(Sink):
             await self._threads(draft.discard)
 
     def _write(self, name: str, body: bytes, outbound: Outbound) -> None:
-        with Draft(self._folders["outbox"], safe(outbound.delivery_id), self._barrier) as draft:
+        with Draft(self._folders["outbox"], safe(outbound.delivery_id)) as draft:
             draft.write(body)
             draft.publish(name)
 

@@ -123,7 +123,7 @@ class FolderSource(Source):
     def _open(self) -> None:
         for name, path in self.places.items():
             path.mkdir(parents=True, exist_ok=True)
-            self._folders[name] = Folder(path)
+            self._folders[name] = Folder(path, barrier=self._barrier)
 
     def _look(self) -> list[Candidate]:
         seen = self._folders["inbox"].look(self._config.scan)

@@ -1,8 +1,8 @@
-"""Tables: a header and rows to documents, one item per data row, whatever the row looks like. Pure, flat memory.
+"""Tables: a header and rows to documents, something for every data row, whatever it looks like. Pure, flat memory.
 
-Enters: the bytes of a delimited file in pieces, its encoding, what its columns mean. Leaves: per data row a document or
-a `RowProblem` with a masked value; rows count from 1. Refuses (`Refused`): a file without a header that fits, and more
-rows than the limit. A bad row never stops the batch.
+Enters: the bytes of a delimited file in pieces, its encoding, what its columns mean. Leaves: per data row a document,
+or a `RowProblem` with a masked value for each thing wrong with it; rows count from 1. Refuses (`Refused`): a file
+without a header that fits, and more rows than the limit. A bad row never stops the batch.
 """
 
 from __future__ import annotations
@@ -19,9 +19,8 @@ from adapters.filedrop.content import misfit
 from adapters.filedrop.records import BadRecord, Records, cells, damaged, lines, texts
 from gateway.contract import Reason, Refused, RowProblem
 from schemas.catalogue import model_of, parse_json
-from schemas.document import Document, SchemaError
+from schemas.document import Document, FieldError, SchemaError
 from schemas.fields import FieldPlan, plan
-from schemas.strict_json import JsonRefused
 
 DELIMITERS = (",", ";", "\t", "|")
 _SEP_LINE = re.compile(r"sep=(.)", re.IGNORECASE)
@@ -59,13 +58,13 @@ def documents_of(
     row_bytes: int,
     rows: int,
 ) -> Iterator[Document | RowProblem]:
-    """One item per data row. `row_bytes` and `rows` are limits. Raises `Refused`."""
+    """A document or problems per data row. `row_bytes` and `rows` are limits. Raises `Refused`."""
     records = Records(lines(texts(pieces, encoding), row_bytes), limit=row_bytes, most_lines=config.record_lines)
     layout = _layout(_header(records, config), config, document_type)
     for number, record in enumerate(records, 1):
         if number > rows:
             raise Refused(Reason.TOO_MANY_ROWS, limit=rows)
-        yield _row(number, record, layout, config, document_type)
+        yield from _row(number, record, layout, config, document_type)
 
 
 def field_at(document_type: str, path: tuple[str, ...]) -> FieldPlan | None:
@@ -160,34 +159,40 @@ def _absent(
     ]
 
 
-def _row(number: int, record: list[str] | BadRecord, layout: _Plan, config: Csv, kind: str) -> Document | RowProblem:
+def _row(
+    number: int, record: list[str] | BadRecord, layout: _Plan, config: Csv, kind: str
+) -> list[Document] | list[RowProblem]:
+    """The document of a row, or everything that is wrong with it."""
     if isinstance(record, BadRecord):
-        return RowProblem(number, None, record.code, record.message)
+        return [RowProblem(number, None, record.code, record.message)]
     if len(record) != layout.width:
-        return RowProblem(number, None, "column_count", f"{layout.width} cells are due, {len(record)} are there")
+        return [RowProblem(number, None, "column_count", f"{layout.width} cells are due, {len(record)} are there")]
     value: dict[str, Any] = {}
     for path, constant in layout.constants:
         _set(value, path, constant)
+    problems: list[RowProblem] = []
     for column in layout.columns:
         try:
             cell = column.convert(record[column.index])
         except BadCell as bad:
-            return RowProblem(number, column.header, bad.code, bad.message, masked(record[column.index]))
+            problems.append(RowProblem(number, column.header, bad.code, bad.message, masked(record[column.index])))
+            continue
         if cell is not None:
             _set(value, column.path, cell)
     extra = {name: record[index] for index, name in layout.raw if record[index].strip()}
     if extra:
         value["raw"] = {"sourceSchema": config.source_schema, "fields": extra}
     try:
-        return parse_json(kind, value)
+        document = parse_json(kind, value)
     except SchemaError as error:
-        return _problem(number, error, record, layout, kind)
-    except JsonRefused as error:
-        return RowProblem(number, None, error.code, str(error))
+        found = [_problem(number, fault, record, layout, kind) for fault in error.errors]
+        named = {problem.column for problem in problems}
+        return problems + [one for one in found if one.column not in named]
+    return problems or [document]
 
 
-def _problem(number: int, error: SchemaError, record: list[str], layout: _Plan, kind: str) -> RowProblem:
-    path, code, message = error.errors[0]
+def _problem(number: int, fault: FieldError, record: list[str], layout: _Plan, kind: str) -> RowProblem:
+    path, code, message = fault
     column = layout.by_path.get(path)
     if code == "one_of_required":
         wires = {field.attr: field.wire for field in plan(model_of(kind))}

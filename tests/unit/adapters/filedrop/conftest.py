@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
@@ -114,18 +114,10 @@ def power_cut() -> type[BaseException]:
 async def desk(tmp_path: Path) -> AsyncIterator[Callable[..., Any]]:
     made: list[Desk] = []
 
-    async def make(**config: Any) -> Desk:
-        made.append(Desk(tmp_path, **config))
+    async def make(root: Path = tmp_path, **config: Any) -> Desk:
+        made.append(Desk(root, **config))
         return await made[-1].open()
 
     yield make
     for one in made:
         await one.source.close()
-
-
-@pytest.fixture
-def closing() -> Iterator[list[Any]]:
-    held: list[Any] = []
-    yield held
-    for one in held:
-        one.close()

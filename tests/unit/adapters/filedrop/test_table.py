@@ -156,6 +156,16 @@ def test_a_bad_row_never_stops_the_batch_and_rows_count_from_one():
     assert [item.row for item in found if isinstance(item, RowProblem)] == [2, 4, 6]
 
 
+def test_everything_wrong_with_a_row_is_told():
+    found = read(table("3E+15;;31-02-1990;P", GOOD))
+    assert [(p.row, p.column, p.code) for p in found[:-1]] == [
+        (1, "NIK", "identifier_destroyed"),
+        (1, "TGL_LAHIR", "impossible_date"),
+        (1, "NAMA", "missing_value"),
+    ]
+    assert isinstance(found[-1], Person1)
+
+
 def test_a_quoted_cell_may_hold_delimiters_quotes_and_line_ends():
     columns = {**COLUMNS, "TEMPAT": "birthPlace"}
     row = '3273014205900001;"Siti; ""Ibu"" Contoh";02-05-1990;P;"Kota\nBandung"'
