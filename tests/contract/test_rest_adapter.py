@@ -16,6 +16,7 @@ from gateway.contract.conformance import (
     SECRET_FILE,
     CodecConformance,
     EndpointWithParts,
+    EndpointWithQueries,
     HttpSinkConformance,
     SinkWithParts,
 )
@@ -42,7 +43,7 @@ def sent(**envelope: Any) -> dict[str, Any]:
     }
 
 
-class TestRestEndpoint(EndpointWithParts):
+class TestRestEndpoint(EndpointWithQueries, EndpointWithParts):
     def make(self, host: FakeHost) -> RestEndpoint:
         return RestEndpoint(EndpointConfig(), host)
 

@@ -17,13 +17,18 @@ for _module in ("adapter", "codec", "endpoint", "host", "sink", "source"):
 
 from gateway.contract.conformance.adapter import MARKER, SECRET, SECRET_FILE, AdapterConformance  # noqa: E402
 from gateway.contract.conformance.codec import CodecConformance  # noqa: E402
-from gateway.contract.conformance.endpoint import EndpointConformance, EndpointWithParts  # noqa: E402
+from gateway.contract.conformance.endpoint import (  # noqa: E402
+    EndpointConformance,
+    EndpointWithParts,
+    EndpointWithQueries,
+)
 from gateway.contract.conformance.host import HostBench, HostConformance  # noqa: E402
 from gateway.contract.conformance.sink import HttpSinkConformance, SinkConformance, SinkWithParts  # noqa: E402
 from gateway.contract.conformance.source import SourceConformance, SourceWithParts  # noqa: E402
 
 __all__ = [
     "MARKER", "SECRET", "SECRET_FILE", "AdapterConformance", "CodecConformance", "EndpointConformance",
-    "EndpointWithParts", "HostBench", "HostConformance", "HttpSinkConformance", "SinkConformance", "SinkWithParts",
+    "EndpointWithParts",
+    "EndpointWithQueries", "HostBench", "HostConformance", "HttpSinkConformance", "SinkConformance", "SinkWithParts",
     "SourceConformance", "SourceWithParts",
 ]  # fmt: skip
