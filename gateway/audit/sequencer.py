@@ -32,6 +32,11 @@ class Sequencer:
         self._next = 0
         self._lock = asyncio.Lock()
 
+    @property
+    def next_number(self) -> int:
+        """The number that the next event gets."""
+        return self._next
+
     async def open(self) -> None:
         """Finds the last number and brings the files up to it."""
         rows = await self._journal.read("last_number", {})

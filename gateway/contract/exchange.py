@@ -161,7 +161,7 @@ class Outbound:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One try. `number` counts from 1 over the whole life of the delivery; `deadline` is in seconds from now."""
+    """One try. `number` counts from 1 since the delivery was last put on its way; `deadline` is in seconds from now."""
 
     number: int
     deadline: float

@@ -80,7 +80,8 @@ WHERE state = 'open' AND id > :after ORDER BY id LIMIT :limit;
 SELECT id, message, delivery, recipient, reason, detail, state, at FROM quarantine WHERE id = :id;
 
 -- name: reopen_delivery
-UPDATE deliveries SET state = 'ready', reason = NULL, ended_at = NULL, first_at = NULL WHERE id = :delivery AND state = :was;
+UPDATE deliveries SET state = :state, reason = NULL, ended_at = NULL, attempts = 0, first_at = NULL
+WHERE id = :delivery AND state = :was;
 
 -- name: leased
 SELECT l.until, l.lane, d.id, d.message, d.kind, d.recipient, d.attempts, d.fence, d.state, d.reason, d.receipt,

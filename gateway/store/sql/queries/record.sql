@@ -71,3 +71,6 @@ INSERT INTO row_problems (message, row, number, body) VALUES (:message, :row, :n
 
 -- name: row_problems
 SELECT row, number, body FROM row_problems WHERE message = :message AND row > :after ORDER BY row, number LIMIT :limit;
+
+-- name: drop_old_keys
+DELETE FROM idempotency WHERE expires <= :now;

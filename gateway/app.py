@@ -1,0 +1,390 @@
+"""The composition root: the only file that builds real objects.
+
+Enters: settings, a federation without errors, the installed adapters. Leaves: a running gateway, until a signal.
+Refuses: state that another process holds, keys that others can read, a port that is taken; each in one sentence.
+
+`barrier` is called at every named point between rooms and inside commits, so that a test can end the process there.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable, Mapping
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from gateway.arrivals import Arrivals
+from gateway.ask import Asker
+from gateway.audit.events import EventWriter
+from gateway.audit.sequencer import Sequencer
+from gateway.batch import Batches
+from gateway.contract.adapter import Adapter, AdapterSpec, Endpoint, Kind, Sink, Source
+from gateway.contract.exchange import Caller
+from gateway.contract.host import Host
+from gateway.contract.reasons import Reason
+from gateway.deliver.lanes import Lanes
+from gateway.deliver.outcome import Outcomes
+from gateway.deliver.reaper import Reaper
+from gateway.deliver.worker import Worker
+from gateway.federation import Federation, Use
+from gateway.hosting import (
+    ANSWER_BYTES,
+    FileSecrets,
+    HostClaims,
+    HostMetrics,
+    HostParts,
+    HostState,
+    SystemClock,
+    contract_limits,
+)
+from gateway.http.api import Api
+from gateway.http.client import OutgoingHttp
+from gateway.http.pages import Pages
+from gateway.http.server import PortTaken, Server
+from gateway.identity import KeyRefused, Person, Principal, load_keys
+from gateway.ids import Ids
+from gateway.intake import Intake
+from gateway.message import Work
+from gateway.node import Node
+from gateway.operate import Operations
+from gateway.policy import route_names
+from gateway.reading import Reader
+from gateway.receipt import ReceiptWriter
+from gateway.record import Recorder
+from gateway.refuse import Refusals
+from gateway.register import Registrar
+from gateway.settings import Settings
+from gateway.signatures.jws import SigningKeyRefused, load_or_create
+from gateway.sources import Polled, Poller
+from gateway.store import migrate, queries
+from gateway.store.disk import DiskReserve
+from gateway.store.engine import JournalRefused
+from gateway.store.hmac_keys import HmacKeys
+from gateway.store.keyfiles import KeyFileRefused
+from gateway.store.local_parts import LocalParts
+from gateway.store.sealing import FileKeyRing
+from gateway.store.sqlite import SqliteJournal
+from gateway.vault import Vault
+from gateway.walk import Walk
+from schemas.catalogue import SERVICES
+
+log = structlog.get_logger("lintas.app")
+Barrier = Callable[[str], None]
+
+
+class StartRefused(Exception):
+    """The gateway cannot start; the message says why and what to do."""
+
+
+class PortRefused(StartRefused):
+    """The port is taken."""
+
+
+def no_barrier(name: str) -> None:
+    """The barrier of a gateway that is not under test."""
+
+
+async def serve(
+    settings: Settings,
+    federation: Federation,
+    adapters: Mapping[str, AdapterSpec],
+    *,
+    ready: Callable[[str], None] | None = None,
+    barrier: Barrier = no_barrier,
+) -> int:
+    """Runs until SIGINT or SIGTERM. `ready` gets the address once calls are taken. Returns the exit code."""
+    settings = _with_port(settings)
+    try:
+        node = build(settings, federation, adapters, barrier)
+        address = await node.start()
+    except PortTaken as error:
+        raise PortRefused(str(error)) from error
+    except (JournalRefused, KeyFileRefused, KeyRefused, SigningKeyRefused) as error:
+        raise StartRefused(str(error)) from error
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, node.ask_to_stop)
+    if ready is not None:
+        ready(address)
+    await node.wait()
+    return await node.stop()
+
+
+def _with_port(settings: Settings) -> Settings:
+    """Port 0 becomes a free one now, since adapters are told the public address before anything listens."""
+    if settings.http.port != 0:
+        return settings
+    with socket.socket(socket.AF_INET6 if ":" in settings.http.host else socket.AF_INET) as probe:
+        probe.bind((settings.http.host, 0))
+        port = probe.getsockname()[1]
+    return settings.model_copy(update={"http": settings.http.model_copy(update={"port": port})})
+
+
+def build(settings: Settings, federation: Federation, adapters: Mapping[str, AdapterSpec], barrier: Barrier) -> Node:
+    """Every real object of one node."""
+    return _Builder(settings, federation, adapters, barrier).node()
+
+
+class _Builder:
+    """Builds in the order of need; the few cycles are closed by functions."""
+
+    def __init__(
+        self, settings: Settings, federation: Federation, adapters: Mapping[str, AdapterSpec], barrier: Barrier
+    ) -> None:
+        self.settings, self.federation, self.specs, self.barrier = settings, federation, adapters, barrier
+        self.state = settings.state_dir.resolve()
+        self.state.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.keys = self.state / "keys"
+        self.clock = SystemClock()
+        self.ids = Ids(_now_ms)
+        self.sinks: dict[str, Sink] = {}
+        self.opened: list[tuple[str, Adapter]] = []
+        self._stores()
+        self._rooms()
+
+    def _fatal(self, error: BaseException) -> None:
+        self.built.fatal(error)
+
+    def _stores(self) -> None:
+        journal_dir = self.state / "journal"
+        fresh = not (journal_dir / "journal.db").exists()
+        self.keys.mkdir(exist_ok=True, mode=0o700)
+        self.lookup = HmacKeys.load(self.keys, make=fresh)
+        self.vault = Vault(FileKeyRing.load(self.keys, make=fresh))
+        self.signing = load_or_create(self.keys / "receipts.pem")
+        self.journal = SqliteJournal(
+            journal_dir,
+            queries=queries.load("sqlite"),
+            migrations=migrate.load(migrate.MIGRATIONS),
+            now=self.clock.now,
+            on_fatal=self._fatal,
+            barrier=self.barrier,
+            max_waiting=self.settings.concurrency.journal_waiting,
+        )
+        self.parts = LocalParts(
+            self.state / "parts",
+            self.lookup,
+            on_fatal=self._fatal,
+            barrier=self.barrier,
+            max_writers=self.settings.concurrency.uploads,
+        )
+        self.reserve = DiskReserve(self.state, self.settings.disk.reserve_bytes, time.monotonic)
+
+    def _rooms(self) -> None:
+        settings, federation = self.settings, self.federation
+        named: dict[str, Any] = {"instance": settings.instance, "node": settings.node}
+        clocked: dict[str, Any] = {"new_id": self.ids.new, "now_ms": _now_ms}
+        self.events = EventWriter(**named, **clocked, config=federation.digest)
+        self.receipts = ReceiptWriter(self.signing, **named, **clocked)
+        self.arrivals = Arrivals(
+            self.parts, settings.limits, self.ids.new, self.clock.now, settings.concurrency.uploads
+        )
+        self.recorder = Recorder(
+            journal=self.journal, vault=self.vault, lookup=self.lookup, receipts=self.receipts, events=self.events,
+            federation=federation, settings=settings, arrivals=self.arrivals, monotonic=time.monotonic,
+        )  # fmt: skip
+        self.outcomes = Outcomes(
+            receipts=self.receipts, events=self.events, federation=federation, settings=settings, **clocked
+        )
+        self.refusals = Refusals(self.journal, self.events)
+        self.worker = Worker(
+            journal=self.journal, vault=self.vault, outcomes=self.outcomes, federation=federation, settings=settings,
+            find_sink=self._sink_of, public_url=self._public_url, now_ms=_now_ms, monotonic=time.monotonic,
+            chance=random.random, barrier=self.barrier,
+        )  # fmt: skip
+        self.lanes = Lanes(
+            journal=self.journal, worker=self.worker, outcomes=self.outcomes, settings=settings, node_epoch=self._epoch,
+            now_ms=_now_ms, on_error=self._fatal, barrier=self.barrier,
+        )  # fmt: skip
+        self.sequencer = Sequencer(
+            self.journal, self.state / "log", limit=settings.sequencer.batch, interval=settings.sequencer.interval,
+            barrier=self.barrier,
+        )  # fmt: skip
+        self.registrar = Registrar(
+            journal=self.journal, vault=self.vault, outcomes=self.outcomes, recorder=self.recorder, now_ms=_now_ms,
+            notify=self.lanes.notify, node=settings.node, epoch=self._epoch, lease_ms=int(settings.times.lease * 1000),
+        )  # fmt: skip
+        self.walk = Walk(
+            intake=Intake(federation, SERVICES, settings.limits, settings.instance),
+            recorder=self.recorder,
+            asker=Asker(
+                journal=self.journal, recorder=self.recorder, events=self.events, vault=self.vault, lookup=self.lookup,
+                route_names=route_names(federation), keep_ms=int(settings.times.answer_keep * 1000),
+                monotonic=time.monotonic,
+            ),
+            registrar=self.registrar,
+            batches=Batches(
+                journal=self.journal, vault=self.vault, recorder=self.recorder, federation=federation,
+                arrivals=self.arrivals, new_id=self.ids.new, notify=self.lanes.notify,
+                chunk=settings.concurrency.batch_chunk, barrier=self.barrier,
+            ),
+            refusals=self.refusals, arrivals=self.arrivals, federation=federation, find_channel=self._channel,
+            notify=self.lanes.notify, stages=settings.stages, clock=self.clock, barrier=self.barrier,
+            on_unforeseen=_unforeseen,
+        )  # fmt: skip
+
+    def node(self) -> Node:
+        settings = self.settings
+        host_parts = HostParts(self.journal, self.vault, self.parts)
+        self.http = OutgoingHttp(host_parts, answer_bytes=ANSWER_BYTES, per_host=settings.concurrency.inflight)
+        self.host_parts = host_parts
+        self.server = Server(
+            settings=settings, federation=self.federation, schemes=[self._api_keys()], walk=self.walk,
+            arrivals=self.arrivals, refusals=self.refusals, new_id=self.ids.new, admits=self._admits,
+            on_unforeseen=_unforeseen,
+        )  # fmt: skip
+        polled = self._adapters()
+        reaper = Reaper(
+            journal=self.journal, worker=self.worker, outcomes=self.outcomes, find_sink=self._sink_of, settings=settings,
+            node_epoch=self._epoch, now_ms=_now_ms, notify=self.lanes.notify,
+        )  # fmt: skip
+        poller = Poller(self.walk, polled, admits=self._admits, on_trouble=_trouble, on_fatal=self._fatal)
+        self._faces()
+        self.built = Node(
+            settings=settings, journal=self.journal, parts=self.parts, arrivals=self.arrivals, http=self.http,
+            events=self.events, sequencer=self.sequencer, lanes=self.lanes, reaper=reaper, refusals=self.refusals,
+            poller=poller, server=self.server, adapters=self.opened, now_ms=_now_ms,
+        )  # fmt: skip
+        return self.built
+
+    def _faces(self) -> None:
+        reader = Reader(
+            journal=self.journal, vault=self.vault, recorder=self.recorder, federation=self.federation,
+            events=self.events, drained=self.sequencer.drain,
+        )  # fmt: skip
+        operations = Operations(
+            journal=self.journal, outcomes=self.outcomes, federation=self.federation, now_ms=_now_ms,
+            notify=self.lanes.notify, drained=self.sequencer.drain, facts=self._facts,
+        )  # fmt: skip
+        Api(
+            reader=reader, operations=operations, registrar=self.registrar, parts=self.host_parts,
+            federation=self.federation, settings=self.settings,
+        ).mount(self.server)  # fmt: skip
+        Pages(jwk=self.signing.public_jwk(), facts=self._facts, settings=self.settings).mount(self.server)
+
+    def _adapters(self) -> list[Polled]:
+        polled: list[Polled] = []
+        for use in self.federation.uses:
+            adapter = self._make(use)
+            self.opened.append((use.key, adapter))
+            if isinstance(adapter, Source):
+                polled.append(Polled(use.key, str(use.system), adapter))
+            elif isinstance(adapter, Sink):
+                self.sinks[use.key] = adapter
+        for name, spec in self.specs.items():
+            if "endpoint" in spec.kinds:
+                endpoint = spec.make("endpoint", spec.config_model("endpoint")(), self._host(name, None, ""))
+                if isinstance(endpoint, Endpoint):
+                    self.opened.append((f"{name}:endpoint", endpoint))
+                    self.server.mount(endpoint)
+        return polled
+
+    def _make(self, use: Use) -> Adapter:
+        kind: Kind = "source" if use.role == "source" else "sink"
+        system = self.federation.systems[use.system]
+        return self.specs[use.adapter].make(kind, use.config, self._host(use.key, str(use.system), system.agency))
+
+    def _host(self, name: str, system: str | None, agency: str) -> Host:
+        return Host(
+            http=self.http,
+            parts=self.host_parts,
+            clock=self.clock,
+            secrets=FileSecrets(self.state),
+            claims=HostClaims(
+                journal=self.journal, lookup=self.lookup, arrivals=self.arrivals, source=name, agency=agency,
+                node=self.settings.node, new_id=self.ids.new, now_ms=_now_ms,
+            ),  # fmt: skip
+            state=HostState(self.journal, name),
+            limits=contract_limits(self.settings),
+            metrics=HostMetrics(name),
+            instance=self.settings.instance,
+            system=system,
+            public_url=self.settings.public_url,
+            state_dir=str(self.state),
+            name=name,
+        )
+
+    def _api_keys(self) -> Any:
+        files: list[tuple[Path, Principal]] = []
+        for system in self.federation.systems.values():
+            files += [(self.state / key.file, Caller(str(system.id))) for key in system.credentials.api_keys]
+        for person in self.federation.operators.values():
+            who = Person(person.id, frozenset(person.roles))
+            files += [(self.state / key.file, who) for key in person.credentials.api_keys]
+        return load_keys(files, make=self.settings.create_keys)
+
+    def _sink_of(self, work: Work) -> Sink | None:
+        if work.kind == "receipt":
+            use = self.federation.receipts_use(work.recipient)
+            return self.sinks.get(use.key) if use else None
+        return self._channel(work.recipient, work.service)
+
+    def _channel(self, system: str, service: str) -> Sink | None:
+        use = self.federation.channel_use(system, service)
+        return self.sinks.get(use.key) if use else None
+
+    def _admits(self) -> Reason | None:
+        if self.built.stopping:
+            return Reason.STOPPING
+        return None if self.reserve.ok() else Reason.DISK_RESERVE
+
+    def _epoch(self) -> int:
+        return self.built.epoch
+
+    def _public_url(self) -> str:
+        return self.server.public_url
+
+    def _facts(self) -> dict[str, Any]:
+        health = self.journal.health()
+        return {
+            "node": self.settings.node,
+            "instance": self.settings.instance,
+            "version": metadata.version("lintas"),
+            "config": self.federation.digest,
+            "stopping": self.built.stopping,
+            "durability": self.settings.durability,
+            "disk": {"free": self.reserve.free_bytes(), "reserve": self.settings.disk.reserve_bytes},
+            "journal": {"open": health.open, "waiting": health.waiting, "units": health.units, "batches": health.batches},
+            "log": {"next": self.sequencer.next_number},
+        }
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+def _unforeseen(error: BaseException, message_id: str) -> None:
+    # The traceback names code, not data: exceptions of ours never carry values of a document.
+    log.error("unforeseen", message=message_id, error=type(error).__name__, exc_info=error)
+
+
+def _trouble(name: str, error: BaseException) -> None:
+    log.warning("source in trouble", source=name, error=type(error).__name__, detail=getattr(error, "detail", ""))
+
+
+def configure_logging(settings: Settings) -> None:
+    """structlog to standard error: JSON lines for machines, colours for a person."""
+    level = getattr(logging, settings.log.level.upper())
+    machine = settings.log.format == "json"
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info if machine else structlog.processors.StackInfoRenderer(),
+            structlog.processors.JSONRenderer() if machine else structlog.dev.ConsoleRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+    logging.basicConfig(level=logging.WARNING)

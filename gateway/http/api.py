@@ -1,0 +1,222 @@
+"""The gateway's own API: what parties, operators and auditors read, and what pull systems and operators do.
+
+Enters: authenticated requests. Leaves: JSON, part bytes. Refuses: anything that is not the caller's to see, as 404; a
+change without an operator's credential. Every read by a person is an event.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+
+import orjson
+from aiohttp import web
+
+from gateway.contract.errors import Refused
+from gateway.contract.exchange import Caller
+from gateway.contract.http import Reply
+from gateway.contract.reasons import Reason
+from gateway.federation import Federation
+from gateway.hosting import HostParts
+from gateway.http.server import Server
+from gateway.identity import Person, Principal
+from gateway.operate import Operations
+from gateway.reading import Reader
+from gateway.register import Registrar
+from gateway.settings import Settings
+from schemas.strict_json import JsonLimits, JsonRefused, loads
+
+JSON = "application/json"
+PAGE = 100
+_RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})\Z")
+_ID = re.compile(r"[0-9a-z.\-]{1,80}\Z")
+
+
+class Api:
+    """Handlers; `mount` puts them on a server."""
+
+    def __init__(
+        self,
+        *,
+        reader: Reader,
+        operations: Operations,
+        registrar: Registrar,
+        parts: HostParts,
+        federation: Federation,
+        settings: Settings,
+    ) -> None:
+        self._reader, self._operations, self._registrar = reader, operations, registrar
+        self._parts, self._federation, self._settings = parts, federation, settings
+
+    def mount(self, server: Server) -> None:
+        self._server = server
+        base = "/api/v1"
+        server.add("GET", f"{base}/messages/{{id}}", self.message)
+        server.add("GET", f"{base}/messages/{{id}}/receipts", self.receipts)
+        server.add("GET", f"{base}/messages/{{id}}/parts/{{n}}", self.part)
+        server.add("GET", f"{base}/inbox", self.inbox)
+        server.add("POST", f"{base}/inbox/{{id}}/ack", self.ack)
+        server.add("GET", f"{base}/status", self.status)
+        server.add("GET", f"{base}/quarantine", self.quarantine)
+        for action in ("replay", "close", "skip"):
+            server.add("POST", f"{base}/quarantine/{{id}}/{action}", self.decide)
+        server.add("GET", f"{base}/events", self.events)
+
+    async def message(self, request: web.BaseRequest, match: Mapping[str, str], who: Principal | None) -> Reply:
+        return told(await self._reader.message(_id(match), who))
+
+    async def receipts(self, request: web.BaseRequest, match: Mapping[str, str], who: Principal | None) -> Reply:
+        return told(await self._reader.receipts(_id(match), who))
+
+    async def part(
+        self, request: web.BaseRequest, match: Mapping[str, str], who: Principal | None
+    ) -> web.StreamResponse:
+        number = match["n"]
+        if not number.isascii() or not number.isdigit() or len(number) > 6:
+            raise Refused(Reason.NOT_FOUND)
+        message = _id(match)
+        part = await self._reader.part(message, int(number), who)
+        start, stop, status = _range(request.headers.get("Range"), part.size)
+        headers = {
+            "Content-Type": part.media_type,
+            "Content-Length": str(max(0, stop - start)),
+            "Accept-Ranges": "bytes",
+            "Cache-Control": "private, no-store",
+            "Content-Security-Policy": "sandbox; default-src 'none'",
+            "Content-Disposition": "attachment",
+            "Repr-Digest": f"sha-256=:{_b64(part.sha256)}:",
+            "ETag": f'"{part.sha256}"',
+        }
+        if status == 416:
+            return web.Response(status=416, headers={"Content-Range": f"bytes */{part.size}"})
+        if status == 206:
+            headers["Content-Range"] = f"bytes {start}-{stop - 1}/{part.size}"
+        answer = web.StreamResponse(status=status, headers=headers)
+        answer.content_length = max(0, stop - start)
+        chunks = self._parts.read(message, part, start, stop)
+        first = await _first(chunks)
+        await answer.prepare(request)
+        if request.method != "HEAD" and stop > start:
+            await answer.write(first)
+            async for chunk in chunks:
+                await answer.write(chunk)
+        await answer.write_eof()
+        return answer
+
+    async def inbox(self, request: web.BaseRequest, match: Mapping[str, str], who: Principal | None) -> Reply:
+        caller = _system(who)
+        limit = _number(request.query.get("limit"), 20, PAGE)
+        pieces = await self._reader.inbox(caller.system, limit, self._server.public_url)
+        return Reply(200, b'{"deliveries":[' + b",".join(pieces) + b"]}", JSON, _PRIVATE)
+
+    async def ack(self, request: web.BaseRequest, match: Mapping[str, str], who: Principal | None) -> Reply:
+        caller = _system(who)
+        body = await _object(request, self._settings)
+        outcome, number = body.get("outcome"), body.get("registrationNumber")
+        if outcome not in ("delivered", "refused") or set(body) - {"outcome", "registrationNumber"}:
+            raise Refused(Reason.SCHEMA_INVALID, "send {\"outcome\": \"delivered\" or \"refused\", \"registrationNumber\"?}")
+        if number is not None and (not isinstance(number, str) or not 0 < len(number) <= 255 or not number.isprintable()):
+            raise Refused(Reason.SCHEMA_INVALID, "a registration number is 1 to 255 printable characters")
+        await self._registrar.pick_up(_id(match), caller.system, outcome, number if outcome == "delivered" else None)
+        return told(await self._reader.delivery_state(_id(match)))
+
+    async def status(self, request: web.BaseRequest, match: Mapping[str, str], who: Principal | None) -> Reply:
+        _person(who, "operator", "auditor")
+        return told(await self._operations.status())
+
+    async def quarantine(self, request: web.BaseRequest, match: Mapping[str, str], who: Principal | None) -> Reply:
+        _person(who, "operator", "auditor")
+        limit = _number(request.query.get("limit"), PAGE, 1000)
+        return told(await self._operations.quarantined(request.query.get("after", ""), limit))
+
+    async def decide(self, request: web.BaseRequest, match: Mapping[str, str], who: Principal | None) -> Reply:
+        person = _person(who, "operator")
+        action = request.path.rpartition("/")[2]
+        return told(await self._operations.decide(_id(match), action, person))
+
+    async def events(self, request: web.BaseRequest, match: Mapping[str, str], who: Principal | None) -> Reply:
+        _person(who, "operator", "auditor")
+        query = request.query
+        filters = {name: query[name] for name in ("message", "event", "reason", "sender", "recipient") if name in query}
+        if "tail" in query:
+            return await self._operations.tail(_number(query["tail"], PAGE, 1000), filters)
+        after = _number(query.get("after"), -1, 2**53)
+        return await self._operations.events(after, _number(query.get("limit"), PAGE, 1000), filters)
+
+
+_PRIVATE = {"Cache-Control": "no-store"}
+
+
+def told(value: Any) -> Reply:
+    return Reply(200, orjson.dumps(value), JSON, _PRIVATE)
+
+
+def _id(match: Mapping[str, str]) -> str:
+    if not _ID.match(match["id"]):
+        raise Refused(Reason.NOT_FOUND)
+    return match["id"]
+
+
+def _system(who: Principal | None) -> Caller:
+    if not isinstance(who, Caller):
+        raise Refused(Reason.NO_RIGHT, "an inbox belongs to a system; this key belongs to a person")
+    return who
+
+
+def _person(who: Principal | None, *roles: str) -> Person:
+    if not isinstance(who, Person) or not who.roles & set(roles):
+        raise Refused(Reason.NO_RIGHT, f"this needs the role {' or '.join(roles)}")
+    return who
+
+
+def _number(text: str | None, default: int, most: int) -> int:
+    if text is None:
+        return default
+    if not text.isascii() or not text.lstrip("-").isdigit() or len(text) > 17:
+        raise Refused(Reason.BAD_REQUEST, "a number in the query is not a number")
+    return max(-1, min(int(text), most))
+
+
+async def _object(request: web.BaseRequest, settings: Settings) -> dict[str, Any]:
+    limit = min(settings.limits.body_bytes, 64 * 1024)
+    if (request.content_length or 0) > limit:
+        raise Refused(Reason.BODY_TOO_LARGE, limit=limit)
+    data = b""
+    async for chunk in request.content.iter_any():
+        data += chunk
+        if len(data) > limit:
+            raise Refused(Reason.BODY_TOO_LARGE, limit=limit)
+    try:
+        value = loads(data, JsonLimits(limit, 8))
+    except JsonRefused as error:
+        raise Refused(Reason.NOT_JSON, f"the body is no JSON we take: {error.code}") from error
+    if not isinstance(value, dict):
+        raise Refused(Reason.NOT_JSON, "the body is not a JSON object")
+    return value
+
+
+def _range(header: str | None, size: int) -> tuple[int, int, int]:
+    """One byte range (RFC 9110 section 14): start, end after the last byte, status."""
+    match = _RANGE.match(header.strip()) if header else None
+    if match is None or match.groups() == ("", ""):
+        return 0, size, 200
+    first, last = match.groups()
+    if not first:
+        length = min(int(last), size)
+        return (size - length, size, 206) if length else (0, 0, 416)
+    start, stop = int(first), min(int(last) + 1, size) if last else size
+    return (start, stop, 206) if start < stop else (0, 0, 416)
+
+
+def _b64(digest: str) -> str:
+    return base64.b64encode(bytes.fromhex(digest)).decode()
+
+
+async def _first(chunks: AsyncIterator[bytes]) -> bytes:
+    """The first bytes before the status line: what cannot be read is still a refusal then."""
+    async for chunk in chunks:
+        return chunk
+    return b""
+

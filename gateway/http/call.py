@@ -1,0 +1,182 @@
+"""One request as an endpoint sees it, with every limit kept here.
+
+Enters: an aiohttp request whose caller is known. Leaves: its body whole, or its body parts one by one. Refuses: a body
+over its limit (before it is sent, where its length is known), silence longer than the setting, broken multipart.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+
+from aiohttp import BodyPartReader, MultipartReader, web
+from aiohttp.http_exceptions import HttpProcessingError
+from aiohttp.web_protocol import PayloadAccessError, RequestPayloadError
+
+from gateway.arrivals import SpoolingArrival
+from gateway.contract.errors import Refused
+from gateway.contract.exchange import Caller
+from gateway.contract.reasons import Reason
+from gateway.settings import Settings
+
+CHUNK = 256 * 1024
+_PLAIN = frozenset({"", "binary", "8bit", "7bit", "identity"})
+_BROKEN = (ValueError, AssertionError, RuntimeError, LookupError, HttpProcessingError, RequestPayloadError, PayloadAccessError)
+
+
+class RequestCall:
+    """Implements the contract's `HttpCall`."""
+
+    __slots__ = ("_continued", "_permit", "_request", "_settings", "arrival", "caller", "charset", "match", "media_type")
+
+    def __init__(
+        self,
+        request: web.BaseRequest,
+        match: Mapping[str, str],
+        caller: Caller,
+        arrival: SpoolingArrival,
+        settings: Settings,
+        permit: Callable[[str, str], None],
+    ) -> None:
+        self._request, self._settings, self._permit = request, settings, permit
+        self.match, self.caller, self.arrival = match, caller, arrival
+        self.media_type = request.content_type
+        self.charset = _charset(request)
+        self._continued = False
+
+    @property
+    def method(self) -> str:
+        return self._request.method
+
+    @property
+    def path(self) -> str:
+        return self._request.path
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        return self._request.headers
+
+    @property
+    def query(self) -> Mapping[str, str]:
+        return self._request.query
+
+    def permit(self, service: str) -> None:
+        """Refuses a caller without the right, before anything large is read."""
+        self._permit(self.caller.system, service)
+
+    async def read(self, limit: int | None = None) -> bytes:
+        most = self._settings.limits.body_bytes if limit is None else limit
+        length = self._request.content_length
+        if length is not None and length > most:
+            raise Refused(Reason.BODY_TOO_LARGE, "the body is over the limit", limit=most)
+        await self._continue()
+        content = self._request.content
+        pieces: list[bytes] = []
+        size = 0
+        try:
+            while True:
+                piece = content.read_nowait(-1)
+                if not piece:
+                    if content.at_eof():
+                        return b"".join(pieces)
+                    async with asyncio.timeout(self._settings.stages.read_body):
+                        piece = await content.readany()
+                size += len(piece)
+                if size > most:
+                    raise Refused(Reason.BODY_TOO_LARGE, "the body is over the limit", limit=most)
+                pieces.append(piece)
+        except TimeoutError:
+            raise Refused(Reason.SLOW_BODY, "the body paused for too long") from None
+        except _BROKEN as error:
+            raise Refused(Reason.BAD_REQUEST, "the body broke off or is not encoded as it says") from error
+
+    async def multipart(self) -> AsyncIterator[Part]:
+        limits = self._settings.limits
+        most = limits.body_bytes + limits.parts * limits.part_bytes
+        if (self._request.content_length or 0) > most:
+            raise Refused(Reason.BODY_TOO_LARGE, "the body is over the limit", limit=most)
+        await self._continue()
+        try:
+            reader = MultipartReader(self._request.headers, self._request.content, max_field_size=limits.header_line_bytes)
+        except _BROKEN as error:
+            raise Refused(Reason.MULTIPART_BROKEN, "the multipart body has no boundary") from error
+        while True:
+            part = await self._bounded(reader.next)
+            if part is None:
+                return
+            if not isinstance(part, BodyPartReader):
+                raise Refused(Reason.MULTIPART_BROKEN, "a part of the body is multipart itself")
+            yield Part(part, self._bounded)
+
+    async def _bounded(self, read: Callable[..., object], *arguments: object) -> object:
+        """One read of the multipart body, within the silence allowed."""
+        try:
+            async with asyncio.timeout(self._settings.stages.read_body):
+                return await read(*arguments)  # type: ignore[misc]
+        except TimeoutError:
+            raise Refused(Reason.SLOW_BODY, "the body paused for too long") from None
+        except _BROKEN as error:
+            raise Refused(Reason.MULTIPART_BROKEN, "the multipart body is broken or broke off") from error
+
+    async def _continue(self) -> None:
+        """Asks for the body of a client that waits to be asked (RFC 9110 section 10.1.1)."""
+        if self._continued:
+            return
+        self._continued = True
+        if self._request.headers.get("Expect", "").lower() == "100-continue":
+            await self._request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+            # The interim line is not part of the answer's size.
+            self._request.writer.output_size = 0
+
+
+class Part:
+    """Implements the contract's `BodyPart`."""
+
+    __slots__ = ("_bounded", "_part")
+
+    def __init__(self, part: BodyPartReader, bounded: Callable[..., object]) -> None:
+        self._part, self._bounded = part, bounded
+        encoding = part.headers.get("Content-Transfer-Encoding", "").strip().lower()
+        if encoding not in _PLAIN or part.headers.get("Content-Encoding", "").strip().lower() not in _PLAIN:
+            raise Refused(Reason.UNSUPPORTED_MEDIA_TYPE, "a part is sent as it is, without a transfer encoding")
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        return self._part.headers
+
+    @property
+    def name(self) -> str | None:
+        return self._part.name
+
+    @property
+    def filename(self) -> str | None:
+        return self._part.filename
+
+    @property
+    def media_type(self) -> str:
+        declared = self._part.headers.get("Content-Type", "application/octet-stream")
+        return declared.partition(";")[0].strip().lower()
+
+    async def read(self, limit: int) -> bytes:
+        pieces: list[bytes] = []
+        size = 0
+        async for piece in self.chunks():
+            size += len(piece)
+            if size > limit:
+                raise Refused(Reason.BODY_TOO_LARGE, "the message part is over the limit", limit=limit)
+            pieces.append(piece)
+        return b"".join(pieces)
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        while True:
+            piece = await self._bounded(self._part.read_chunk, CHUNK)  # type: ignore[misc]
+            if not isinstance(piece, bytes | bytearray) or not piece:
+                return
+            yield bytes(piece)
+
+
+def _charset(request: web.BaseRequest) -> str | None:
+    try:
+        return request.charset
+    except (LookupError, ValueError):
+        return "unknown"

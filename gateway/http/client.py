@@ -1,0 +1,125 @@
+"""Our calls to others: one pool, TLS always checked, every answer within its limit.
+
+Enters: a method, a URL, a native body. Leaves: `HttpReply`. Refuses: redirects (a status like any other), cookies,
+proxies from the environment. Raises `TryLater` when nothing was sent, `Ambiguous` once bytes may have left.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+from collections.abc import AsyncIterator, Mapping
+
+import aiohttp
+
+from gateway.contract.errors import Ambiguous, TryLater
+from gateway.contract.exchange import Native, PartRef
+from gateway.contract.host import HttpReply, PartReader
+from gateway.contract.judgement import judge
+from gateway.contract.reasons import Reason
+
+CONNECT_SECONDS = 10.0
+_BASE64_STEP = 3 * 64 * 1024
+
+
+class OutgoingHttp:
+    """Implements the contract's `HttpClient`."""
+
+    def __init__(self, parts: PartReader, *, answer_bytes: int, per_host: int) -> None:
+        self._parts, self._answer_bytes, self._per_host = parts, answer_bytes, per_host
+        self._session: aiohttp.ClientSession | None = None
+
+    async def open(self) -> None:
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=0, limit_per_host=self._per_host),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS),
+            skip_auto_headers=("User-Agent",),
+            auto_decompress=True,
+        )
+
+    async def close(self) -> None:
+        if self._session is not None:
+            await self._session.close()
+
+    async def send(
+        self,
+        method: str,
+        url: str,
+        *,
+        native: Native | None = None,
+        headers: Mapping[str, str] | None = None,
+        timeout: float,  # noqa: ASYNC109 - the contract's own word; it covers the whole call
+        limit: int | None = None,
+        message_id: str | None = None,
+    ) -> HttpReply:
+        if self._session is None:
+            raise TryLater(Reason.STOPPING, "the gateway is not open")
+        sent = dict(headers or {})
+        data: bytes | AsyncIterator[bytes] | None = None
+        if native is not None:
+            sent |= native.headers
+            sent["Content-Type"] = native.media_type
+            data = self._body(native, message_id, sent)
+        try:
+            async with asyncio.timeout(timeout):
+                async with self._session.request(method, url, data=data, headers=sent, allow_redirects=False) as answer:
+                    body = await self._read(answer, limit or self._answer_bytes)
+                    return HttpReply(answer.status, answer.headers, body, answer.content_type)
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL) as error:
+            raise TryLater(Reason.RECIPIENT_DOWN, f"no connection: {type(error).__name__}") from error
+        except TimeoutError as error:
+            raise Ambiguous(Reason.TIMED_OUT, "no answer in time") from error
+        except (aiohttp.ClientError, OSError) as error:
+            raise Ambiguous(Reason.RECIPIENT_UNSURE, f"the connection broke: {type(error).__name__}") from error
+
+    def judge(self, reply: HttpReply) -> None:
+        judge(reply)
+
+    def _body(self, native: Native, message_id: str | None, headers: dict[str, str]) -> bytes | AsyncIterator[bytes]:
+        if not any(isinstance(piece, PartRef) for piece in native.body):
+            return native.whole()
+        headers["Content-Length"] = str(sum(_length(piece) for piece in native.body))
+        return self._pieces(native, message_id or "")
+
+    async def _pieces(self, native: Native, message_id: str) -> AsyncIterator[bytes]:
+        for piece in native.body:
+            if isinstance(piece, bytes):
+                yield piece
+            elif piece.encoding == "raw":
+                async for chunk in self._parts.read(message_id, piece.part):
+                    yield chunk
+            else:
+                async for chunk in _base64(self._parts.read(message_id, piece.part)):
+                    yield chunk
+
+    async def _read(self, answer: aiohttp.ClientResponse, limit: int) -> bytes:
+        pieces: list[bytes] = []
+        size = 0
+        async for chunk in answer.content.iter_any():
+            size += len(chunk)
+            if size > limit:
+                # The recipient took it and said too much: whether it succeeded is not known from half an answer.
+                raise Ambiguous(Reason.RECIPIENT_ANSWER_INVALID, f"the answer is over {limit} bytes")
+            pieces.append(chunk)
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+
+def _length(piece: bytes | PartRef) -> int:
+    if isinstance(piece, bytes):
+        return len(piece)
+    size = piece.part.size
+    return size if piece.encoding == "raw" else (size + 2) // 3 * 4
+
+
+async def _base64(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """Base64 of a stream, without line breaks, in pieces whose length is a multiple of three bytes."""
+    rest = b""
+    async for chunk in chunks:
+        rest += chunk
+        whole = len(rest) // 3 * 3
+        for at in range(0, whole, _BASE64_STEP):
+            yield base64.b64encode(rest[at : min(at + _BASE64_STEP, whole)])
+        rest = rest[whole:]
+    if rest:
+        yield base64.b64encode(rest)

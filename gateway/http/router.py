@@ -1,0 +1,58 @@
+"""Which handler owns a path: exact paths in a dictionary, patterns with `{name}` segments after them.
+
+Enters: a method and a decoded path. Leaves: the handler with its matched names, or the methods the path would allow.
+Refuses: two owners of one path at start.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Generic, TypeVar
+
+Target = TypeVar("Target")
+_NAME = re.compile(r"\{([a-z_]+)\}")
+
+
+class PathTaken(Exception):
+    """Two endpoints want the same method and path; disable one of them."""
+
+
+class Router(Generic[Target]):
+    """Filled once at start."""
+
+    def __init__(self) -> None:
+        self._exact: dict[tuple[str, str], Target] = {}
+        self._patterns: list[tuple[str, re.Pattern[str], Target]] = []
+        self._seen: set[tuple[str, str]] = set()
+
+    def add(self, method: str, path: str, target: Target) -> None:
+        if (method, path) in self._seen:
+            raise PathTaken(f"{method} {path}")
+        self._seen.add((method, path))
+        if "{" not in path:
+            self._exact[method, path] = target
+            return
+        pattern = "".join(
+            f"(?P<{piece}>[^/]+)" if index % 2 else re.escape(piece) for index, piece in enumerate(_NAME.split(path))
+        )
+        self._patterns.append((method, re.compile(pattern + r"\Z"), target))
+
+    def find(self, method: str, path: str) -> tuple[Target, Mapping[str, str]] | None:
+        exact = self._exact.get((method, path))
+        if exact is not None:
+            return exact, {}
+        for owner, pattern, target in self._patterns:
+            if owner == method and (found := pattern.match(path)):
+                return target, found.groupdict()
+        return None
+
+    def allowed(self, path: str) -> list[str]:
+        """The methods that this path has, in order; empty if nobody owns it."""
+        methods = {method for method, exact in self._exact if exact == path}
+        methods |= {method for method, pattern, _ in self._patterns if pattern.match(path)}
+        return sorted(methods)
+
+    @property
+    def paths(self) -> list[tuple[str, str]]:
+        return sorted(self._seen)

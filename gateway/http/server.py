@@ -1,0 +1,207 @@
+"""The door to the network: one handler for every request.
+
+Enters: requests. Leaves: replies. Refuses: paths nobody owns, unknown callers, and new work while the disk reserve is
+reached, the gateway is stopping, or too much is in flight; each with a reason and, where waiting helps, Retry-After.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from gateway.arrivals import Arrivals
+from gateway.contract.adapter import Endpoint
+from gateway.contract.errors import Refused, TryLater
+from gateway.contract.exchange import Caller
+from gateway.contract.http import HttpRoute, Reply
+from gateway.contract.problem import problem
+from gateway.contract.reasons import Reason
+from gateway.federation import Federation
+from gateway.http.call import RequestCall
+from gateway.http.router import Router
+from gateway.identity import Person, Presented, Principal, Scheme, authenticate
+from gateway.refuse import Refusals, rejected_of
+from gateway.settings import Settings
+from gateway.store.engine import JournalClosed, JournalFailed
+from gateway.walk import Walk
+
+Handler = Callable[[web.BaseRequest, Mapping[str, str], Principal | None], Awaitable[Reply | web.StreamResponse]]
+
+
+@dataclass(frozen=True, slots=True)
+class Mounted:
+    """An endpoint's route, or a handler of the gateway's own."""
+
+    endpoint: Endpoint | None
+    route: HttpRoute | None
+    handler: Handler | None
+    open: bool = False
+
+
+class PortTaken(Exception):
+    """The address cannot be listened on; the message says what to do."""
+
+
+class Server:
+    """Listens, dispatches, drains."""
+
+    def __init__(
+        self,
+        *,
+        settings: Settings,
+        federation: Federation,
+        schemes: Sequence[Scheme],
+        walk: Walk,
+        arrivals: Arrivals,
+        refusals: Refusals,
+        new_id: Callable[[], str],
+        admits: Callable[[], Reason | None],
+        on_unforeseen: Callable[[BaseException, str], None],
+    ) -> None:
+        self._settings, self._federation, self._schemes = settings, federation, schemes
+        self._walk, self._arrivals, self._refusals = walk, arrivals, refusals
+        self._new_id, self._admits, self._on_unforeseen = new_id, admits, on_unforeseen
+        self.router: Router[Mounted] = Router()
+        self._inflight = 0
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self.public_url = settings.public_url
+
+    def mount(self, endpoint: Endpoint) -> None:
+        for route in endpoint.routes():
+            self.router.add(route.method, route.path, Mounted(endpoint, route, None))
+
+    def add(self, method: str, path: str, handler: Handler, *, public: bool = False) -> None:
+        """A handler of the gateway's own. `public`: open to all, without a caller."""
+        self.router.add(method, path, Mounted(None, None, handler, public))
+
+    async def listen(self) -> str:
+        """Starts to accept; gives the address in use."""
+        http, limits = self._settings.http, self._settings.limits
+        server = web.Server(
+            self._handle,
+            access_log=None,
+            max_line_size=limits.header_line_bytes,
+            max_field_size=limits.header_line_bytes,
+            max_headers=max(16, limits.header_bytes // 256),
+            keepalive_timeout=75.0,
+            lingering_time=5.0,
+        )
+        self._runner = web.ServerRunner(server, shutdown_timeout=1.0)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, http.host, http.port, backlog=1024)
+        try:
+            await site.start()
+        except OSError as error:
+            await self._runner.cleanup()
+            raise PortTaken(
+                f"port {http.port} on {http.host} cannot be used ({error.strerror or error}); end the program that "
+                f"holds it, or choose another with --port or LINTAS_HTTP__PORT"
+            ) from error
+        host, port = self._runner.addresses[0][:2]
+        if self._settings.http.public_url is None:
+            self.public_url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+        return f"http://{host}:{port}"
+
+    async def drain(self) -> None:
+        """Accepts no new connection and waits for what is in flight. The caller sets the deadline."""
+        for site in list(self._runner.sites):
+            await site.stop()
+        await self._idle.wait()
+
+    async def close(self) -> None:
+        await self._runner.cleanup()
+
+    async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        self._inflight += 1
+        self._idle.clear()
+        try:
+            answer = await self._dispatch(request)
+        except (JournalFailed, JournalClosed):
+            # What is durable is unknown: the connection ends without an answer, so that the caller asks again.
+            if request.transport is not None:
+                request.transport.abort()
+            raise asyncio.CancelledError from None
+        except Exception as error:
+            message_id = self._new_id()
+            rejected = rejected_of(message_id, error)
+            if rejected.error.reason is Reason.INTERNAL:
+                self._on_unforeseen(error, message_id)
+            answer = problem(rejected, self.public_url)
+        finally:
+            self._inflight -= 1
+            if not self._inflight:
+                self._idle.set()
+        if isinstance(answer, Reply):
+            return web.Response(
+                body=answer.body, status=answer.status, headers={**answer.headers, "Content-Type": answer.media_type}
+            )
+        return answer
+
+    async def _dispatch(self, request: web.BaseRequest) -> Reply | web.StreamResponse:
+        found = self.router.find(request.method, request.path)
+        if found is None:
+            return self._unowned(request)
+        mounted, match = found
+        if mounted.route is not None and mounted.route.serve is not None:
+            return mounted.route.serve(self._call(request, match, Caller("")))
+        if mounted.open and mounted.handler is not None:
+            return await mounted.handler(request, match, None)
+        principal = authenticate(self._schemes, Presented(request.headers))
+        if principal is None:
+            return self._unknown(request, mounted)
+        if mounted.handler is not None:
+            return await mounted.handler(request, match, principal)
+        assert mounted.endpoint is not None
+        if isinstance(principal, Person):
+            raise Refused(Reason.NO_RIGHT, "messages are sent by systems; this key belongs to a person")
+        return await self._message(request, match, principal, mounted.endpoint)
+
+    async def _message(
+        self, request: web.BaseRequest, match: Mapping[str, str], caller: Caller, endpoint: Endpoint
+    ) -> Reply:
+        call = self._call(request, match, caller)
+        try:
+            if (reason := self._refuses_work()) is not None:
+                raise TryLater(reason, after=2.0)
+            inbound = await endpoint.decode(call)
+        except Exception as error:
+            settlement = await self._walk.refuse(call.arrival.message_id, caller, None, error)
+            await self._arrivals.discard(call.arrival.message_id)
+            return endpoint.encode(call, settlement)
+        return endpoint.encode(call, await self._walk.take(inbound, caller, endpoint.codec))
+
+    def _refuses_work(self) -> Reason | None:
+        return Reason.BUSY if self._inflight > self._settings.concurrency.inflight else self._admits()
+
+    def _call(self, request: web.BaseRequest, match: Mapping[str, str], caller: Caller) -> RequestCall:
+        arrival = self._arrivals.begin(caller.agency)
+        return RequestCall(request, match, caller, arrival, self._settings, self._permit)
+
+    def _permit(self, system: str, service: str) -> None:
+        if not self._federation.may_use(system, service):
+            raise Refused(Reason.NO_RIGHT, f"{system} has no right to this service")
+
+    def _unowned(self, request: web.BaseRequest) -> Reply:
+        allowed = self.router.allowed(request.path)
+        if request.method == "OPTIONS" and allowed:
+            return Reply(204, b"", "text/plain", {"Allow": ", ".join([*allowed, "OPTIONS"])})
+        reason = Reason.METHOD_NOT_ALLOWED if allowed else Reason.NOT_FOUND
+        reply = problem(rejected_of(self._new_id(), Refused(reason)), self.public_url)
+        if not allowed:
+            return reply
+        return Reply(reply.status, reply.body, reply.media_type, {**reply.headers, "Allow": ", ".join(allowed)})
+
+    def _unknown(self, request: web.BaseRequest, mounted: Mounted) -> Reply:
+        self._refusals.count(request.remote, Reason.NOT_AUTHENTICATED)
+        rejected = rejected_of(self._new_id(), Refused(Reason.NOT_AUTHENTICATED, "no valid credentials were sent"))
+        reply = problem(rejected, self.public_url)
+        if mounted.endpoint is None:
+            return reply
+        call = self._call(request, {}, Caller(""))
+        told = mounted.endpoint.encode(call, rejected)
+        return Reply(told.status, told.body, told.media_type, {**reply.headers, **told.headers})
+

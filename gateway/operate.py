@@ -1,0 +1,171 @@
+"""What operators see and decide: lanes, quarantine, the log.
+
+Enters: requests of persons with a role. Leaves: JSON values; for a decision one transaction with its event.
+Refuses: to replay, skip or close what is not in quarantine any more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+import orjson
+
+from gateway.audit.catalogue import EventName
+from gateway.audit.events import timestamp
+from gateway.contract.errors import Refused
+from gateway.contract.http import Reply
+from gateway.contract.reasons import Reason
+from gateway.deliver.outcome import Outcomes
+from gateway.federation import Federation
+from gateway.identity import Person
+from gateway.message import Work
+from gateway.policy import lane_of
+from gateway.record import event_step
+from gateway.store.engine import Journal, Step, Taken, Unexpected, Unit
+
+SCAN = 1000
+SCANS = 50
+"""A filtered look at the log reads at most SCAN × SCANS events at once, and says where it stopped."""
+
+_ACTIONS = {"replay": EventName.REPLAYED, "close": EventName.CLOSED, "skip": EventName.SKIPPED}
+
+
+class Operations:
+    """`facts` gives what the process knows of itself."""
+
+    def __init__(
+        self,
+        *,
+        journal: Journal,
+        outcomes: Outcomes,
+        federation: Federation,
+        now_ms: Callable[[], int],
+        notify: Callable[[str], None],
+        drained: Callable[[], Awaitable[None]],
+        facts: Callable[[], Mapping[str, Any]],
+    ) -> None:
+        self._journal, self._outcomes, self._federation = journal, outcomes, federation
+        self._now_ms, self._notify, self._drained, self._facts = now_ms, notify, drained, facts
+
+    async def status(self) -> dict[str, Any]:
+        queued = {str(r[0]): (r[1], r[2]) for r in await self._journal.read("count_queue", {"limit": SCAN})}
+        leased = {str(r[0]): r[1] for r in await self._journal.read("count_leases", {"limit": SCAN})}
+        lanes = []
+        for lane in sorted({*queued, *leased}):
+            count, due = queued.get(lane, (0, None))
+            oldest = None if due is None else timestamp(int(due))
+            lanes.append({"lane": lane, "queued": count, "leased": leased.get(lane, 0), "oldestDue": oldest})
+        rows = await self._journal.read("count_quarantine", {})
+        return {**self._facts(), "lanes": lanes, "quarantined": rows[0][0]}
+
+    async def quarantined(self, after: str, limit: int) -> dict[str, Any]:
+        rows = await self._journal.read("quarantined", {"after": after, "limit": max(1, limit)})
+        names = ("id", "messageId", "deliveryId", "recipient", "reason", "detail", "state")
+        return {"items": [{**dict(zip(names, r, strict=False)), "at": timestamp(int(r[7] or 0))} for r in rows]}
+
+    async def decide(self, identity: str, action: str, person: Person) -> dict[str, Any]:
+        """Replay sends it on its way again; close gives it up; skip lets later ones of its ordering key pass."""
+        rows = await self._journal.read("find_quarantined", {"id": identity})
+        if not rows or rows[0][6] != "open":
+            raise Refused(Reason.NOT_FOUND, "nothing with this id is in quarantine")
+        found = await self._journal.read("delivery_work", {"delivery": str(rows[0][2])})
+        if not found:
+            raise Refused(Reason.NOT_FOUND, "the delivery is not there any more")
+        work = Work(*found[0])  # type: ignore[arg-type]
+        lane = lane_of(self._federation, work.recipient, work.service, work.kind)
+        try:
+            await self._journal.commit(self._unit(identity, action, work, lane, person))
+        except (Unexpected, Taken) as error:
+            raise Refused(Reason.NOT_FOUND, "somebody else has decided in the meantime") from error
+        self._notify(lane)
+        return {"id": identity, "state": {"replay": "replayed", "close": "closed", "skip": "skipped"}[action]}
+
+    def _unit(self, identity: str, action: str, work: Work, lane: str, person: Person) -> Unit:
+        now = self._now_ms()
+        event = self._outcomes.event(_ACTIONS[action], work, actor=person.actor)
+        closing: dict[str, Any] = {"id": identity, "at": now, "actor": person.actor}
+        if action == "skip":
+            # The delivery stays in quarantine; only its ordering key goes on without it.
+            if work.order_key is None:
+                raise Refused(Reason.BAD_REQUEST, "this delivery keeps no order; replay or close it")
+            return Unit([*self._free(work, lane, now), event_step(event)])
+        if action == "close":
+            change: dict[str, Any] = {
+                "delivery": work.delivery, "was": work.state, "state": "closed", "reason": work.reason, "ended_at": now,
+                "head": work.head,
+            }  # fmt: skip
+            steps = [Step("set_state", change, rows=1), *self._free(work, lane, now)]
+            return Unit([Step("close_quarantine", {**closing, "state": "closed"}, rows=1), *steps, event_step(event)])
+        # A held delivery may have arrived: whoever can be asked is asked first.
+        state = "unsure" if work.state == "held" else "ready"
+        reopened = {"delivery": work.delivery, "was": work.state, "state": state}
+        return Unit(
+            [
+                Step("close_quarantine", {**closing, "state": "replayed"}, rows=1),
+                Step("reopen_delivery", reopened, rows=1),
+                Step("enqueue", {"lane": lane, "due": now, "delivery": work.delivery}),
+                event_step(event),
+            ]
+        )
+
+    def _free(self, work: Work, lane: str, now: int) -> list[Step]:
+        if work.order_key is None:
+            return []
+        ordered: dict[str, Any] = {"lane": lane, "order_key": work.order_key}
+        return [
+            Step("end_order", {**ordered, "delivery": work.delivery}, rows=1),
+            Step("enqueue_next_of_order", {**ordered, "due": now}),
+        ]
+
+    async def events(self, after: int, limit: int, filters: Mapping[str, str]) -> Reply:
+        """Events after a number, filtered; `next` is where to go on."""
+        await self._drained()
+        kept: list[bytes] = []
+        if "message" in filters:
+            rows = await self._journal.read("events_of_message", {"message": filters["message"], "limit": SCAN})
+            kept = [_line(r) for r in rows if int(r[0] or 0) > after and _fits(r, filters)][: max(1, limit)]
+            return _page(kept, int(rows[-1][0] or 0) if rows else after)
+        for _ in range(SCANS):
+            rows = await self._journal.read("events_after", {"after": after, "limit": SCAN if filters else max(1, limit)})
+            for row in rows:
+                after = int(row[0] or 0)
+                if _fits(row, filters):
+                    kept.append(_line(row))
+                    if len(kept) >= limit:
+                        return _page(kept, after)
+            if len(rows) < SCAN:
+                break
+        return _page(kept, after)
+
+    async def tail(self, limit: int, filters: Mapping[str, str]) -> Reply:
+        """The last events that fit, oldest first."""
+        await self._drained()
+        kept: list[bytes] = []
+        before, last = 2**53, -1
+        for _ in range(SCANS):
+            rows = await self._journal.read("events_before", {"before": before, "limit": SCAN})
+            for row in rows:
+                before = int(row[0] or 0)
+                last = max(last, before)
+                if len(kept) < limit and _fits(row, filters):
+                    kept.append(_line(row))
+            if len(kept) >= limit or len(rows) < SCAN:
+                break
+        return _page(kept[::-1], last)
+
+
+def _fits(row: Any, filters: Mapping[str, str]) -> bool:
+    if not filters:
+        return True
+    event = orjson.loads(row[1])
+    return all(event.get(name) == wanted for name, wanted in filters.items())
+
+
+def _line(row: Any) -> bytes:
+    return b'{"number":%d,"event":%s}' % (int(row[0]), bytes(row[1]))
+
+
+def _page(lines: list[bytes], after: int) -> Reply:
+    body = b'{"events":[' + b",".join(lines) + b'],"next":%d}' % after
+    return Reply(200, body, "application/json", {"Cache-Control": "no-store"})

@@ -1,0 +1,194 @@
+"""Who reads what: messages for their parties, deliveries for their recipient, the inbox for the system that pulls.
+
+Enters: a principal and an identifier. Leaves: JSON values, parts. Refuses: everything else as `not_found`, so that a
+stranger does not learn what exists. Auditors see events, never bodies; every read by a person is an event.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any, Literal
+
+import orjson
+
+from gateway.audit.catalogue import EventName
+from gateway.audit.events import EventWriter, timestamp
+from gateway.contract.errors import Refused
+from gateway.contract.exchange import Caller, Part
+from gateway.contract.reasons import Reason
+from gateway.federation import Federation
+from gateway.identity import Person, Principal
+from gateway.message import Body, Work
+from gateway.outbound import part_urls, released
+from gateway.record import Recorder, event_step
+from gateway.store.engine import Journal, Row, Unit
+from gateway.vault import Erased, Vault
+
+LIMIT = 1000
+Side = Literal["sender", "recipient", "person"]
+
+
+class Reader:
+    """Reads for faces. `drained` makes sure that every committed event is in the log before a timeline is told."""
+
+    def __init__(
+        self,
+        *,
+        journal: Journal,
+        vault: Vault,
+        recorder: Recorder,
+        federation: Federation,
+        events: EventWriter,
+        drained: Callable[[], Awaitable[None]],
+    ) -> None:
+        self._journal, self._vault, self._recorder = journal, vault, recorder
+        self._federation, self._events, self._drained = federation, events, drained
+
+    async def message(self, message: str, who: Principal | None) -> dict[str, Any]:
+        """State and timeline. A recipient sees only its own deliveries."""
+        row, side = await self._seen(message, who)
+        deliveries = [one for one in await self._deliveries(message) if side != "recipient" or one[2] == _name(who)]
+        body = None if side == "person" else self._body(row, message)
+        told: dict[str, Any] = {
+            "messageId": message,
+            "kind": row[1],
+            "sender": row[3],
+            "service": row[4],
+            "schema": row[5],
+            "purpose": row[8],
+            "createdAt": timestamp(int(row[11] or 0)),
+            "bytes": row[10],
+            "parts": [part_value(part) for part in body.parts] if body else [],
+            "deliveries": [_delivery(one) for one in deliveries],
+            "timeline": await self._timeline(message, {str(one[0]) for one in deliveries}, side),
+        }
+        if row[2] is not None:
+            told["batch"] = row[2]
+        if row[6] is not None:
+            told["conversationId"] = row[6]
+        if row[12] is not None:
+            told["expiresAt"] = timestamp(int(row[12]))
+        return told
+
+    async def receipts(self, message: str, who: Principal | None) -> dict[str, Any]:
+        _, side = await self._seen(message, who)
+        if side == "person":
+            raise Refused(Reason.NOT_FOUND, "receipts belong to the parties of a message")
+        own = {str(one[0]) for one in await self._deliveries(message) if side == "sender" or one[2] == _name(who)}
+        copies = await self._receipts(message)
+        return {
+            "messageId": message,
+            "receipts": [
+                {"kind": c.kind, "delivery": c.delivery, "jws": c.jws}
+                | ({"registrationNumber": c.registration} if c.registration else {})
+                for c in copies
+                if c.delivery is None or c.delivery in own
+            ],
+        }
+
+    async def part(self, message: str, number: int, who: Principal | None) -> Part:
+        row, side = await self._seen(message, who)
+        if side == "person":
+            raise Refused(Reason.NOT_FOUND, "parts belong to the parties of a message")
+        body = self._body(row, message)
+        for part in body.parts if body else ():
+            if part.number == number:
+                return part
+        raise Refused(Reason.NOT_FOUND, "the message has no such part, or it was erased")
+
+    async def inbox(self, system: str, limit: int, public_url: str) -> list[bytes]:
+        """What waits for a system that pulls, oldest first, each as JSON of envelope, document and parts."""
+        rows = await self._journal.read("pickup", {"lane": f"{system}#inbox", "limit": max(1, limit)})
+        return [self._waiting(Work(*row), public_url) for row in rows]  # type: ignore[arg-type]
+
+    def _waiting(self, work: Work, public_url: str) -> bytes:
+        key = self._vault.unwrap(work.sealed_key, work.message)
+        body = self._vault.open_body(key, work.message, work.body)
+        route = self._federation.route_for(work.service, work.sender)
+        document = released(work.document_type, body.document, route, work.recipient == work.sender)
+        urls = part_urls(public_url, work.message, body.parts)
+        return orjson.dumps(
+            {
+                "envelope": {**body.envelope, "deliveryId": work.delivery},
+                "document": orjson.Fragment(document),
+                "parts": [{**part_value(part), "href": url} for part, url in zip(body.parts, urls, strict=True)],
+            }
+        )
+
+    async def delivery_state(self, delivery: str) -> dict[str, Any]:
+        rows = await self._journal.read("find_delivery", {"id": delivery})
+        return {"deliveryId": delivery, "state": rows[0][4] if rows else "unknown"}
+
+    async def _seen(self, message: str, who: Principal | None) -> tuple[Row, Side]:
+        rows = await self._journal.read("find_message", {"id": message})
+        if not rows:
+            raise Refused(Reason.NOT_FOUND)
+        if isinstance(who, Person):
+            return rows[0], await self._by_person(message, who)
+        sender = str(rows[0][3])
+        if isinstance(who, Caller):
+            if self._federation.may_read(who.system, sender):
+                return rows[0], "sender"
+            if any(one[2] == who.system and one[1] == "document" for one in await self._deliveries(message)):
+                return rows[0], "recipient"
+        raise Refused(Reason.NOT_FOUND)
+
+    async def _by_person(self, message: str, who: Person) -> Side:
+        if not who.roles & {"operator", "auditor"}:
+            raise Refused(Reason.NOT_FOUND)
+        event = self._events.write(EventName.READ, message=message, actor=who.actor)
+        await self._journal.commit(Unit([event_step(event)]))
+        return "person"
+
+    async def _deliveries(self, message: str) -> list[Row]:
+        query: dict[str, Any] = {"first": f"{message}.", "last": f"{message}/", "limit": LIMIT}
+        return await self._journal.read("deliveries_of_message", query)
+
+    async def _timeline(self, message: str, own: set[str], side: Side) -> list[dict[str, Any]]:
+        await self._drained()
+        rows = await self._journal.read("events_of_message", {"message": message, "limit": LIMIT})
+        timeline = [{"number": row[0], "event": orjson.loads(_bytes(row[1]) or b"{}")} for row in rows]
+        if side != "recipient":
+            return timeline
+        return [one for one in timeline if one["event"].get("delivery") in own]
+
+    async def _receipts(self, message: str) -> list[Any]:
+        try:
+            return await self._recorder.receipts_of(message)
+        except Erased as error:
+            raise Refused(Reason.NOT_FOUND, "this message was erased") from error
+
+    def _body(self, row: Row, message: str) -> Body | None:
+        try:
+            key = self._vault.unwrap(_bytes(row[14]), message)
+            return self._vault.open_body(key, message, _bytes(row[15]))
+        except Erased:
+            return None
+
+
+def part_value(part: Part) -> dict[str, Any]:
+    """A part as the API tells it."""
+    return {
+        "number": part.number, "name": part.name, "mediaType": part.media_type, "size": part.size, "sha256": part.sha256,
+    }  # fmt: skip
+
+
+def _delivery(row: Row) -> dict[str, Any]:
+    told: dict[str, Any] = {
+        "deliveryId": row[0], "recipient": row[2], "kind": row[1], "state": row[3], "attempts": row[4],
+    }  # fmt: skip
+    if row[6] is not None:
+        told["reason"] = row[6]
+    if row[9] is not None:
+        told["endedAt"] = timestamp(int(row[9]))
+    if row[10] is not None:
+        told["registerBy"] = timestamp(int(row[10]))
+    return told
+
+
+def _name(who: Principal | None) -> str | None:
+    return who.system if isinstance(who, Caller) else None
+
+
+def _bytes(value: object) -> bytes | None:
+    return value if isinstance(value, bytes) else None

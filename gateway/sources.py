@@ -1,0 +1,102 @@
+"""Polling: one loop per source; what it finds walks like anything else.
+
+Enters: items that a source has claimed. Leaves: settled items. Refuses: to poll while the disk reserve is reached or
+the gateway is stopping; a source whose folder is broken is reported and looked at again later, the others go on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from gateway.contract.adapter import Source
+from gateway.contract.errors import NeedsOperator
+from gateway.contract.exchange import Caller, Inbound, Rejected
+from gateway.contract.reasons import Reason
+from gateway.walk import Walk
+
+INTERVAL_SECONDS = 0.5
+TROUBLE_SECONDS = 10.0
+ITEMS = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Polled:
+    """A source with the system it belongs to."""
+
+    name: str
+    system: str
+    source: Source
+
+
+class Poller:
+    """Runs the loops. `admits` gives a reason not to take anything now; `on_trouble` tells a person."""
+
+    def __init__(
+        self,
+        walk: Walk,
+        sources: list[Polled],
+        *,
+        admits: Callable[[], Reason | None],
+        on_trouble: Callable[[str, BaseException], None],
+        on_fatal: Callable[[BaseException], None],
+    ) -> None:
+        self._walk, self._sources, self._admits = walk, sources, admits
+        self._on_trouble, self._on_fatal = on_trouble, on_fatal
+        self._tasks: list[asyncio.Task[None]] = []
+        self._stopping = asyncio.Event()
+
+    def start(self) -> None:
+        self._tasks = [asyncio.create_task(self._loop(one), name=f"source {one.name}") for one in self._sources]
+
+    async def stop(self) -> None:
+        """Finishes the items at hand. The caller sets the deadline."""
+        self._stopping.set()
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+
+    def cancel(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+
+    async def _loop(self, polled: Polled) -> None:
+        while not self._stopping.is_set():
+            pause = INTERVAL_SECONDS
+            try:
+                if self._admits() is None and await self._round(polled):
+                    pause = 0.0
+            except (NeedsOperator, OSError) as error:
+                self._on_trouble(polled.name, error)
+                pause = TROUBLE_SECONDS
+            except asyncio.CancelledError:
+                raise
+            except BaseException as error:
+                self._on_fatal(error)
+                raise
+            if pause:
+                await self._rest(pause)
+
+    async def _rest(self, pause: float) -> None:
+        try:
+            async with asyncio.timeout(pause):
+                await self._stopping.wait()
+        except TimeoutError:
+            return
+
+    async def _round(self, polled: Polled) -> int:
+        count = 0
+        async for inbound in polled.source.poll(ITEMS):
+            await self._item(polled, inbound)
+            count += 1
+            if self._stopping.is_set():
+                break
+        return count
+
+    async def _item(self, polled: Polled, inbound: Inbound) -> None:
+        caller = Caller(polled.system, "source", polled.name)
+        settlement = await self._walk.take(inbound, caller, polled.source.codec)
+        if isinstance(settlement, Rejected) and settlement.retry_after is not None:
+            await polled.source.release(inbound)
+            return
+        await polled.source.settle(inbound, settlement)
