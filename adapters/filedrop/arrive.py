@@ -16,7 +16,7 @@ import re
 import unicodedata
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 from adapters.filedrop.config import SourceConfig
 from adapters.filedrop.content import Broken, JsonContent, TableContent, XmlContent, json_value, misfit, xml_element
@@ -31,6 +31,7 @@ from schemas.envelope_1 import Envelope1
 from schemas.xml import document_type
 
 T = TypeVar("T")
+P = ParamSpec("P")
 _FORMATS = {"json": "json", "xml": "xml", "csv": "csv", "tsv": "csv", "txt": "csv", "pdf": "pdf"}
 _SUBMISSION = frozenset(("envelope", "document", "parts"))
 
@@ -49,9 +50,9 @@ class Threads:
     def __init__(self, most: int) -> None:
         self._slots = asyncio.Semaphore(most)
 
-    async def __call__(self, call: Callable[..., T], *args: Any) -> T:
+    async def __call__(self, call: Callable[P, T], *args: P.args, **named: P.kwargs) -> T:
         async with self._slots:
-            running = asyncio.ensure_future(asyncio.to_thread(call, *args))
+            running = asyncio.ensure_future(asyncio.to_thread(call, *args, **named))
             try:
                 return await asyncio.shield(running)
             except asyncio.CancelledError:

@@ -7,6 +7,7 @@ same delivery twice writes the same files: idempotent.
 
 from __future__ import annotations
 
+import asyncio
 import errno
 
 from adapters.filedrop import notices
@@ -98,16 +99,17 @@ class FolderSink(Sink):
 
     async def _part(self, outbound: Outbound, part: Part) -> None:
         name = part_file(outbound.delivery_id, part.number, part.name)
-        draft = await self._threads(
-            Draft, self._folders["outbox"], f"{safe(outbound.delivery_id)}-{part.number}", self._barrier
-        )
+        token = f"{safe(outbound.delivery_id)}-{part.number}"
+        draft = await self._threads(Draft, self._folders["outbox"], token)
         try:
             async for piece in self._host.parts.read(outbound.message_id, part):
                 await self._threads(draft.write, piece)
             await self._threads(draft.publish, name)
             self._barrier("part written")
-        finally:
+        except (Exception, asyncio.CancelledError):
             await self._threads(draft.discard)
+            raise
+        await self._threads(draft.discard)
 
     def _write(self, name: str, body: bytes, outbound: Outbound) -> None:
         with Draft(self._folders["outbox"], safe(outbound.delivery_id)) as draft:
