@@ -3,7 +3,7 @@
 Enters: arguments. Leaves: an exit code of `gateway.commands.exits`. Refuses: unknown commands and options, with 2.
 
 Commands of other distributions (entry points `gateway.commands`) are looked for only when the command is none of ours
-or help is asked for, so that our own start at once.
+or help is asked for, so that ours start at once.
 """
 
 from __future__ import annotations
@@ -105,16 +105,27 @@ def _shared(
     ctx.obj = Setup(url=url, key_file=key_file, timeout=timeout, config=config, state=state, json=json)
 
 
-def _is_ours(arguments: Sequence[str]) -> bool:
-    """True when one of our commands is certainly meant: the first word that is no option is one of them."""
-    return bool(arguments) and arguments[0] in OWN_NAMES
+_VALUED = frozenset(f"--{name.replace('_', '-')}" for name in OPTIONS if name != "json")
+
+
+def wants_others(arguments: Sequence[str]) -> bool:
+    """False when no command of another distribution can be meant: the first word that is no option is ours."""
+    words = iter(arguments)
+    for word in words:
+        if word == "--version":
+            return False
+        if word in _VALUED:
+            next(words, None)
+        elif not word.startswith("-"):
+            return word not in OWN_NAMES
+    return True
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and leave the process with the exit code."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     extra: Mapping[str, EntryPoint] = {}
-    if not _is_ours(given):
+    if wants_others(given):
         from gateway.registry import commands
 
         extra = commands()

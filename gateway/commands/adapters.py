@@ -5,6 +5,7 @@ Enters: a name, or nothing. Leaves: adapters with their kinds and fields. Refuse
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from gateway.registry import Installed
+
+# Groups within groups that are told field by field.
+_DEPTH = 3
 
 
 @command(*LOCAL)
@@ -36,6 +40,9 @@ def adapters(
     told = [_told(key, one) for key, one in found.items() if name in (None, key)]
     if setup.json:
         setup.face.value({"adapters": told})
+        return DONE
+    if not told:
+        setup.face.say("No adapter is installed: install this distribution again (`make install`).")
         return DONE
     rows = [(one["name"], ", ".join(one["kinds"]), one["title"], one["distribution"]) for one in told]
     setup.face.table(
@@ -60,27 +67,38 @@ def _told(name: str, one: Installed) -> dict[str, Any]:
 
 def _fields(model: type[BaseModel]) -> list[dict[str, Any]]:
     schema = model.model_json_schema(by_alias=True)
+    return list(_flat(schema, schema.get("$defs", {}), ""))
+
+
+def _flat(schema: dict[str, Any], definitions: dict[str, Any], prefix: str) -> Iterator[dict[str, Any]]:
+    """Every field of an object, those of a group under the group's name: `csv.delimiter`."""
     required = schema.get("required", [])
-    return [
-        {
-            "name": name,
-            "type": _type(field),
+    for name, field in schema.get("properties", {}).items():
+        inner = definitions.get(str(field.get("$ref", "")).rpartition("/")[2], {})
+        if "properties" in inner and prefix.count(".") < _DEPTH:
+            yield from _flat(inner, definitions, f"{prefix}{name}.")
+            continue
+        yield {
+            "name": f"{prefix}{name}",
+            "type": _type(field, definitions),
             "required": "yes" if name in required else "",
             "default": field.get("default"),
-            "meaning": field.get("description", ""),
+            "meaning": field.get("description") or inner.get("description", ""),
         }
-        for name, field in schema.get("properties", {}).items()
-    ]
 
 
-def _type(field: dict[str, Any]) -> str:
+def _type(field: dict[str, Any], definitions: dict[str, Any]) -> str:
     """A field's JSON Schema in a word or two."""
     if options := field.get("anyOf"):
-        return " or ".join(dict.fromkeys(_type(one) for one in options if one.get("type") != "null"))
+        return " or ".join(dict.fromkeys(_type(one, definitions) for one in options if one.get("type") != "null"))
     if values := field.get("enum"):
         return " | ".join(map(str, values))
     if "$ref" in field:
-        return str(field["$ref"]).rpartition("/")[2]
+        name = str(field["$ref"]).rpartition("/")[2]
+        inner = definitions.get(name, {})
+        if "properties" in inner:
+            return f"{{{', '.join(inner['properties'])}}}"
+        return _type(inner, definitions) if "$ref" not in inner else name
     if field.get("type") == "array":
-        return f"list of {_type(field.get('items', {}))}"
+        return f"list of {_type(field.get('items', {}), definitions)}"
     return str(field.get("const") or field.get("type") or "any")

@@ -6,6 +6,8 @@ message (hint)`. Refuses: nothing; it opens no socket and no state.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,14 +15,15 @@ from gateway.commands.command import CONFIGURED, Setup, command
 from gateway.commands.exits import DONE, FAILED, USAGE, Failure
 
 if TYPE_CHECKING:
-    from gateway.federation import Finding
+    from gateway.contract.adapter import AdapterSpec
+    from gateway.federation import Federation, Finding
     from gateway.settings import Settings
 
 
 @command(*CONFIGURED)
 def check(setup: Setup) -> int:
     """Check the configuration; every mistake with its place and what to do."""
-    _, findings = findings_of(setup)
+    findings = read(setup).findings
     errors = sum(one.is_error for one in findings)
     warnings = len(findings) - errors
     if setup.json:
@@ -32,8 +35,18 @@ def check(setup: Setup) -> int:
     return FAILED if errors else DONE
 
 
-def findings_of(setup: Setup) -> tuple[Settings | None, list[Finding]]:
-    """Settings (None if unusable) and the findings of settings and federation together."""
+@dataclass(frozen=True)
+class Configuration:
+    """What a folder holds; settings or federation are None when one of their findings is an error."""
+
+    settings: Settings | None
+    federation: Federation | None
+    adapters: Mapping[str, AdapterSpec]
+    findings: list[Finding]
+
+
+def read(setup: Setup) -> Configuration:
+    """The configuration and everything wrong with it."""
     from gateway import federation
     from gateway.registry import RegistryError, adapters
     from schemas.catalogue import DOCUMENTS, SERVICES
@@ -43,8 +56,8 @@ def findings_of(setup: Setup) -> tuple[Settings | None, list[Finding]]:
         installed = adapters()
     except RegistryError as error:
         raise Failure(USAGE, "installation", str(error)) from None
-    _, more = federation.load(folder_of(setup), installed, SERVICES, DOCUMENTS)
-    return settings, sorted({*findings, *more})
+    found, more = federation.load(folder_of(setup), installed, SERVICES, DOCUMENTS)
+    return Configuration(settings, found, installed, sorted({*findings, *more}))
 
 
 def folder_of(setup: Setup) -> Path:

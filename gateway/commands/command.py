@@ -100,7 +100,10 @@ class Setup:
         from gateway.commands.client import Client
 
         url = self.url if self.url is not None else self.usable_settings().public_url
-        return Client(url.rstrip("/"), self._key(), self.timeout or 90.0)
+        client = Client(url.rstrip("/"), self._key(), self.timeout or 90.0)
+        if client.exposed:
+            self.face.note(f"warning: the key and all data travel unencrypted to {client.url}; use https")
+        return client
 
     def _key(self) -> str:
         path = self.key_file or (Path(os.environ[KEY_FILE]) if os.environ.get(KEY_FILE) else None)

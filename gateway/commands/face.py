@@ -25,9 +25,9 @@ _WIDE = 220
 
 
 def clean(value: Any) -> str:
-    """Text as it may be printed: one line, every character visible; nothing for None."""
+    """Text as it may be printed: one line, what is invisible written as an escape; nothing for None."""
     text = "" if value is None else str(value)
-    return text if text.isprintable() else "".join(char if char.isprintable() else "?" for char in text)
+    return text if text.isprintable() else "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
 
 
 class Face:

@@ -15,7 +15,7 @@ from gateway.commands.command import REMOTE, Setup, command
 from gateway.commands.exits import DONE, Failure
 from gateway.commands.face import Face, clean
 
-_PAGE = 500
+_PAGE = 1000
 _COLUMNS = "{:>8}  {:<24}  {:<20}  {:<52}  {:<20}  {}"
 
 
@@ -40,7 +40,7 @@ def log(
         int | None, typer.Option(metavar="NUMBER", min=0, help="From this number on, to the end.", show_default=False)
     ] = None,
     tail: Annotated[
-        int, typer.Option(metavar="COUNT", min=1, max=10_000, help="The last so many, when --since is absent.")
+        int, typer.Option(metavar="COUNT", min=1, max=1000, help="The last so many, when --since is absent.")
     ] = 50,
     interval: Annotated[
         float, typer.Option(metavar="SECONDS", min=0.1, max=3600, help="Seconds between two looks of --follow.")
@@ -88,7 +88,7 @@ def _reached(page: Mapping[str, Any], events: list[dict[str, Any]], after: int |
     """The number of the last event seen: what a filter passed over counts as seen."""
     known = [int(one["number"]) for one in events[-1:]]
     if isinstance(page.get("next"), int):
-        known.append(int(page["next"]) - 1)
+        known.append(int(page["next"]))
     return max([-1 if after is None else after, *known])
 
 

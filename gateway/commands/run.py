@@ -28,16 +28,17 @@ def run(
     """Start the gateway and serve until it is told to stop."""
     import asyncio
 
-    from gateway.commands.check import findings_of, show
+    from gateway.commands.check import read, show
     from gateway.registry import RegistryError, guard_import_names
 
     try:
         guard_import_names()
     except RegistryError as error:
         raise Failure(USAGE, "installation", str(error)) from None
-    settings, findings = findings_of(setup)
-    show(setup, findings, remark=True)
-    if settings is None or any(one.is_error for one in findings):
+    found = read(setup)
+    show(setup, found.findings, remark=True)
+    settings, federation = found.settings, found.federation
+    if settings is None or federation is None:
         raise Failure(USAGE, "configuration", "the gateway does not start on this configuration", "run `lintas check`")
     given = {name: value for name, value in (("port", port), ("host", host)) if value is not None}
     settings = settings.model_copy(update={"http": settings.http.model_copy(update=given)})
@@ -48,20 +49,29 @@ def run(
         else:
             setup.face.say(f"Lintas serves at {url} (Ctrl-C stops it)")
 
-    from gateway.app import serve
+    from gateway.app import PortRefused, StartRefused, configure_logging, serve
 
+    configure_logging(settings)
     try:
-        return asyncio.run(serve(settings, ready=ready))
+        return asyncio.run(serve(settings, federation, found.adapters, ready=ready))
+    except PortRefused:
+        raise _taken(settings.http.host, settings.http.port) from None
+    except StartRefused as error:
+        raise Failure(USAGE, "start_refused", str(error)) from None
     except OSError as error:
         raise _unbound(error, settings.http.host, settings.http.port) from error
 
 
 def _unbound(error: OSError, host: str, port: int) -> Exception:
     """The sentence for an address that cannot be bound; any other error of the system stays what it is."""
-    here = f"{host}:{port}"
     if error.errno == errno.EADDRINUSE:
-        advice = f"stop the other program, or choose another port: lintas run --port {port + 1 if port < 65_535 else 0}"
-        return Failure(UNREACHABLE, "port_taken", f"another program already listens on {here}", advice)
+        return _taken(host, port)
     if error.errno in (errno.EADDRNOTAVAIL, errno.EACCES) and error.filename is None:
-        return Failure(UNREACHABLE, "cannot_bind", f"{here} cannot be bound ({error.strerror})", "choose another")
+        detail = f"{host}:{port} cannot be bound ({error.strerror})"
+        return Failure(UNREACHABLE, "cannot_bind", detail, "choose another with --host and --port")
     return error
+
+
+def _taken(host: str, port: int) -> Failure:
+    advice = f"stop the other program, or choose another port: lintas run --port {port + 1 if port < 65_535 else 0}"
+    return Failure(UNREACHABLE, "port_taken", f"another program already listens on {host}:{port}", advice)
