@@ -44,6 +44,7 @@ class Candidate:
     sidecar: Sighting | None = None
     marker: Sighting | None = None
     trouble: Reason | None = None
+    sidecar_marker: Sighting | None = None
 
 
 @dataclass(slots=True)
@@ -104,8 +105,8 @@ class _Judge:
             self._by_fold.setdefault(folded(name), []).append(name)
 
     def __call__(self, item: Sighting) -> Candidate | None:
-        if self._owner(item.name, self._config.ready.marker_suffix) is not None and self._marked:
-            return None
+        if self._marked and folded(item.name).endswith(folded(self._config.ready.marker_suffix)):
+            return self._lone_marker(item)
         marker = self._companion(item.name, self._config.ready.marker_suffix) if self._marked else None
         if not item.plain:
             return Candidate(item, marker=marker, trouble=Reason.FILE_UNSAFE) if self._still(item) else None
@@ -136,7 +137,16 @@ class _Judge:
             return Candidate(item, marker=marker, trouble=Reason.SIDECAR_MISSING) if self._overdue(item) else None
         if not sidecar.plain:
             return Candidate(item, sidecar, marker, Reason.FILE_UNSAFE) if self._still(sidecar) else None
-        return Candidate(item, sidecar, marker) if self._complete(sidecar) else None
+        if not self._complete(sidecar):
+            return None
+        of_sidecar = self._companion(sidecar.name, self._config.ready.marker_suffix) if self._marked else None
+        return Candidate(item, sidecar, marker, sidecar_marker=of_sidecar)
+
+    def _lone_marker(self, item: Sighting) -> Candidate | None:
+        """A marker without a file would make a later, half-written file of its name look complete."""
+        if self._owner(item.name, self._config.ready.marker_suffix) is not None or not self._overdue(item):
+            return None
+        return Candidate(item, trouble=Reason.PART_MISSING)
 
     def _orphan(self, item: Sighting) -> Candidate | None:
         owner = self._owner(item.name, self._config.sidecar.suffix)

@@ -25,7 +25,7 @@ from adapters.filedrop.naming import safe
 from adapters.filedrop.places import complaints
 from adapters.filedrop.readiness import Candidate, Sighting, Watch
 from adapters.filedrop.table import strangers
-from adapters.filedrop.workroom import ITEM, Held, Workroom, archived_names, refused_names
+from adapters.filedrop.workroom import ITEM, Held, Workroom, archived_names, files_of, refused_names
 from gateway.contract import (
     Accepted,
     Claim,
@@ -39,6 +39,7 @@ from gateway.contract import (
     Rejected,
     Settlement,
     Source,
+    TryLater,
 )
 from schemas.catalogue import DOCUMENTS
 
@@ -83,7 +84,7 @@ class FolderSource(Source):
             folder.close()
 
     async def poll(self, limit: int) -> AsyncIterator[Inbound]:
-        """What an earlier process or poll left first, then new files. Raises `NeedsOperator` for broken folders."""
+        """What an earlier process or poll left first, then new files. Raises `NeedsOperator`, `TryLater`."""
         given = 0
         async for inbound in self._left(limit):
             yield inbound
@@ -142,7 +143,7 @@ class FolderSource(Source):
             try:
                 held = await self._threads(self._room.take, claim.id, candidate)
             except Changed:
-                held = Held(claim.id, _files(candidate))
+                held = Held(claim.id, files_of(candidate))
                 await self._give_back(claim, held)
                 return None
             return await self._read(claim, held)
@@ -161,6 +162,9 @@ class FolderSource(Source):
             self._watch.forget(held.name)
             await self._give_back(claim, held)
             return None
+        except TryLater:
+            await self._give_back(claim, held)
+            raise
 
     async def _left(self, limit: int) -> AsyncIterator[Inbound]:
         """Claims that nobody holds in this process: left by a crash, a cancelled poll or a name that was taken."""
@@ -282,11 +286,6 @@ class FolderSource(Source):
             to.write(safe(name, suffix), body, token or mark)
         except Taken:
             to.write(safe(name, f".{mark}{suffix}"), body, token or mark)
-
-
-def _files(candidate: Candidate) -> dict[str, Sighting]:
-    pairs = (("item", candidate.item), ("sidecar", candidate.sidecar), ("marker", candidate.marker))
-    return {local: seen for local, seen in pairs if seen is not None}
 
 
 def _fingerprint(item: Sighting) -> Fingerprint:

@@ -22,7 +22,8 @@ from adapters.filedrop.naming import safe, with_mark
 from adapters.filedrop.readiness import Candidate, Sighting
 
 MANIFEST, OUTCOME = "claim.json", "outcome.json"
-ITEM, SIDECAR, MARKER = "item", "sidecar", "marker"
+ITEM, SIDECAR, MARKER, SIDECAR_MARKER = "item", "sidecar", "marker", "sidecar-marker"
+_MARKERS = (MARKER, SIDECAR_MARKER)
 _NOTE_BYTES = 4 * 1024 * 1024
 
 
@@ -48,11 +49,7 @@ class Workroom:
 
     def take(self, claim: str, candidate: Candidate) -> Held:
         """Moves the candidate's files in. Raises `Changed` when one is gone or another."""
-        files = {ITEM: candidate.item}
-        if candidate.sidecar is not None:
-            files[SIDECAR] = candidate.sidecar
-        if candidate.marker is not None:
-            files[MARKER] = candidate.marker
+        files = files_of(candidate)
         held = Held(claim, files, candidate.trouble)
         self._barrier("claimed")
         with self._work.inside(claim, create=True) as room:
@@ -111,7 +108,7 @@ class Workroom:
         except FileNotFoundError:
             return True
         with room:
-            present = [local for local in (SIDECAR, ITEM, MARKER) if local in held.files and room.see(local)]
+            present = [local for local in (SIDECAR, ITEM, *_MARKERS) if local in held.files and room.see(local)]
             if any(self._inbox.see(held.files[local].name) for local in present):
                 return False
             for local in present:
@@ -141,7 +138,8 @@ class Workroom:
                     _move_or_mark(room, local, to, names[local], held.claim)
                     self._barrier(f"moved out {local}")
             to.sync()
-            room.remove(MARKER)
+            for marker in _MARKERS:
+                room.remove(marker)
             self._sweep(held.claim, room)
         self._barrier("room empty")
 
@@ -156,7 +154,7 @@ class Workroom:
                 continue
             now = self._inbox.see(seen.name)
             if now is None or not _same(seen, now):
-                if local == MARKER:
+                if local in _MARKERS:
                     continue
                 raise Changed
             os.rename(seen.name, local, src_dir_fd=self._inbox.fd, dst_dir_fd=room.fd)
@@ -169,7 +167,7 @@ class Workroom:
         """Removes our own notes, then the folder; fails if something that is not ours is in it."""
         with os.scandir(room.fd) as entries:
             names = [entry.name for entry in entries]
-        if set(names) & {ITEM, SIDECAR, MARKER}:
+        if set(names) & {ITEM, SIDECAR, *_MARKERS}:
             return
         for name in sorted(names, key=lambda n: n == MANIFEST):
             room.remove(name)
@@ -177,14 +175,25 @@ class Workroom:
         self._work.sync()
 
 
+def files_of(candidate: Candidate) -> dict[str, Sighting]:
+    """A candidate's files by the names they get in the work folder; markers come last."""
+    pairs = (
+        (ITEM, candidate.item),
+        (SIDECAR, candidate.sidecar),
+        (MARKER, candidate.marker),
+        (SIDECAR_MARKER, candidate.sidecar_marker),
+    )
+    return {local: seen for local, seen in pairs if seen is not None}
+
+
 def archived_names(held: Held) -> dict[str, str]:
     """Names that no later file of the same name can take."""
-    return {local: with_mark(seen.name, held.claim) for local, seen in held.files.items() if local != MARKER}
+    return {local: with_mark(seen.name, held.claim) for local, seen in held.files.items() if local not in _MARKERS}
 
 
 def refused_names(held: Held, errors: Folder) -> dict[str, str]:
     """Names for refused files: their own, unless one is taken."""
-    own = {local: safe(seen.name) for local, seen in held.files.items() if local != MARKER}
+    own = {local: safe(seen.name) for local, seen in held.files.items() if local not in _MARKERS}
     if any(errors.see(name) for name in own.values()):
         return {local: with_mark(held.files[local].name, held.claim) for local in own}
     return own

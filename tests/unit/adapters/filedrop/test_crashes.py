@@ -14,6 +14,7 @@ PDF = b"%PDF-1.7\n" + b"y" * 3000
 def put_letter(d, letter, person):
     d.drop("surat.pdf", PDF)
     d.drop("surat.pdf.json", {"document": letter})
+    d.drop("surat.pdf.json.done", b"")
     d.drop("surat.pdf.done", b"")
 
 

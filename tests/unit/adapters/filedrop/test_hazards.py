@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from adapters.filedrop import FolderSource, folder
-from gateway.contract import Accepted, Duplicate, NeedsOperator, Part, Reason, Refused, Rejected
+from gateway.contract import Accepted, Duplicate, NeedsOperator, Part, Reason, Refused, Rejected, TryLater
 from schemas.catalogue import parse_json
 from schemas.xml import to_xml_bytes
 
@@ -526,3 +526,24 @@ async def test_two_processes_on_one_folder_take_each_file_once(desk, person):
         assert sorted(p.name for p in d.inbox.iterdir()) == ["3.json", "4.json", "5.json"]
     finally:
         await other.close()
+
+
+async def test_a_disk_that_is_full_gives_the_file_back(desk, letter):
+    d = await desk(service=None, document=None)
+    d.drop("surat.pdf", b"%PDF-")
+    d.drop("surat.pdf.json", letter)
+
+    class Full:
+        message_id, at = "message-full", None
+
+        async def spool(self, chunks, **_):
+            raise TryLater(Reason.DISK_RESERVE)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(d.host.claims, "arrive", lambda claim: Full())
+        with pytest.raises(TryLater):
+            await d.round()
+    assert d.names(d.inbox) == ["surat.pdf", "surat.pdf.json"]
+    assert d.names(d.work) == []
+    (taken,) = await d.round()
+    assert isinstance(taken.settlement, Accepted)

@@ -143,3 +143,11 @@ def test_what_is_gone_is_forgotten():
     w.look([], 5)
     assert w.look([item], 6) == []
     assert w.look([item], 8) == []
+
+
+def test_a_marker_left_alone_is_refused_before_it_can_lie():
+    w = watch(ready={"mode": "marker"}, sidecar={"wait": "10s"})
+    alone = seen("a.json.done", size=0)
+    assert [w.look([alone], now) for now in (0, 5)] == [[], []]
+    (found,) = w.look([alone], 10)
+    assert found.trouble is Reason.PART_MISSING
