@@ -63,7 +63,11 @@ class SoapCodec:
     def from_document(self, outbound: Outbound) -> Native:
         if outbound.kind == "receipt":
             raise Refused(Reason.BAD_REQUEST, "a receipt is written with the time at hand: see `receipt`")
-        return self._request(outbound, words_of(outbound.service), outbound.load())
+        try:
+            document = outbound.load()
+        except SchemaError as error:
+            raise refused(list(error.errors)) from None
+        return self._request(outbound, words_of(outbound.service), document)
 
     def receipt(self, outbound: Outbound, at: datetime) -> Native:
         """A receipt as an acknowledgement, its JWS in the bag of unmapped fields; `at` is when it is said."""

@@ -176,7 +176,8 @@ def _read(wsdl: bytes, documents: Mapping[str, bytes], transport: _Catalogue) ->
             parse(source)
         except XmlRefused as error:
             raise Refused(Reason.NOT_XML, f"the contract is not read: {error.code}") from None
-    settings = zeep.Settings(strict=True, forbid_dtd=True, forbid_external=True, force_https=False)
+    # zeep's `forbid_external` forbids every http(s) name, the catalogue's too; it is the transport that closes it.
+    settings = zeep.Settings(strict=True, forbid_dtd=True, forbid_external=not documents, force_https=False)
     try:
         found = _ZEEP.Client(_MAIN, transport=transport, settings=settings)
     except Refused:
@@ -184,7 +185,10 @@ def _read(wsdl: bytes, documents: Mapping[str, bytes], transport: _Catalogue) ->
     except Exception:
         # zeep raises whatever its parser met: KeyError, lookup and XML errors among others. All say the same to us.
         raise Refused(Reason.BAD_REQUEST, "the contract is no WSDL that can be read") from None
-    return Contract(found.wsdl, transport)
+    contract = Contract(found.wsdl, transport)
+    if not contract.operations:
+        raise Refused(Reason.BAD_REQUEST, "the contract names no operation")
+    return contract
 
 
 def read_contract(wsdl: bytes, documents: Mapping[str, bytes] | None = None) -> Contract:

@@ -169,7 +169,7 @@ def _check_action(headers: Mapping[str, str], version: Version, words: Words) ->
         said = headers.get("SOAPAction", "").strip().strip("\"'")
     else:
         found = _ACTION.search(headers.get("Content-Type", ""))
-        said = (found[1] or found[2] or "") if found else ""
+        said = (found[1] or found[2] or "").strip("'") if found else ""
     if said and said not in (words.action, words.operation, f"{words.namespace}#{words.operation}"):
         raise Refused(Reason.UNKNOWN_OPERATION, "the action names another operation than this service has")
 

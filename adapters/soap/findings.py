@@ -34,6 +34,8 @@ _CODES = {
     "SCHEMAV_CVC_COMPLEX_TYPE_2_3": ("text", "text stands where only elements may be"),
     "SCHEMAV_CVC_TYPE_3_1_2": ("not_text", "elements stand where only text may be"),
 }
+#: Elements that may repeat have their place in the path, counted from 0, also where there is one.
+_REPEATED = frozenset(("part", "recipients", "receipt"))
 _OTHER = ("xsd", "not valid against the XSD")
 
 
@@ -63,7 +65,9 @@ def _walk(root: etree._Element, path: str, names: frozenset[str]) -> tuple[str, 
         above, at = at, among[index]
         local = etree.QName(at).localname
         same = [child for child in above if child.tag == at.tag]
-        said.append((local if local in names else "?") + (f".{same.index(at)}" if len(same) > 1 else ""))
+        said.append(
+            (local if local in names else "?") + (f".{same.index(at)}" if len(same) > 1 or local in _REPEATED else "")
+        )
     return ".".join(said), at
 
 
