@@ -1,0 +1,111 @@
+"""What is shown of a morning: the timeline, the checks, the places to look at; or one JSON document.
+
+Enters: what was played and found. Leaves: text on standard output. Refuses: nothing.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from demo import places as where
+from demo.checks import Check
+from demo.morning import Morning, Played
+from demo.places import Places
+from demo.timeline import Row, rows
+from gateway.commands.face import Face
+
+
+def timeline(morning: Morning, played: Played) -> list[Row]:
+    """The gateway's events and what the agencies saw themselves, in order."""
+    seen = []
+    if played.up_at is not None:
+        seen.append(Row(0.0, where.LETTERS, "is down", "", "", played.up_at - played.began_at))
+    if (scan := _scan(morning, played)) is not None:
+        seen.append(scan)
+    return rows(played.events, played.began, played.labels, seen)
+
+
+def document(url: str, morning: Morning, played: Played, found: list[Check]) -> dict[str, Any]:
+    """Everything as one JSON document."""
+    report = played.report or {}
+    errors = [{name: one.get(name) for name in ("row", "column", "code")} for one in report.get("errors", [])]
+    return {
+        "run": played.run,
+        "gateway": url,
+        "ok": all(check.ok for check in found),
+        "seconds": round(played.seconds, 3),
+        "rows": {
+            "sent": report.get("rows"),
+            "accepted": report.get("accepted"),
+            "moved": len(played.table.good) - morning.persons_missing() if played.table else 0,
+            "errors": errors,
+        },
+        "checks": [check.to_dict() for check in found],
+        "timeline": [row.to_dict() for row in timeline(morning, played)],
+    }
+
+
+def show(face: Face, url: str, morning: Morning, played: Played, found: list[Check]) -> None:
+    """Timeline and checks."""
+    if face.machine:
+        face.value(document(url, morning, played, found))
+        return
+    face.table(
+        "What moved",
+        ("time", "from", "what", "to", "outcome", "how long"),
+        [
+            (f"+{row.at:.2f} s", row.sender, _many(row), row.recipient, row.outcome, _seconds(row.took))
+            for row in timeline(morning, played)
+        ],
+    )
+    face.table("Checks", ("", "what must be true", "found"), [(_mark(one), one.name, one.detail) for one in found])
+    failed = sum(not one.ok for one in found)
+    face.say(f"{len(found) - failed} of {len(found)} checks hold; the morning took {played.seconds:.1f} s")
+
+
+def show_places(face: Face, url: str, places: Places) -> None:
+    """Where to go on, while the gateway stays up."""
+    if face.machine:
+        return
+    village = places.folders[where.VILLAGE]
+    face.facts(
+        "The gateway stays up. Look at:",
+        [
+            ("start page", f"{url}/"),
+            ("documentation", f"{url}/docs"),
+            ("OpenAPI", f"{url}/openapi.json"),
+            ("WSDL", f"{url}/soap/coverage.lookup?wsdl"),
+            ("schemas", f"{url}/schemas/"),
+            ("health", f"{url}/health"),
+            ("a folder to drop letters in", village.inbox),
+            ("what comes back", village.outbox),
+            ("key of the operator", places.operator_key),
+            ("the log, as it grows", f"lintas --url {url} --key-file '{places.operator_key}' log --follow"),
+        ],
+    )
+    face.say("Ctrl-C drains and stops it.")
+
+
+def _scan(morning: Morning, played: Played) -> Row | None:
+    """What the referral hospital saw of the scan."""
+    kept = morning.referrals.referrals.get(played.referrals.get("scan", ""))
+    fetched = next((one for one in kept.attachments if one.took is not None), None) if kept else None
+    entry = morning.referrals.books.entries.get(kept.delivery) if kept else None
+    if kept is None or fetched is None or entry is None:
+        return None
+    outcome = "digest right" if fetched.intact else "digest wrong"
+    size = f"{fetched.size / 2**20:.0f} MiB"
+    return Row(entry.at - played.began_at, "gateway", f"scan of {size}, fetched by URL", where.REFERRALS, outcome,
+               fetched.took, kept.message)  # fmt: skip
+
+
+def _many(row: Row) -> str:
+    return row.what if row.count == 1 else f"{row.count} × {row.what}"
+
+
+def _seconds(took: float | None) -> str:
+    return "" if took is None else f"{took:.2f} s" if took >= 0.1 else f"{took * 1000:.0f} ms"
+
+
+def _mark(check: Check) -> str:
+    return "OK" if check.ok else "FAILED"
