@@ -20,12 +20,12 @@ from adapters.filedrop.arrive import Handle, Reader, Threads, data_name
 from adapters.filedrop.codec import FileCodec
 from adapters.filedrop.config import SourceConfig, place
 from adapters.filedrop.content import Broken
-from adapters.filedrop.folder import Barrier, Changed, Folder, Taken, no_barrier
+from adapters.filedrop.folder import Barrier, Changed, Folder, Taken, Unsafe, no_barrier
 from adapters.filedrop.naming import safe
 from adapters.filedrop.places import complaints
 from adapters.filedrop.readiness import Candidate, Sighting, Watch
 from adapters.filedrop.table import strangers
-from adapters.filedrop.workroom import ITEM, Held, Workroom, archived_names, files_of, refused_names
+from adapters.filedrop.workroom import ITEM, Damaged, Held, Workroom, archived_names, files_of, refused_names
 from gateway.contract import (
     Accepted,
     Claim,
@@ -47,6 +47,10 @@ PASSING = frozenset((Reason.BUSY, Reason.DISK_RESERVE, Reason.STOPPING, Reason.R
 """Reasons that say nothing about the file: it goes back to the inbox instead of to the errors."""
 
 _STUCK = 5
+
+
+class _NotNow(Exception):
+    """The host cannot take anything at the moment: this poll ends."""
 
 
 class FolderSource(Source):
@@ -84,30 +88,41 @@ class FolderSource(Source):
             folder.close()
 
     async def poll(self, limit: int) -> AsyncIterator[Inbound]:
-        """What an earlier process or poll left first, then new files. Raises `NeedsOperator`, `TryLater`."""
+        """What an earlier process or poll left first, then new files. Raises `NeedsOperator`."""
         given = 0
-        async for inbound in self._left(limit):
-            yield inbound
-            given += 1
-        if given >= limit:
-            return
-        for candidate in await self._threads(self._look):
-            found = await self._claim(candidate)
-            if found is not None:
-                yield found
+        try:
+            async for inbound in self._left(limit):
+                yield inbound
                 given += 1
-                if given >= limit:
-                    return
+            for candidate in await self._threads(self._look) if given < limit else ():
+                found = await self._claim(candidate)
+                if found is not None:
+                    yield found
+                    given += 1
+                    if given >= limit:
+                        return
+        except _NotNow:
+            self._host.metrics.count("filedrop_put_off")
 
     async def settle(self, item: Inbound, settlement: Settlement) -> None:
         handle = _handle(item)
+        try:
+            await self._settle(handle, item, settlement)
+        except Exception as error:
+            _raise_for_operator(error)
+            raise
+        finally:
+            # Settled, or to be polled again: in neither case is it in anybody's hands now.
+            self._flying.discard(handle.claim.id)
+
+    async def _settle(self, handle: Handle, item: Inbound, settlement: Settlement) -> None:
         if isinstance(settlement, Rejected):
             refused = settlement.error
-            if isinstance(item.content, Broken) and refused.reason not in PASSING:
-                refused = item.content.refused
             if refused.reason in PASSING:
                 await self.release(item)
                 return
+            if isinstance(item.content, Broken):
+                refused = item.content.refused
             await self._threads(self._refuse, handle.held, settlement.message_id, refused)
         elif isinstance(settlement, Accepted | Duplicate):
             await self._threads(self._archive, handle.held, settlement)
@@ -115,7 +130,6 @@ class FolderSource(Source):
             raise NeedsOperator("a folder cannot take the answer to a query; use a delivery service for it")
         self._barrier("settling")
         await self._host.claims.settle(handle.claim)
-        self._flying.discard(handle.claim.id)
 
     async def release(self, item: Inbound) -> None:
         handle = _handle(item)
@@ -162,9 +176,9 @@ class FolderSource(Source):
             self._watch.forget(held.name)
             await self._give_back(claim, held)
             return None
-        except TryLater:
+        except TryLater as later:
             await self._give_back(claim, held)
-            raise
+            raise _NotNow from later
 
     async def _left(self, limit: int) -> AsyncIterator[Inbound]:
         """Claims that nobody holds in this process: left by a crash, a cancelled poll or a name that was taken."""
@@ -299,6 +313,9 @@ def _handle(item: Inbound) -> Handle:
 
 
 def _raise_for_operator(error: BaseException) -> None:
+    """Gives a person the exceptions of the folders; others pass."""
     if isinstance(error, OSError):
         hint = "put inbox, work, archive and errors on one file system" if error.errno == errno.EXDEV else "see check"
         raise NeedsOperator(f"a folder does not work: {error.strerror}; {hint}") from error
+    if isinstance(error, Taken | Changed | Unsafe | Damaged):
+        raise NeedsOperator(f"the work folder was changed by somebody else ({type(error).__name__})") from error

@@ -27,6 +27,10 @@ _MARKERS = (MARKER, SIDECAR_MARKER)
 _NOTE_BYTES = 4 * 1024 * 1024
 
 
+class Damaged(Exception):
+    """A note of ours cannot be read."""
+
+
 @dataclass(frozen=True)
 class Held:
     """A claim's files in the work folder, by local name, with what they looked like in the inbox."""
@@ -78,7 +82,10 @@ class Workroom:
                     return None
         except FileNotFoundError:
             return None
-        return Held(claim, {k: Sighting(**v) for k, v in noted["files"].items()}, noted.get("trouble"))
+        try:
+            return Held(claim, {k: Sighting(**v) for k, v in noted["files"].items()}, noted.get("trouble"))
+        except (KeyError, TypeError, AttributeError):
+            raise Damaged(MANIFEST) from None
 
     def holds(self, claim: str) -> bool:
         """Whether the claim's folder is still there."""
@@ -217,5 +224,10 @@ def _put(room: Folder, name: str, value: Mapping[str, Any]) -> None:
 def _get(room: Folder, name: str) -> dict[str, Any] | None:
     if room.see(name) is None:
         return None
-    loaded: dict[str, Any] = json.loads(room.read(name, _NOTE_BYTES))
+    try:
+        loaded = json.loads(room.read(name, _NOTE_BYTES))
+    except ValueError:
+        raise Damaged(name) from None
+    if not isinstance(loaded, dict):
+        raise Damaged(name)
     return loaded

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from adapters.filedrop import FolderSource, folder
-from gateway.contract import Accepted, Duplicate, NeedsOperator, Part, Reason, Refused, Rejected, TryLater
+from gateway.contract import Accepted, Duplicate, NeedsOperator, Part, Reason, ReceiptCopy, Refused, Rejected, TryLater
 from schemas.catalogue import parse_json
 from schemas.xml import to_xml_bytes
 
@@ -541,9 +541,42 @@ async def test_a_disk_that_is_full_gives_the_file_back(desk, letter):
 
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(d.host.claims, "arrive", lambda claim: Full())
-        with pytest.raises(TryLater):
-            await d.round()
+        assert await d.round() == []
+    assert d.host.metrics.counts["filedrop_put_off"] == 1
     assert d.names(d.inbox) == ["surat.pdf", "surat.pdf.json"]
     assert d.names(d.work) == []
     (taken,) = await d.round()
     assert isinstance(taken.settlement, Accepted)
+
+
+async def test_an_outbox_that_fails_is_for_an_operator_and_the_file_is_settled_later(desk, person):
+    d = await desk()
+    d.drop("warga.json", person)
+    with pytest.MonkeyPatch.context() as patched:
+
+        def fsync(fd):
+            raise OSError(28, "No space left on device")
+
+        async for inbound in d.source.poll(1):
+            patched.setattr(folder.os, "fsync", fsync)
+            with pytest.raises(NeedsOperator, match="No space left"):
+                await d.source.settle(inbound, Accepted(inbound.message_id, (ReceiptCopy("accepted", "a.b.c"),)))
+    assert d.names(d.outbox) == []
+    (taken,) = await d.round()
+    assert isinstance(taken.settlement, Accepted)
+    assert d.names(d.outbox) == ["warga.json.accepted.receipt.json"]
+    assert d.names(d.work) == []
+
+
+@pytest.mark.parametrize("note", [b"{", b"[]", b'{"files": {"item": 1}}'])
+async def test_a_damaged_note_is_for_an_operator_and_the_file_stays(desk, person, note):
+    d = await desk()
+    d.drop("warga.json", person)
+    async for _ in d.source.poll(1):
+        pass
+    (room,) = d.work.iterdir()
+    (room / "claim.json").write_bytes(note)
+    await d.restart()
+    with pytest.raises(NeedsOperator):
+        await d.round()
+    assert (room / "item").exists()
