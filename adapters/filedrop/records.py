@@ -88,7 +88,7 @@ class Records:
         for line in self._lines():
             if line is None:
                 yield BadRecord(TOO_LARGE, f"a row holds at most {self._limit} bytes")
-            elif not line.strip():
+            elif not line.strip() and self.delimiter not in line:
                 continue
             elif '"' not in line:
                 yield (
