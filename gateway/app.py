@@ -189,86 +189,170 @@ class _Builder:
             self.parts, settings.limits, self.ids.new, self.clock.now, settings.concurrency.uploads
         )
         self.recorder = Recorder(
-            journal=self.journal, vault=self.vault, lookup=self.lookup, receipts=self.receipts, events=self.events,
-            federation=federation, settings=settings, arrivals=self.arrivals, monotonic=time.monotonic,
-        )  # fmt: skip
+            journal=self.journal,
+            vault=self.vault,
+            lookup=self.lookup,
+            receipts=self.receipts,
+            events=self.events,
+            federation=federation,
+            settings=settings,
+            arrivals=self.arrivals,
+            monotonic=time.monotonic,
+        )
         self.outcomes = Outcomes(
             receipts=self.receipts, events=self.events, federation=federation, settings=settings, **clocked
         )
         self.refusals = Refusals(self.journal, self.events)
         self.worker = Worker(
-            journal=self.journal, vault=self.vault, outcomes=self.outcomes, federation=federation, settings=settings,
-            find_sink=self._sink_of, public_url=self._public_url, now_ms=_now_ms, monotonic=time.monotonic,
-            chance=random.random, barrier=self.barrier,
-        )  # fmt: skip
-        self.lanes = Lanes(
-            journal=self.journal, worker=self.worker, outcomes=self.outcomes, settings=settings, node_epoch=self._epoch,
-            now_ms=_now_ms, on_error=self._fatal, barrier=self.barrier,
-        )  # fmt: skip
-        self.sequencer = Sequencer(
-            self.journal, self.state / "log", limit=settings.sequencer.batch, interval=settings.sequencer.interval,
+            journal=self.journal,
+            vault=self.vault,
+            outcomes=self.outcomes,
+            federation=federation,
+            settings=settings,
+            find_sink=self._sink_of,
+            public_url=self._public_url,
+            now_ms=_now_ms,
+            monotonic=time.monotonic,
+            chance=random.random,
             barrier=self.barrier,
-        )  # fmt: skip
+        )
+        self.lanes = Lanes(
+            journal=self.journal,
+            worker=self.worker,
+            outcomes=self.outcomes,
+            settings=settings,
+            node_epoch=self._epoch,
+            now_ms=_now_ms,
+            on_error=self._fatal,
+            barrier=self.barrier,
+        )
+        self.sequencer = Sequencer(
+            self.journal,
+            self.state / "log",
+            limit=settings.sequencer.batch,
+            interval=settings.sequencer.interval,
+            barrier=self.barrier,
+        )
         self.registrar = Registrar(
-            journal=self.journal, vault=self.vault, outcomes=self.outcomes, recorder=self.recorder, now_ms=_now_ms,
-            notify=self.lanes.notify, node=settings.node, epoch=self._epoch, lease_ms=int(settings.times.lease * 1000),
-        )  # fmt: skip
+            journal=self.journal,
+            vault=self.vault,
+            outcomes=self.outcomes,
+            recorder=self.recorder,
+            now_ms=_now_ms,
+            notify=self.lanes.notify,
+            node=settings.node,
+            epoch=self._epoch,
+            lease_ms=int(settings.times.lease * 1000),
+        )
         self.walk = Walk(
             intake=Intake(federation, SERVICES, settings.limits, settings.instance),
             recorder=self.recorder,
             asker=Asker(
-                journal=self.journal, recorder=self.recorder, events=self.events, vault=self.vault, lookup=self.lookup,
-                route_names=route_names(federation), keep_ms=int(settings.times.answer_keep * 1000),
+                journal=self.journal,
+                recorder=self.recorder,
+                events=self.events,
+                vault=self.vault,
+                lookup=self.lookup,
+                route_names=route_names(federation),
+                keep_ms=int(settings.times.answer_keep * 1000),
                 monotonic=time.monotonic,
             ),
             registrar=self.registrar,
             batches=Batches(
-                journal=self.journal, vault=self.vault, recorder=self.recorder, federation=federation,
-                arrivals=self.arrivals, new_id=self.ids.new, notify=self.lanes.notify,
-                chunk=settings.concurrency.batch_chunk, barrier=self.barrier,
+                journal=self.journal,
+                vault=self.vault,
+                recorder=self.recorder,
+                federation=federation,
+                arrivals=self.arrivals,
+                new_id=self.ids.new,
+                notify=self.lanes.notify,
+                chunk=settings.concurrency.batch_chunk,
+                barrier=self.barrier,
             ),
-            refusals=self.refusals, arrivals=self.arrivals, federation=federation, find_channel=self._channel,
-            notify=self.lanes.notify, stages=settings.stages, clock=self.clock, barrier=self.barrier,
+            refusals=self.refusals,
+            arrivals=self.arrivals,
+            federation=federation,
+            find_channel=self._channel,
+            notify=self.lanes.notify,
+            stages=settings.stages,
+            clock=self.clock,
+            barrier=self.barrier,
             on_unforeseen=_unforeseen,
-        )  # fmt: skip
+        )
 
     def node(self) -> Node:
         settings = self.settings
-        host_parts = HostParts(self.journal, self.vault, self.parts)
+        host_parts = HostParts(self.journal, self.vault, self.parts, self.arrivals)
         self.http = OutgoingHttp(host_parts, answer_bytes=ANSWER_BYTES, per_host=settings.concurrency.inflight)
         self.host_parts = host_parts
         self.server = Server(
-            settings=settings, federation=self.federation, schemes=[self._api_keys()], walk=self.walk,
-            arrivals=self.arrivals, refusals=self.refusals, new_id=self.ids.new, admits=self._admits,
+            settings=settings,
+            federation=self.federation,
+            schemes=[self._api_keys()],
+            walk=self.walk,
+            arrivals=self.arrivals,
+            refusals=self.refusals,
+            new_id=self.ids.new,
+            admits=self._admits,
             on_unforeseen=_unforeseen,
-        )  # fmt: skip
+        )
         polled = self._adapters()
         reaper = Reaper(
-            journal=self.journal, worker=self.worker, outcomes=self.outcomes, find_sink=self._sink_of, settings=settings,
-            node_epoch=self._epoch, now_ms=_now_ms, notify=self.lanes.notify,
-        )  # fmt: skip
+            journal=self.journal,
+            worker=self.worker,
+            outcomes=self.outcomes,
+            find_sink=self._sink_of,
+            settings=settings,
+            node_epoch=self._epoch,
+            now_ms=_now_ms,
+            notify=self.lanes.notify,
+        )
         poller = Poller(self.walk, polled, admits=self._admits, on_trouble=_trouble, on_fatal=self._fatal)
         self._faces()
         self.built = Node(
-            settings=settings, journal=self.journal, parts=self.parts, arrivals=self.arrivals, http=self.http,
-            events=self.events, sequencer=self.sequencer, lanes=self.lanes, reaper=reaper, refusals=self.refusals,
-            poller=poller, server=self.server, adapters=self.opened, now_ms=_now_ms,
-        )  # fmt: skip
+            settings=settings,
+            journal=self.journal,
+            parts=self.parts,
+            arrivals=self.arrivals,
+            http=self.http,
+            events=self.events,
+            sequencer=self.sequencer,
+            lanes=self.lanes,
+            reaper=reaper,
+            refusals=self.refusals,
+            poller=poller,
+            server=self.server,
+            adapters=self.opened,
+            now_ms=_now_ms,
+        )
         return self.built
 
     def _faces(self) -> None:
         reader = Reader(
-            journal=self.journal, vault=self.vault, recorder=self.recorder, federation=self.federation,
-            events=self.events, drained=self.sequencer.drain,
-        )  # fmt: skip
+            journal=self.journal,
+            vault=self.vault,
+            recorder=self.recorder,
+            federation=self.federation,
+            events=self.events,
+            drained=self.sequencer.drain,
+        )
         operations = Operations(
-            journal=self.journal, outcomes=self.outcomes, federation=self.federation, now_ms=_now_ms,
-            notify=self.lanes.notify, drained=self.sequencer.drain, facts=self._facts,
-        )  # fmt: skip
+            journal=self.journal,
+            outcomes=self.outcomes,
+            federation=self.federation,
+            now_ms=_now_ms,
+            notify=self.lanes.notify,
+            drained=self.sequencer.drain,
+            facts=self._facts,
+        )
         Api(
-            reader=reader, operations=operations, registrar=self.registrar, parts=self.host_parts,
-            federation=self.federation, settings=self.settings,
-        ).mount(self.server)  # fmt: skip
+            reader=reader,
+            operations=operations,
+            registrar=self.registrar,
+            parts=self.host_parts,
+            federation=self.federation,
+            settings=self.settings,
+        ).mount(self.server)
         Pages(jwk=self.signing.public_jwk(), facts=self._facts, settings=self.settings).mount(self.server)
 
     def _adapters(self) -> list[Polled]:
@@ -300,9 +384,15 @@ class _Builder:
             clock=self.clock,
             secrets=FileSecrets(self.state),
             claims=HostClaims(
-                journal=self.journal, lookup=self.lookup, arrivals=self.arrivals, source=name, agency=agency,
-                node=self.settings.node, new_id=self.ids.new, now_ms=_now_ms,
-            ),  # fmt: skip
+                journal=self.journal,
+                lookup=self.lookup,
+                arrivals=self.arrivals,
+                source=name,
+                agency=agency,
+                node=self.settings.node,
+                new_id=self.ids.new,
+                now_ms=_now_ms,
+            ),
             state=HostState(self.journal, name),
             limits=contract_limits(self.settings),
             metrics=HostMetrics(name),
@@ -353,7 +443,12 @@ class _Builder:
             "stopping": self.built.stopping,
             "durability": self.settings.durability,
             "disk": {"free": self.reserve.free_bytes(), "reserve": self.settings.disk.reserve_bytes},
-            "journal": {"open": health.open, "waiting": health.waiting, "units": health.units, "batches": health.batches},
+            "journal": {
+                "open": health.open,
+                "waiting": health.waiting,
+                "units": health.units,
+                "batches": health.batches,
+            },
             "log": {"next": self.sequencer.next_number},
         }
 

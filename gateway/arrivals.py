@@ -38,6 +38,10 @@ class Arrivals:
         """The data key for a message that is about to be recorded: the one its parts are sealed under, or a new one."""
         return self._keys.get(message_id) or DataKey.random()
 
+    def key_of(self, message_id: str) -> DataKey | None:
+        """The data key of something that is still arriving and has parts."""
+        return self._keys.get(message_id)
+
     def keep(self, message_id: str) -> None:
         """The message is recorded: its parts stay."""
         self._keys.pop(message_id, None)
@@ -70,9 +74,7 @@ class Arrivals:
 
     async def _write(self, arrival: SpoolingArrival, key: DataKey, chunks: AsyncIterator[bytes]) -> StoredPart:
         try:
-            writer = await self._parts.open_writer(
-                arrival.message_id, key, arrival.agency, self._limits.part_bytes
-            )
+            writer = await self._parts.open_writer(arrival.message_id, key, arrival.agency, self._limits.part_bytes)
             try:
                 async for chunk in chunks:
                     await writer.write(chunk)
@@ -113,4 +115,3 @@ class SpoolingArrival:
         size: int | None = None,
     ) -> Part:
         return await self._arrivals.spool(self, chunks, media_type, name, sha256, size)
-

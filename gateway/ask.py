@@ -86,9 +86,11 @@ class Asker:
         steps = [*subject_rows, event_step(self._event(EventName.ASKED, question))]
         if key is not None:
             row: dict[str, Any] = {
-                "key": key, "message": received.id, "content": content_digest(self._lookup, routed),
+                "key": key,
+                "message": received.id,
+                "content": content_digest(self._lookup, routed),
                 "expires": received.at_ms + self._keep_ms,
-            }  # fmt: skip
+            }
             try:
                 await self._journal.commit(Unit([Step("insert_key", row), *steps]))
             except Taken:
@@ -110,7 +112,7 @@ class Asker:
                 native = await sink.ask(self._outbound(question), deadline)
             peer_us = int((self._monotonic() - sent) * 1_000_000)
             document = sink.codec.to_answer(native, answer_type)
-            if document.TYPE != answer_type:
+            if answer_type != document.TYPE:
                 raise Refused(Reason.RECIPIENT_ANSWER_INVALID, "the recipient answered with another document type")
             data = released(answer_type, canonical(document), _answers(routed.route), same_system=False)
         except BaseException as error:
@@ -119,12 +121,18 @@ class Asker:
             if isinstance(error, TimeoutError):
                 raise Refused(Reason.TIMED_OUT, "the recipient did not answer within the deadline") from error
             if isinstance(error, SchemaError):
-                raise Refused(Reason.RECIPIENT_ANSWER_INVALID, "the recipient's answer does not fit its schema") from error
+                raise Refused(
+                    Reason.RECIPIENT_ANSWER_INVALID, "the recipient's answer does not fit its schema"
+                ) from error
             raise
         event = self._event(
-            EventName.ANSWERED, question, commit_out=commit(question.salt, data), peer_us=peer_us,
-            bytes=len(data), gateway_us=int((self._monotonic() - received.started) * 1_000_000) - peer_us,
-        )  # fmt: skip
+            EventName.ANSWERED,
+            question,
+            commit_out=commit(question.salt, data),
+            peer_us=peer_us,
+            bytes=len(data),
+            gateway_us=int((self._monotonic() - received.started) * 1_000_000) - peer_us,
+        )
         await self._journal.commit(Unit([*self._keep(question, data), event_step(event)]))
         return Answered(received.id, answer_type, data, lambda: document)
 
@@ -132,15 +140,25 @@ class Asker:
         routed = question.routed
         received = routed.normalised.received
         data = released(
-            received.service.request, routed.normalised.canonical, routed.route, question.recipient == received.caller.system
+            received.service.request,
+            routed.normalised.canonical,
+            routed.route,
+            question.recipient == received.caller.system,
         )
         same = data is routed.normalised.canonical
         return outbound(
-            delivery=f"{received.id}.1", message=received.id, kind="query", sender=received.caller.system,
-            recipient=question.recipient, service=received.service.name, document_type=received.service.request,
-            document=data, envelope=envelope_facts(routed), ephemeral=received.inbound.ephemeral,
+            delivery=f"{received.id}.1",
+            message=received.id,
+            kind="query",
+            sender=received.caller.system,
+            recipient=question.recipient,
+            service=received.service.name,
+            document_type=received.service.request,
+            document=data,
+            envelope=envelope_facts(routed),
+            ephemeral=received.inbound.ephemeral,
             load=(lambda: routed.normalised.document) if same else None,
-        )  # fmt: skip
+        )
 
     def _keep(self, question: _Question, data: bytes) -> list[Step]:
         if question.key is None:
@@ -170,10 +188,14 @@ class Asker:
         data = self._vault.unwrap(answer_key, str(message)).open(answer, binding("answer", str(message)))
         answer_type = received.service.answer or ""
         event = self._events.write(
-            EventName.DUPLICATE_ANSWERED, message=str(message), sender=received.caller.system,
-            actor=f"system:{received.caller.system}", service=received.service.name, document=answer_type,
+            EventName.DUPLICATE_ANSWERED,
+            message=str(message),
+            sender=received.caller.system,
+            actor=f"system:{received.caller.system}",
+            service=received.service.name,
+            document=answer_type,
             trace=received.inbound.trace,
-        )  # fmt: skip
+        )
         await self._journal.commit(Unit([event_step(event)]))
         return Answered(str(message), answer_type, data, lambda: parse_json(answer_type, data), repeated=True)
 
@@ -190,12 +212,22 @@ class Asker:
         routed = question.routed
         received = routed.normalised.received
         return self._events.write(
-            name, message=received.id, reason=reason, subject_keys=question.subject_keys,
-            conversation=received.inbound.conversation, sender=received.caller.system, recipient=question.recipient,
-            actor=f"system:{received.caller.system}", service=received.service.name, document=received.service.request,
-            route=self._routes[id(routed.route)], purpose=received.inbound.purpose or routed.route.purpose,
-            commit_in=commit(question.salt, routed.normalised.canonical), trace=received.inbound.trace, **more,
-        )  # fmt: skip
+            name,
+            message=received.id,
+            reason=reason,
+            subject_keys=question.subject_keys,
+            conversation=received.inbound.conversation,
+            sender=received.caller.system,
+            recipient=question.recipient,
+            actor=f"system:{received.caller.system}",
+            service=received.service.name,
+            document=received.service.request,
+            route=self._routes[id(routed.route)],
+            purpose=received.inbound.purpose or routed.route.purpose,
+            commit_in=commit(question.salt, routed.normalised.canonical),
+            trace=received.inbound.trace,
+            **more,
+        )
 
 
 def _answers(route: Route) -> Route | None:

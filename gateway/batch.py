@@ -20,7 +20,6 @@ from typing import Any
 import orjson
 
 from gateway.arrivals import Arrivals
-from gateway.audit.catalogue import EventName
 from gateway.contract.adapter import Codec
 from gateway.contract.errors import Refused
 from gateway.contract.exchange import BatchReport, RowProblem
@@ -110,9 +109,13 @@ class Batches:
         document = orjson.loads(self._vault.open_body(key, message, _bytes(found[0][15])).document)
         problems = await self._problems(message, key)
         return BatchReport(
-            document["rows"], document["accepted"], document["rejected"], document["sha256"],
-            document.get("encoding", ""), problems,
-        )  # fmt: skip
+            document["rows"],
+            document["accepted"],
+            document["rejected"],
+            document["sha256"],
+            document.get("encoding", ""),
+            problems,
+        )
 
     async def _done_before(self, received: Received) -> Recorded | None:
         key = self._parent_key(received)
@@ -164,8 +167,12 @@ class Batches:
         rejected = len(bad - {progress.bad_row})
         progress.bad_row = max(bad, default=progress.bad_row)
         moved: dict[str, Any] = {
-            "message": received.id, "next_row": progress.seen + 1, "was": was, "accepted": accepted, "rejected": rejected,
-        }  # fmt: skip
+            "message": received.id,
+            "next_row": progress.seen + 1,
+            "was": was,
+            "accepted": accepted,
+            "rejected": rejected,
+        }
         steps.append(Step("advance_batch", moved, rows=1))
         self._barrier("batch.before_chunk")
         await self._commit(children, steps)
@@ -181,7 +188,9 @@ class Batches:
         key = None if inbound.key is None else f"{inbound.key}#{row}"
         child = dataclasses.replace(inbound, message_id=self._new_id(), key=key, batch=False, stream=None, size=0)
         try:
-            routed = verify(route(normalised(dataclasses.replace(received, inbound=child), document), self._federation)).routed
+            routed = verify(
+                route(normalised(dataclasses.replace(received, inbound=child), document), self._federation)
+            ).routed
         except Refused as error:
             return RowProblem(row, None, error.reason.value, error.detail)
         steps, _, _ = self._recorder.steps(routed, parent=received.id)
@@ -212,9 +221,14 @@ class Batches:
     async def _finish(self, received: Received, progress: _Progress, sha256: str) -> Recorded:
         inbound = received.inbound
         fields: dict[str, Any] = {
-            "sha256": sha256, "source": received.caller.system, "format": inbound.format or "table", "rows": progress.accepted + progress.rejected,
-            "accepted": progress.accepted, "rejected": progress.rejected, "document": received.service.request,
-        }  # fmt: skip
+            "sha256": sha256,
+            "source": received.caller.system,
+            "format": inbound.format or "table",
+            "rows": progress.accepted + progress.rejected,
+            "accepted": progress.accepted,
+            "rejected": progress.rejected,
+            "document": received.service.request,
+        }
         fields |= {} if inbound.name is None else {"file_name": inbound.name[:200]}
         fields |= {} if inbound.encoding is None else {"encoding": inbound.encoding}
         document = FileBatch1(**fields)
@@ -233,7 +247,12 @@ class Batches:
         self._arrivals.keep(received.id)
         problems = await self._problems(received.id, progress.key)
         report = BatchReport(
-            progress.accepted + progress.rejected, progress.accepted, progress.rejected, sha256, inbound.encoding or "", problems
+            progress.accepted + progress.rejected,
+            progress.accepted,
+            progress.rejected,
+            sha256,
+            inbound.encoding or "",
+            problems,
         )
         return Recorded(received.id, (receipt.copy,), report=report)
 

@@ -44,15 +44,13 @@ class SystemClock:
 
 
 class HostParts:
-    """Reads parts of recorded messages. The last few data keys are kept unwrapped."""
+    """Reads parts of what is arriving and of recorded messages. The last few data keys are kept unwrapped."""
 
-    def __init__(self, journal: Journal, vault: Vault, parts: PartStore) -> None:
-        self._journal, self._vault, self._parts = journal, vault, parts
+    def __init__(self, journal: Journal, vault: Vault, parts: PartStore, arrivals: Arrivals) -> None:
+        self._journal, self._vault, self._parts, self._arrivals = journal, vault, parts, arrivals
         self._keys: OrderedDict[str, DataKey] = OrderedDict()
 
-    async def read(
-        self, message_id: str, part: Part, start: int = 0, stop: int | None = None
-    ) -> AsyncIterator[bytes]:
+    async def read(self, message_id: str, part: Part, start: int = 0, stop: int | None = None) -> AsyncIterator[bytes]:
         try:
             key = await self._key(message_id)
             async for chunk in await self._parts.read(message_id, part.address, key, start, stop):
@@ -61,6 +59,9 @@ class HostParts:
             raise NeedsOperator(f"a part cannot be read: {type(error).__name__}") from error
 
     async def _key(self, message_id: str) -> DataKey:
+        arriving = self._arrivals.key_of(message_id)
+        if arriving is not None:
+            return arriving
         known = self._keys.get(message_id)
         if known is not None:
             self._keys.move_to_end(message_id)
@@ -96,28 +97,50 @@ class HostClaims:
 
     async def claim(self, fingerprint: Fingerprint) -> Claim | None:
         key = self._lookup.lookup(
-            "claim", self._source, fingerprint.path, str(fingerprint.device), str(fingerprint.inode),
-            str(fingerprint.size), str(fingerprint.mtime_ns),
-        )  # fmt: skip
+            "claim",
+            self._source,
+            fingerprint.path,
+            str(fingerprint.device),
+            str(fingerprint.inode),
+            str(fingerprint.size),
+            str(fingerprint.mtime_ns),
+        )
         claim = Claim(self._new_id(), self._new_id(), "claimed", 1)
         row: dict[str, Any] = {
-            "fingerprint": key, "id": claim.id, "source": self._source, "message": claim.message_id, "node": self._node,
+            "fingerprint": key,
+            "id": claim.id,
+            "source": self._source,
+            "message": claim.message_id,
+            "node": self._node,
             "now": self._now_ms(),
-        }  # fmt: skip
+        }
         try:
             await self._journal.commit(Unit([Step("insert_claim", row)]))
         except Taken:
-            return None
+            return await self._again(row, claim)
         self._open[claim.id] = key
         return claim
+
+    async def _again(self, row: dict[str, Any], claim: Claim) -> Claim | None:
+        """An item that was given back is claimed again, and its attempts go on counting."""
+        again = {name: value for name, value in row.items() if name != "source"}
+        found = (await self._journal.commit(Unit([Step("claim_again", again)])))[0]
+        if not found:
+            return None
+        self._open[claim.id] = row["fingerprint"]
+        return Claim(claim.id, claim.message_id, "claimed", int(found[0][0] or 0))
 
     async def unsettled(self) -> list[Claim]:
         rows = await self._journal.read("unsettled_claims", {"source": self._source, "limit": CLAIMS})
         found = []
         for fingerprint, identity, message, state, attempts in rows:
             claim = Claim(str(identity), str(message), str(state), int(attempts or 0))
-            if isinstance(fingerprint, bytes):
+            if claim.id not in self._open and isinstance(fingerprint, bytes):
+                # A process before this one held it: that was an attempt of its own.
+                again: dict[str, Any] = {"fingerprint": fingerprint, "id": claim.id}
+                await self._journal.commit(Unit([Step("retry_claim", again)]))
                 self._open[claim.id] = fingerprint
+                claim = Claim(claim.id, claim.message_id, claim.state, claim.attempts + 1)
             found.append(claim)
         return found
 
@@ -125,7 +148,7 @@ class HostClaims:
         await self._end("settle_claim", claim, now=self._now_ms())
 
     async def release(self, claim: Claim) -> None:
-        await self._end("release_claim", claim)
+        await self._end("release_claim", claim, now=self._now_ms())
 
     async def _end(self, query: str, claim: Claim, **more: int) -> None:
         fingerprint = self._open.get(claim.id)

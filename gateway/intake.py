@@ -24,9 +24,7 @@ KEY_BYTES = 255
 class Intake:
     """`services` is the shared catalogue; `instance` is this gateway's own."""
 
-    def __init__(
-        self, federation: Federation, services: Mapping[str, Service], limits: Limits, instance: str
-    ) -> None:
+    def __init__(self, federation: Federation, services: Mapping[str, Service], limits: Limits, instance: str) -> None:
         self._federation, self._services, self._limits, self._instance = federation, services, limits, instance
 
     def receive(self, inbound: Inbound, caller: Caller, now: datetime, started: float) -> Received:

@@ -97,7 +97,9 @@ class Node:
         self._tasks = [
             asyncio.create_task(self._guard(self.sequencer.run()), name="sequencer"),
             asyncio.create_task(self._guard(self._every(SWEEP_SECONDS, self.reaper.sweep)), name="reaper"),
-            asyncio.create_task(self._guard(self._every(SWEEP_SECONDS, self.journal.checkpoint_idle)), name="checkpoint"),
+            asyncio.create_task(
+                self._guard(self._every(SWEEP_SECONDS, self.journal.checkpoint_idle)), name="checkpoint"
+            ),
             asyncio.create_task(self._guard(self._every(MINUTE, self._minute)), name="minute"),
         ]
         return address

@@ -92,9 +92,13 @@ class Operations:
             return Unit([*self._free(work, lane, now), event_step(event)])
         if action == "close":
             change: dict[str, Any] = {
-                "delivery": work.delivery, "was": work.state, "state": "closed", "reason": work.reason, "ended_at": now,
+                "delivery": work.delivery,
+                "was": work.state,
+                "state": "closed",
+                "reason": work.reason,
+                "ended_at": now,
                 "head": work.head,
-            }  # fmt: skip
+            }
             steps = [Step("set_state", change, rows=1), *self._free(work, lane, now)]
             return Unit([Step("close_quarantine", {**closing, "state": "closed"}, rows=1), *steps, event_step(event)])
         # A held delivery may have arrived: whoever can be asked is asked first.
@@ -127,7 +131,9 @@ class Operations:
             kept = [_line(r) for r in rows if int(r[0] or 0) > after and _fits(r, filters)][: max(1, limit)]
             return _page(kept, int(rows[-1][0] or 0) if rows else after)
         for _ in range(SCANS):
-            rows = await self._journal.read("events_after", {"after": after, "limit": SCAN if filters else max(1, limit)})
+            rows = await self._journal.read(
+                "events_after", {"after": after, "limit": SCAN if filters else max(1, limit)}
+            )
             for row in rows:
                 after = int(row[0] or 0)
                 if _fits(row, filters):

@@ -60,7 +60,19 @@ def outbound(
 ) -> Outbound:
     """One outbound; the document is parsed only if the recipient's codec asks for it."""
     return Outbound(
-        delivery, message, kind, sender, recipient, service, document_type, document,
-        {**envelope, "deliveryId": delivery}, load or (lambda: parse_json(document_type, document)), parts, urls, receipt,
-        name, ephemeral,
-    )  # fmt: skip
+        delivery,
+        message,
+        kind,
+        sender,
+        recipient,
+        service,
+        document_type,
+        document,
+        {**envelope, "deliveryId": delivery},
+        load or (lambda: parse_json(document_type, document)),
+        parts,
+        urls,
+        receipt,
+        name,
+        ephemeral,
+    )

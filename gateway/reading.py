@@ -169,14 +169,22 @@ class Reader:
 def part_value(part: Part) -> dict[str, Any]:
     """A part as the API tells it."""
     return {
-        "number": part.number, "name": part.name, "mediaType": part.media_type, "size": part.size, "sha256": part.sha256,
-    }  # fmt: skip
+        "number": part.number,
+        "name": part.name,
+        "mediaType": part.media_type,
+        "size": part.size,
+        "sha256": part.sha256,
+    }
 
 
 def _delivery(row: Row) -> dict[str, Any]:
     told: dict[str, Any] = {
-        "deliveryId": row[0], "recipient": row[2], "kind": row[1], "state": row[3], "attempts": row[4],
-    }  # fmt: skip
+        "deliveryId": row[0],
+        "recipient": row[2],
+        "kind": row[1],
+        "state": row[3],
+        "attempts": row[4],
+    }
     if row[6] is not None:
         told["reason"] = row[6]
     if row[9] is not None:

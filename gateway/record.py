@@ -78,11 +78,18 @@ class Recorder:
         received, inbound = routed.normalised.received, routed.normalised.received.inbound
         message, service = received.id, received.service
         data_key = batch.data_key if batch else self._arrivals.take_key(message)
-        body = Body(routed.normalised.canonical, os.urandom(SALT_BYTES), inbound.parts, inbound.name, envelope_facts(routed))
+        body = Body(
+            routed.normalised.canonical, os.urandom(SALT_BYTES), inbound.parts, inbound.name, envelope_facts(routed)
+        )
         receipt = self._receipts.write(
-            "accepted", message=message, sender=received.caller.system, recipients=routed.recipients,
-            service=service.name, document_type=routed.normalised.document.TYPE, body=body,
-        )  # fmt: skip
+            "accepted",
+            message=message,
+            sender=received.caller.system,
+            recipients=routed.recipients,
+            service=service.name,
+            document_type=routed.normalised.document.TYPE,
+            body=body,
+        )
         kind = "batch" if batch else "message" if parent is None else "row"
         steps = [Step("insert_message", self._message_row(routed, data_key, body, kind, parent))]
         key = batch.idempotency if batch else self.key_of(routed)
@@ -126,9 +133,15 @@ class Recorder:
         received = routed.normalised.received
         lane = lane_of(self._federation, recipient, received.service.name, "document")
         row: dict[str, Any] = {
-            "id": delivery, "message": received.id, "kind": "document", "recipient": recipient, "state": "ready",
-            "order_key": routed.order_key, "receipt": None, "head": head,
-        }  # fmt: skip
+            "id": delivery,
+            "message": received.id,
+            "kind": "document",
+            "recipient": recipient,
+            "state": "ready",
+            "order_key": routed.order_key,
+            "receipt": None,
+            "head": head,
+        }
         queued: dict[str, Any] = {"lane": lane, "due": received.at_ms, "delivery": delivery}
         if routed.order_key is None:
             return [Step("insert_delivery", row), Step("enqueue", queued)]

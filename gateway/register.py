@@ -54,9 +54,9 @@ class Registrar:
         if document.status not in ("registered", "refused"):
             raise Refused(Reason.NOTHING_TO_ACKNOWLEDGE, "only 'registered' and 'refused' close a delivery")
         steps, receipt, key = self._recorder.steps(verified.routed)
-        if key is not None and (rows := await self._journal.read("find_key", {"key": key})):
-            if int(rows[0][2] or 0) > received.at_ms:
-                return await self._recorder.repeat(verified.routed, key, rows[0])
+        rows = [] if key is None else await self._journal.read("find_key", {"key": key})
+        if key is not None and rows and int(rows[0][2] or 0) > received.at_ms:
+            return await self._recorder.repeat(verified.routed, key, rows[0])
         work = await self._awaiting(document, received.caller.system)
         opened = self._open(work)
         closing = self._close(work, opened, document)
@@ -69,13 +69,14 @@ class Registrar:
 
     async def _awaiting(self, document: Acknowledgement1, caller: str) -> Work:
         """The delivery that is meant: named, or the caller's only one of that message."""
-        names = [document.delivery_id] if document.delivery_id else await self._own(document.related_to_message_id, caller)
+        names = (
+            [document.delivery_id] if document.delivery_id else await self._own(document.related_to_message_id, caller)
+        )
         for name in names:
             rows = await self._journal.read("delivery_work", {"delivery": name})
             work = Work(*rows[0]) if rows else None  # type: ignore[arg-type]
-            if work is not None and work.recipient == caller and work.message == document.related_to_message_id:
-                if work.state in AWAITS and work.kind == "document":
-                    return work
+            if work is not None and _awaits(work, document.related_to_message_id, caller):
+                return work
         raise Refused(Reason.NOTHING_TO_ACKNOWLEDGE, "no delivery of that message to this system awaits registration")
 
     async def _own(self, message: str, caller: str) -> list[str]:
@@ -99,9 +100,13 @@ class Registrar:
             name, work, reason=reason, receipt=receipt, opened=opened, actor=f"system:{work.recipient}"
         )
         change: dict[str, Any] = {
-            "delivery": work.delivery, "state": kind, "was": work.state, "ended_at": now, "head": receipt.sha256,
+            "delivery": work.delivery,
+            "state": kind,
+            "was": work.state,
+            "ended_at": now,
+            "head": receipt.sha256,
             "reason": None if reason is None else reason.value,
-        }  # fmt: skip
+        }
         return [
             Step("set_state", change, rows=1),
             Step("end_registration_of", {"delivery": work.delivery}),
@@ -131,7 +136,9 @@ class Registrar:
         )
         opened = self._open(work)
         try:
-            await self._journal.commit(Unit([*self._take(work), *self._ending(work, opened, outcome, registration).steps]))
+            await self._journal.commit(
+                Unit([*self._take(work), *self._ending(work, opened, outcome, registration).steps])
+            )
         except Unexpected:
             return False
         self._notify(f"{work.sender}#receipts")
@@ -140,9 +147,13 @@ class Registrar:
     def _take(self, work: Work) -> list[Step]:
         now = self._now_ms()
         lease: dict[str, Any] = {
-            "delivery": work.delivery, "lane": work.lane, "fence": work.fence, "node": self._node,
-            "epoch": self._epoch(), "until": now + self._lease_ms,
-        }  # fmt: skip
+            "delivery": work.delivery,
+            "lane": work.lane,
+            "fence": work.fence,
+            "node": self._node,
+            "epoch": self._epoch(),
+            "until": now + self._lease_ms,
+        }
         return [
             Step("dequeue_delivery", {"lane": work.lane, "delivery": work.delivery}, rows=1),
             Step("insert_lease", lease),
@@ -154,3 +165,7 @@ class Registrar:
             return self._outcomes.refused(work, opened, Reason.RECIPIENT_REFUSED, b"", 0)
         return self._outcomes.delivered(work, opened, b"", registration, 0)
 
+
+def _awaits(work: Work, message: str, caller: str) -> bool:
+    """Is this the caller's delivery of that message, and can it still be registered?"""
+    return (work.recipient, work.message, work.kind) == (caller, message, "document") and work.state in AWAITS

@@ -7,7 +7,7 @@ be driven again. Refuses: by `Rejected`, with an event, whatever any room raised
 2. normalise  native form → one shared document
 3. route      to whom, under which policy
 4. verify     the parts that the policy names
-5. record     one transaction; custody passes here ║ a query goes to ask, an acknowledgement to register, a file to batch
+5. record     one transaction, custody passes here; a query goes to ask, an acknowledgement to register, a file to batch
 6. deliver    the lanes are woken; the worker goes on from the journal
 
 Left of record a crash costs the sender a repeat; right of it, nothing.
@@ -146,4 +146,3 @@ class Walk:
         if recorded.repeated:
             return Duplicate(recorded.message_id, recorded.receipts, recorded.report)
         return Accepted(recorded.message_id, recorded.receipts, recorded.report)
-

@@ -96,7 +96,9 @@ def parse_json(doc_type: str, data: bytes | str | Mapping[str, Any], limits: Jso
     model = model_of(doc_type)
     value = loads(data, limits) if isinstance(data, bytes | str) else data
     try:
-        return model.__pydantic_validator__.validate_python(value)  # type: ignore[no-any-return]
+        return model.__pydantic_validator__.validate_python(  # type: ignore[no-any-return]
+            value, by_alias=True, by_name=False
+        )
     except ValidationError as error:
         raise refusal(doc_type, error) from None
 

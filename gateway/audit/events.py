@@ -23,12 +23,34 @@ from gateway.contract.reasons import Reason
 LIMIT_BYTES = 4096
 
 _EMPTY: dict[str, object] = {
-    "actor": None, "attempt": None, "bytes": None, "commit_in": None, "commit_out": None, "config": None,
-    "conversation": None, "delivery": None, "document": None, "event": None, "gateway_us": None, "id": None,
-    "instance": None, "message": None, "node": None, "peer_us": None, "purpose": None, "reason": None,
-    "receipt_sha256": None, "recipient": None, "route": None, "sender": None, "service": None, "subjects": [],
-    "time": None, "trace": None, "v": 1,
-}  # fmt: skip
+    "actor": None,
+    "attempt": None,
+    "bytes": None,
+    "commit_in": None,
+    "commit_out": None,
+    "config": None,
+    "conversation": None,
+    "delivery": None,
+    "document": None,
+    "event": None,
+    "gateway_us": None,
+    "id": None,
+    "instance": None,
+    "message": None,
+    "node": None,
+    "peer_us": None,
+    "purpose": None,
+    "reason": None,
+    "receipt_sha256": None,
+    "recipient": None,
+    "route": None,
+    "sender": None,
+    "service": None,
+    "subjects": [],
+    "time": None,
+    "trace": None,
+    "v": 1,
+}
 
 
 class EventTooLarge(Exception):

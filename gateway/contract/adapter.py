@@ -1,6 +1,6 @@
 """What an adapter is: a spec, and a source, endpoint or sink with its codec.
 
-Enters: configuration of the adapter's own model and a `Host`. Leaves: inbound items, settled items, delivered outbounds.
+Enters: configuration of the adapter's own model and a `Host`. Leaves: inbound items, settled items, deliveries.
 Refuses: by the four errors of `gateway.contract.errors`, never by another exception.
 """
 

@@ -91,8 +91,9 @@ class Inbound:
     """One thing that arrived, decoded as far as its protocol goes; the codec turns `content` into documents.
 
     `message_id` was minted by the host at arrival. `key` is the idempotency key, frozen where the item was first seen.
-    `content` belongs to the adapter (a dict, an element). A batch sets `stream`, which opens the rows lazily.
-    `format` and `encoding` are those of a file, as found. `size` is the size of what arrived, in bytes. `item` is the source's own handle (a claim), given back at settle.
+    `content` belongs to the adapter (a dict, an element). A batch sets `stream`, which opens the rows lazily. `format`
+    and `encoding` are those of a file, as found. `size` is the size of what arrived, in bytes. `item` is the source's
+    own handle (a claim), given back at settle.
     """
 
     message_id: str
@@ -170,7 +171,7 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """The recipient has it. `answer` is its own answer, kept sealed; `registration` its number, if it gave one at once."""
+    """The recipient has it. `answer` is its own answer, kept sealed; `registration` its number, if it came at once."""
 
     answer: bytes = b""
     registration: str | None = None

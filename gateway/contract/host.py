@@ -52,8 +52,8 @@ class HttpReply:
 class HttpClient(Protocol):
     """Our calls to others: TLS, pools, limits and time-outs are the host's.
 
-    Raises `TryLater` when nothing was sent (refused, no route, TLS), `Ambiguous` once bytes may have left, and `Refused`
-    when the answer is over its limit. `timeout` is in seconds. A status is returned, not judged: see `judge`.
+    Raises `TryLater` when nothing was sent (refused, no route, TLS) and `Ambiguous` once bytes may have left, also when
+    the answer is over its limit. `timeout` is in seconds. A status is returned, not judged: see `judge`.
     """
 
     async def send(
@@ -63,7 +63,7 @@ class HttpClient(Protocol):
         *,
         native: Native | None = None,
         headers: Mapping[str, str] = ...,
-        timeout: float,
+        timeout: float,  # noqa: ASYNC109 - the host keeps it
         limit: int | None = None,
         message_id: str | None = None,
     ) -> HttpReply: ...

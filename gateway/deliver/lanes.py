@@ -21,7 +21,7 @@ from gateway.deliver.outcome import Outcomes
 from gateway.deliver.worker import Worker
 from gateway.message import Work
 from gateway.settings import Settings
-from gateway.store.engine import Journal, Step, UnitRefused, Unit
+from gateway.store.engine import Journal, Step, Unit, UnitRefused
 
 PROBE_CAP_SECONDS = 30.0
 
@@ -152,7 +152,10 @@ class Lanes:
         if not rows:
             return []
         found = [Work(*row) for row in rows]  # type: ignore[arg-type]
-        begun = [dataclasses.replace(w, attempts=w.attempts + 1, fence=w.fence + 1, first_at=w.first_at or now) for w in found]
+        begun = [
+            dataclasses.replace(w, attempts=w.attempts + 1, fence=w.fence + 1, first_at=w.first_at or now)
+            for w in found
+        ]
         # A lease that is cut short would lose the deliveries until it expires: a cancel waits for it.
         return await asyncio.shield(self._begin(begun, now))
 
@@ -177,9 +180,15 @@ class Lanes:
         events = [self._outcomes.event(EventName.ATTEMPT_STARTED, w) for w in begun]
         return Unit(
             [
-                Step("dequeue", [{"lane": w.lane, "due": w.due, "delivery": w.delivery} for w in begun], rows=len(begun)),
+                Step(
+                    "dequeue", [{"lane": w.lane, "due": w.due, "delivery": w.delivery} for w in begun], rows=len(begun)
+                ),
                 Step("insert_lease", leases),
-                Step("start_attempt", [{"delivery": w.delivery, "fence": w.fence, "now": now} for w in begun], rows=len(begun)),
+                Step(
+                    "start_attempt",
+                    [{"delivery": w.delivery, "fence": w.fence, "now": now} for w in begun],
+                    rows=len(begun),
+                ),
                 Step("insert_event", [{"id": e.id, "message": e.message, "body": e.body} for e in events]),
             ]
         )

@@ -49,9 +49,7 @@ class Outcomes:
         self._receipts, self._events, self._federation = receipts, events, federation
         self._settings, self._new_id, self._now_ms = settings, new_id, now_ms
 
-    def delivered(
-        self, work: Work, opened: Opened, answer: bytes, registration: str | None, peer_us: int
-    ) -> Unit:
+    def delivered(self, work: Work, opened: Opened, answer: bytes, registration: str | None, peer_us: int) -> Unit:
         """The recipient has it. With a registration route it is awaited, unless the number came at once."""
         now = self._now_ms()
         if work.kind == "receipt":
@@ -59,7 +57,11 @@ class Outcomes:
             return Unit([*self._ended(work, "delivered", now), event_step(event)])
         route = self._federation.route_for(work.service, work.sender)
         waits = route is not None and route.registration is not None and registration is None
-        until = now + int(route.registration.within.total_seconds() * 1000) if waits and route and route.registration else None
+        until = (
+            now + int(route.registration.within.total_seconds() * 1000)
+            if waits and route and route.registration
+            else None
+        )
         receipt = self.sign("delivered", work, opened, previous=work.head)
         steps = [self.receipt_step(work, opened.key, receipt, now), *self.send_back(work, receipt, now)]
         events = [self.event(EventName.DELIVERED, work, receipt=receipt, opened=opened, peer_us=peer_us)]
@@ -100,9 +102,14 @@ class Outcomes:
         now = self._now_ms()
         event = self.event(EventName.HELD if held else EventName.QUARANTINED, work, reason=reason, peer_us=peer_us)
         row = {
-            "id": self._new_id(), "message": work.message, "delivery": work.delivery, "recipient": work.recipient,
-            "reason": reason.value, "detail": detail[:500], "at": now,
-        }  # fmt: skip
+            "id": self._new_id(),
+            "message": work.message,
+            "delivery": work.delivery,
+            "recipient": work.recipient,
+            "reason": reason.value,
+            "detail": detail[:500],
+            "at": now,
+        }
         return Unit(
             [
                 self._end_lease(work),
@@ -117,7 +124,9 @@ class Outcomes:
     ) -> Unit:
         now = self._now_ms()
         if work.kind == "receipt":
-            return Unit([*self._ended(work, state, now, reason=reason), event_step(self.event(name, work, reason=reason))])
+            return Unit(
+                [*self._ended(work, state, now, reason=reason), event_step(self.event(name, work, reason=reason))]
+            )
         receipt = self.sign("refused", work, opened, previous=work.head, reason=reason)
         sealed = opened.key.seal(answer, binding("answer", work.delivery)) if answer else None
         event = self.event(name, work, reason=reason, receipt=receipt, opened=opened, peer_us=peer_us)
@@ -171,9 +180,15 @@ class Outcomes:
         register_by: int | None = None,
     ) -> Step:
         row: dict[str, Any] = {
-            "delivery": work.delivery, "fence": work.fence, "state": state, "ended_at": ended_at, "head": head,
-            "reason": None if reason is None else reason.value, "answer": answer, "register_by": register_by,
-        }  # fmt: skip
+            "delivery": work.delivery,
+            "fence": work.fence,
+            "state": state,
+            "ended_at": ended_at,
+            "head": head,
+            "reason": None if reason is None else reason.value,
+            "answer": answer,
+            "register_by": register_by,
+        }
         return Step("end_attempt", row, rows=1)
 
     def sign(
@@ -187,16 +202,28 @@ class Outcomes:
         reason: Reason | None = None,
     ) -> Signed:
         return self._receipts.write(
-            kind, message=work.message, delivery=work.delivery, sender=work.sender, recipients=(work.recipient,),
-            service=work.service, document_type=work.document_type, body=opened.body, registration=registration,
-            reason=reason, previous=previous,
-        )  # fmt: skip
+            kind,
+            message=work.message,
+            delivery=work.delivery,
+            sender=work.sender,
+            recipients=(work.recipient,),
+            service=work.service,
+            document_type=work.document_type,
+            body=opened.body,
+            registration=registration,
+            reason=reason,
+            previous=previous,
+        )
 
     def receipt_step(self, work: Work, key: DataKey, receipt: Signed, now: int) -> Step:
         row: dict[str, Any] = {
-            "message": work.message, "delivery": work.delivery, "kind": receipt.copy.kind, "sha256": receipt.sha256,
-            "at": now, "body": seal_receipt(key, work.message, receipt.copy),
-        }  # fmt: skip
+            "message": work.message,
+            "delivery": work.delivery,
+            "kind": receipt.copy.kind,
+            "sha256": receipt.sha256,
+            "at": now,
+            "body": seal_receipt(key, work.message, receipt.copy),
+        }
         return Step("insert_receipt", row)
 
     def send_back(self, work: Work, receipt: Signed, now: int) -> list[Step]:
@@ -207,9 +234,15 @@ class Outcomes:
         delivery = f"{work.message}.r{number}-{receipt.copy.kind}"
         lane = lane_of(self._federation, work.sender, work.service, "receipt")
         row: dict[str, Any] = {
-            "id": delivery, "message": work.message, "kind": "receipt", "recipient": work.sender, "state": "ready",
-            "order_key": None, "receipt": f"{work.delivery} {receipt.copy.kind}", "head": None,
-        }  # fmt: skip
+            "id": delivery,
+            "message": work.message,
+            "kind": "receipt",
+            "recipient": work.sender,
+            "state": "ready",
+            "order_key": None,
+            "receipt": f"{work.delivery} {receipt.copy.kind}",
+            "head": None,
+        }
         return [
             Step("insert_delivery", row),
             Step("enqueue", {"lane": lane, "due": now, "delivery": delivery}),
@@ -227,9 +260,21 @@ class Outcomes:
         peer_us: int | None = None,
     ) -> Event:
         return self._events.write(
-            name, message=work.message, reason=reason, delivery=work.delivery, attempt=work.attempts or None,
-            conversation=work.conversation, sender=work.sender, recipient=work.recipient, actor=actor,
-            service=work.service, document=work.document_type, route=work.route, purpose=work.purpose,
+            name,
+            message=work.message,
+            reason=reason,
+            delivery=work.delivery,
+            attempt=work.attempts or None,
+            conversation=work.conversation,
+            sender=work.sender,
+            recipient=work.recipient,
+            actor=actor,
+            service=work.service,
+            document=work.document_type,
+            route=work.route,
+            purpose=work.purpose,
             commit_out=None if opened is None else commit(opened.body.salt, opened.body.document),
-            receipt_sha256=None if receipt is None else receipt.sha256, peer_us=peer_us, trace=work.trace,
-        )  # fmt: skip
+            receipt_sha256=None if receipt is None else receipt.sha256,
+            peer_us=peer_us,
+            trace=work.trace,
+        )

@@ -49,7 +49,12 @@ class Reaper:
     async def _leases(self) -> int:
         moved = 0
         while True:
-            query: dict[str, Any] = {"node": self._settings.node, "epoch": self._epoch(), "now": self._now_ms(), "limit": PAGE}
+            query: dict[str, Any] = {
+                "node": self._settings.node,
+                "epoch": self._epoch(),
+                "now": self._now_ms(),
+                "limit": PAGE,
+            }
             rows = await self._journal.read("leases_of_others", query)
             for row in rows:
                 moved += await self._end_lease(str(row[0]), int(row[2] or 0))
@@ -86,9 +91,13 @@ class Reaper:
             work = Work(*rows[0])  # type: ignore[arg-type]
             if work.state == "awaiting_registration":
                 change: dict[str, Any] = {
-                    "delivery": delivery, "state": "overdue", "was": "awaiting_registration",
-                    "reason": Reason.TIMED_OUT.value, "ended_at": self._now_ms(), "head": work.head,
-                }  # fmt: skip
+                    "delivery": delivery,
+                    "state": "overdue",
+                    "was": "awaiting_registration",
+                    "reason": Reason.TIMED_OUT.value,
+                    "ended_at": self._now_ms(),
+                    "head": work.head,
+                }
                 event = self._outcomes.event(EventName.OVERDUE, work, reason=Reason.TIMED_OUT)
                 steps += [Step("set_state", change, rows=1), event_step(event)]
         await self._journal.commit(Unit(steps))

@@ -112,11 +112,20 @@ class Worker:
         route = self._federation.route_for(work.service, work.sender)
         data = released(work.document_type, body.document, route, work.recipient == work.sender)
         return outbound(
-            delivery=work.delivery, message=work.message, kind="receipt" if receipt else "document", sender=work.sender,
-            recipient=work.recipient, service=work.service, document_type=work.document_type, document=data,
-            envelope=body.envelope, parts=body.parts, receipt=receipt, name=body.name,
+            delivery=work.delivery,
+            message=work.message,
+            kind="receipt" if receipt else "document",
+            sender=work.sender,
+            recipient=work.recipient,
+            service=work.service,
+            document_type=work.document_type,
+            document=data,
+            envelope=body.envelope,
+            parts=body.parts,
+            receipt=receipt,
+            name=body.name,
             urls=part_urls(self._public_url(), work.message, body.parts),
-        )  # fmt: skip
+        )
 
     async def _receipt(self, work: Work, opened: Opened) -> ReceiptCopy:
         delivery, _, kind = (work.receipt or "").partition(" ")
@@ -126,9 +135,7 @@ class Worker:
             raise NeedsOperator("the receipt to send back is not in the journal")
         return open_receipt(opened.key, work.message, delivery, kind, sealed)
 
-    def _failed(
-        self, work: Work, opened: Opened, sink: Sink, error: BaseException, peer_us: int
-    ) -> tuple[Unit, bool]:
+    def _failed(self, work: Work, opened: Opened, sink: Sink, error: BaseException, peer_us: int) -> tuple[Unit, bool]:
         if isinstance(error, Refused):
             return self._outcomes.refused(work, opened, Reason.RECIPIENT_REFUSED, error.answer, peer_us), True
         if isinstance(error, TryLater):
@@ -152,5 +159,7 @@ class Worker:
         wait = wait_ms(self._settings.retry, attempts=work.attempts, age_ms=age, chance=self._chance(), after=after)
         if wait is None:
             spent = Reason.ATTEMPTS_EXHAUSTED
-            return self._outcomes.quarantined(work, spent, f"after {work.attempts} attempts", held=unsure, peer_us=peer_us)
+            return self._outcomes.quarantined(
+                work, spent, f"after {work.attempts} attempts", held=unsure, peer_us=peer_us
+            )
         return self._outcomes.later(work, now + wait, reason, unsure=unsure, peer_us=peer_us)

@@ -116,8 +116,10 @@ class Api:
         body = await _object(request, self._settings)
         outcome, number = body.get("outcome"), body.get("registrationNumber")
         if outcome not in ("delivered", "refused") or set(body) - {"outcome", "registrationNumber"}:
-            raise Refused(Reason.SCHEMA_INVALID, "send {\"outcome\": \"delivered\" or \"refused\", \"registrationNumber\"?}")
-        if number is not None and (not isinstance(number, str) or not 0 < len(number) <= 255 or not number.isprintable()):
+            raise Refused(Reason.SCHEMA_INVALID, 'send {"outcome": "delivered" or "refused", "registrationNumber"?}')
+        if number is not None and (
+            not isinstance(number, str) or not 0 < len(number) <= 255 or not number.isprintable()
+        ):
             raise Refused(Reason.SCHEMA_INVALID, "a registration number is 1 to 255 printable characters")
         await self._registrar.pick_up(_id(match), caller.system, outcome, number if outcome == "delivered" else None)
         return told(await self._reader.delivery_state(_id(match)))
@@ -219,4 +221,3 @@ async def _first(chunks: AsyncIterator[bytes]) -> bytes:
     async for chunk in chunks:
         return chunk
     return b""
-

@@ -21,13 +21,31 @@ from gateway.settings import Settings
 
 CHUNK = 256 * 1024
 _PLAIN = frozenset({"", "binary", "8bit", "7bit", "identity"})
-_BROKEN = (ValueError, AssertionError, RuntimeError, LookupError, HttpProcessingError, RequestPayloadError, PayloadAccessError)
+_BROKEN = (
+    ValueError,
+    AssertionError,
+    RuntimeError,
+    LookupError,
+    HttpProcessingError,
+    RequestPayloadError,
+    PayloadAccessError,
+)
 
 
 class RequestCall:
     """Implements the contract's `HttpCall`."""
 
-    __slots__ = ("_continued", "_permit", "_request", "_settings", "arrival", "caller", "charset", "match", "media_type")
+    __slots__ = (
+        "_continued",
+        "_permit",
+        "_request",
+        "_settings",
+        "arrival",
+        "caller",
+        "charset",
+        "match",
+        "media_type",
+    )
 
     def __init__(
         self,
@@ -97,7 +115,9 @@ class RequestCall:
             raise Refused(Reason.BODY_TOO_LARGE, "the body is over the limit", limit=most)
         await self._continue()
         try:
-            reader = MultipartReader(self._request.headers, self._request.content, max_field_size=limits.header_line_bytes)
+            reader = MultipartReader(
+                self._request.headers, self._request.content, max_field_size=limits.header_line_bytes
+            )
         except _BROKEN as error:
             raise Refused(Reason.MULTIPART_BROKEN, "the multipart body has no boundary") from error
         while True:

@@ -204,4 +204,3 @@ class Server:
         call = self._call(request, {}, Caller(""))
         told = mounted.endpoint.encode(call, rejected)
         return Reply(told.status, told.body, told.media_type, {**reply.headers, **told.headers})
-

@@ -7,4 +7,14 @@ API keys are here; mTLS, OAuth2, HMAC and WS-Security are further `Scheme`s behi
 from gateway.identity.api_keys import ApiKeys, KeyRefused, load_keys, new_key
 from gateway.identity.principal import Person, Presented, Principal, Scheme, authenticate
 
-__all__ = ["ApiKeys", "KeyRefused", "Person", "Presented", "Principal", "Scheme", "authenticate", "load_keys", "new_key"]
+__all__ = [
+    "ApiKeys",
+    "KeyRefused",
+    "Person",
+    "Presented",
+    "Principal",
+    "Scheme",
+    "authenticate",
+    "load_keys",
+    "new_key",
+]

@@ -10,7 +10,7 @@ INSERT INTO claims (fingerprint, id, source, message, state, attempts, node, cla
 VALUES (:fingerprint, :id, :source, :message, 'claimed', 1, :node, :now);
 
 -- name: unsettled_claims
-SELECT fingerprint, id, message, state, attempts FROM claims WHERE source = :source AND state <> 'settled' ORDER BY id LIMIT :limit;
+SELECT fingerprint, id, message, state, attempts FROM claims WHERE source = :source AND state = 'claimed' ORDER BY id LIMIT :limit;
 
 -- name: retry_claim
 UPDATE claims SET attempts = attempts + 1 WHERE fingerprint = :fingerprint AND id = :id;
@@ -19,10 +19,16 @@ UPDATE claims SET attempts = attempts + 1 WHERE fingerprint = :fingerprint AND i
 UPDATE claims SET state = 'settled', settled_at = :now WHERE fingerprint = :fingerprint AND id = :id AND state <> 'settled';
 
 -- name: release_claim
-DELETE FROM claims WHERE fingerprint = :fingerprint AND id = :id AND state = 'claimed';
+UPDATE claims SET state = 'released', settled_at = :now WHERE fingerprint = :fingerprint AND id = :id AND state = 'claimed';
+
+-- name: claim_again
+UPDATE claims SET id = :id, message = :message, state = 'claimed', attempts = attempts + 1, node = :node, claimed_at = :now,
+                  settled_at = NULL
+WHERE fingerprint = :fingerprint AND state = 'released'
+RETURNING attempts;
 
 -- name: drop_settled_claims
-DELETE FROM claims WHERE state = 'settled' AND settled_at < :before;
+DELETE FROM claims WHERE state <> 'claimed' AND settled_at < :before;
 
 -- name: get_state
 SELECT value, fence FROM adapter_state WHERE adapter = :adapter AND key = :key;
