@@ -162,8 +162,10 @@ def _is_message(call: HttpCall, body: BodyPart) -> None:
 
 
 def _judged(call: HttpCall, submission: Submission) -> str | None:
-    """What can be refused before a part is spooled: the path and the key."""
+    """What can be refused before a part is spooled: the right, the path and the key."""
     service = SERVICES.get(submission.envelope.service)
+    if service is not None:
+        call.permit(service.name)
     if service is not None and (service.kind == "query") != (call.path == QUERIES):
         right = QUERIES if service.kind == "query" else MESSAGES
         raise Refused(Reason.BAD_REQUEST, f"this service is called at POST {right}")

@@ -12,12 +12,13 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 
-from adapters.soap.codec import SoapCodec, document_fragment
+from adapters.soap.codec import SoapCodec
 from adapters.soap.config import EndpointConfig
 from adapters.soap.envelope import SOAP11, SOAP12, Version, text, version_of, wrap
 from adapters.soap.faults import fault_reply
 from adapters.soap.names import Words, all_words, words_of
 from adapters.soap.request import InlinePart, judge, take_apart
+from adapters.soap.writer import document_fragment
 from adapters.soap.wsdl import address_of, wsdl
 from gateway.contract import (
     Accepted,
@@ -82,6 +83,7 @@ class SoapEndpoint(Endpoint):
 
     async def decode(self, call: HttpCall) -> Inbound:
         words = words_of(call.match["service"])
+        call.permit(words.service.name)
         version = version_of(call.media_type)
         if version is None:
             raise Refused(Reason.UNSUPPORTED_MEDIA_TYPE, "SOAP comes as text/xml (1.1) or application/soap+xml (1.2)")

@@ -7,7 +7,7 @@ Refuses: a body over its limit, a multipart body that breaks off (RFC 2046, sect
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from email.message import Message
 from typing import Any
 
@@ -121,8 +121,9 @@ class FakeCall:
         match: Mapping[str, str] | None = None,
         query: Mapping[str, str] | None = None,
         caller: Caller = CALLER,
+        denied: Collection[str] = (),
     ) -> None:
-        self.method, self.path = method, path
+        self.method, self.path, self._denied = method, path, denied
         self.match: Mapping[str, str] = dict(match or {})
         self.headers: Mapping[str, str] = Headers(headers)
         self.query: Mapping[str, str] = dict(query or {})
@@ -138,6 +139,10 @@ class FakeCall:
     @property
     def charset(self) -> str | None:
         return self._content_type.get_content_charset()
+
+    def permit(self, service: str) -> None:
+        if service in self._denied:
+            raise Refused(Reason.NO_RIGHT)
 
     async def read(self, limit: int | None = None) -> bytes:
         most = self._limits.body_bytes if limit is None else limit

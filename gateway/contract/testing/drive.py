@@ -11,8 +11,6 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import orjson
-from schemas.catalogue import canonical, parse_json
-from schemas.document import Document
 
 from gateway.contract.adapter import Codec, Source
 from gateway.contract.errors import Refused
@@ -30,6 +28,8 @@ from gateway.contract.exchange import (
 )
 from gateway.contract.reasons import Reason
 from gateway.contract.testing.host import FakeHost
+from schemas.catalogue import canonical, parse_json
+from schemas.document import Document
 
 Point = Literal["polled", "recorded", "settled"]
 
