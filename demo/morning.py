@@ -40,7 +40,7 @@ from demo.people import Person, Table, people, table
 from demo.places import Places
 
 ROWS, DOWN_SECONDS = 1000, 4.0
-SERVED_SECONDS, DONE_SECONDS = 20.0, 60.0
+SERVED_SECONDS, DONE_SECONDS, QUIET_SECONDS = 15.0, 45.0, 15.0
 _LOOK = 0.1
 _RESULT = ("HASIL LABORATORIUM (SIMULASI)", "Kolesterol total 241 mg/dL")
 
@@ -176,9 +176,7 @@ class Morning:
         submission = self._hospital.with_result(first, self._patients[4], "Nyeri dada", result)
         played.answers["referral"] = await self._hospital.send(submission, f"rujuk-{self.run}-1")
         self._say(f"{where.HOSPITAL} sends a referral as JSON, then one with a scan of {scan.size >> 20} MiB")
-        played.answers["scan"] = await self._hospital.send_scan(
-            second, self._patients[5], scan, f"rujuk-{self.run}-2"
-        )
+        played.answers["scan"] = await self._hospital.send_scan(second, self._patients[5], scan, f"rujuk-{self.run}-2")
 
     async def _misbehave(self, played: Played) -> None:
         first = played.referrals["json"]
@@ -222,7 +220,7 @@ class Morning:
 
     async def _quiet(self) -> dict[str, int]:
         """Waits until no lane has work left; gives the lanes that still have."""
-        until = time.monotonic() + DONE_SECONDS
+        until = time.monotonic() + QUIET_SECONDS
         while True:
             status = await self._events.status()
             lanes = {one["lane"]: one["queued"] + one["leased"] for one in status.get("lanes", [])}

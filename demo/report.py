@@ -19,7 +19,7 @@ def timeline(morning: Morning, played: Played) -> list[Row]:
     """The gateway's events and what the agencies saw themselves, in order."""
     seen = []
     if played.up_at is not None:
-        seen.append(Row(0.0, where.LETTERS, "is down", "", "", played.up_at - played.began_at))
+        seen.append(Row(0.0, where.LETTERS, "its system is down", "", "comes up", played.up_at - played.began_at))
     if (scan := _scan(morning, played)) is not None:
         seen.append(scan)
     return rows(played.events, played.began, played.labels, seen)

@@ -98,7 +98,7 @@ def _row(event: Event, state: _State) -> Row | None:
         asked = state.asked.get(message, at)
         outcome = "answered" if reason is None else f"not answered: {reason}"
         return _made(event, state, asked, outcome, at - asked)
-    if name == "refused":
+    if name == "refused" and message not in state.asked:
         return _made(event, state, at, f"refused: {event.get('reason')}", None, to="gateway")
     if name == "duplicate_answered":
         return _made(event, state, at, "a repeat: the original receipt again", None, to="gateway")

@@ -67,9 +67,7 @@ def read(status: int, body: bytes) -> Answer:
         return Answer(status, fault="not_xml")
     error = root.find(f".//{{{FAULT}}}Error")
     if error is not None:
-        return Answer(
-            status, fault=error.findtext(f"{{{FAULT}}}code"), message=error.findtext(f"{{{FAULT}}}messageId")
-        )
+        return Answer(status, fault=error.findtext(f"{{{FAULT}}}code"), message=error.findtext(f"{{{FAULT}}}messageId"))
     response = root.find(f"{{{SOAP}}}Body/{{{SERVICE}}}CoverageLookupResponse")
     document = None if response is None else response.find(f"{{{SERVICE}}}document")
     if response is None or document is None:
