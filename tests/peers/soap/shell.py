@@ -55,6 +55,9 @@ class Call:
         self.caller = Caller("puskesmas-contoh/simpus")
         self.arrival = host.arrive()
 
+    def permit(self, service: str) -> None:
+        """Everybody may call everything here."""
+
     async def read(self, limit: int | None = None) -> bytes:
         body = await self._request.read()
         if limit is not None and len(body) > limit:
