@@ -18,10 +18,11 @@ from adapters.soap.envelope import SOAP11, Opened, Version, around, open_envelop
 from adapters.soap.findings import document_findings
 from adapters.soap.names import SERVICE_NAMESPACE, Words, words_of
 from adapters.soap.request import check_wrapper, read_xml, refused, take_document
+from adapters.soap.writer import document_fragment
 from gateway.contract import Inbound, Limits, Native, Outbound, PartRef, Reason, Refused, RowProblem
 from schemas.acknowledgement_1 import Acknowledgement1
 from schemas.document import Document, Raw, SchemaError
-from schemas.xml import from_xml, to_xml
+from schemas.xml import from_xml
 
 #: What an envelope says to a recipient; the wrapper names the service and the type by itself.
 _ENVELOPE = (
@@ -38,13 +39,6 @@ _ENVELOPE = (
     "inReplyTo",
 )
 RECEIPTS = "acknowledgement.deliver"
-
-
-def document_fragment(document: Document, words: Words) -> bytes:
-    """A document as the wrapper's `document` element."""
-    element = to_xml(document)
-    element.tag = words.tag("document")
-    return etree.tostring(element, encoding="UTF-8", xml_declaration=False)
 
 
 class SoapCodec:

@@ -23,6 +23,7 @@ _ADDRESSING = (
 _UNFIT = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _NAME_LIMIT = 200
 _HEADERS_LIMIT = 64
+_SPECIAL = re.compile("[&<>\r]")
 
 
 @dataclass(frozen=True)
@@ -127,9 +128,16 @@ def _read_header(header: etree._Element, version: Version) -> str | None:
     return message_id
 
 
+def escaped(value: str) -> str:
+    """Text for an element, of characters that XML 1.0 carries; a carriage return is kept through line-end folding."""
+    if _SPECIAL.search(value) is None:
+        return value
+    return value.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("\r", "&#13;")
+
+
 def text(value: str) -> str:
-    """Text for an element or attribute; what XML 1.0 cannot carry becomes U+FFFD (only our own sentences pass here)."""
-    return escape(_UNFIT.sub("\ufffd", value))
+    """Text for an element or attribute, of any characters; what XML 1.0 cannot carry becomes U+FFFD."""
+    return escape(_UNFIT.sub("\ufffd", value)).replace("\r", "&#13;").replace("\n", "&#10;").replace("\t", "&#9;")
 
 
 def around(version: Version, header: bytes = b"") -> tuple[bytes, bytes]:

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from adapters.soap import SoapEndpoint
-from adapters.soap.codec import document_fragment
 from adapters.soap.names import words_of
+from adapters.soap.writer import document_fragment
 from gateway.contract import Inbound, Reason, Refused
 from gateway.contract.testing import FakeCall, FakeHost
 from schemas.catalogue import parse_json

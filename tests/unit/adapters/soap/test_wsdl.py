@@ -5,10 +5,10 @@ import hashlib
 import pytest
 from lxml import etree
 
-from adapters.soap.codec import document_fragment
 from adapters.soap.contract import compile_types
 from adapters.soap.envelope import VERSIONS
 from adapters.soap.names import Words, all_words, operation_of, words_of
+from adapters.soap.writer import document_fragment
 from adapters.soap.wsdl import declared_names, wsdl
 from gateway.contract import Reason, Refused
 from schemas.catalogue import SERVICES, parse_json
