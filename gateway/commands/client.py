@@ -25,11 +25,11 @@ _CONNECT = 10.0
 class Client:
     """One session with one gateway; `timeout` is seconds of silence, not of the whole call."""
 
-    def __init__(self, url: str, key: str, timeout: float) -> None:
+    def __init__(self, url: str, key: str, whose: str, timeout: float) -> None:
         host = urlsplit(url).hostname if "://" in url else None
         if not host or not url.startswith(("http://", "https://")):
             raise Failure(USAGE, "bad_url", "the address is no http or https URL", "write --url http://host:port")
-        self.url, self._key, self._timeout = url, key, timeout
+        self.url, self._key, self._whose, self._timeout = url, key, whose, timeout
         self.exposed = url.startswith("http://") and host not in ("localhost", "::1") and not host.startswith("127.")
         self._session: aiohttp.ClientSession | None = None
 
@@ -71,7 +71,7 @@ class Client:
             raise RuntimeError("the client is not open")
         try:
             async with self._session.request(method, f"{self.url}{path}", allow_redirects=False, **options) as response:
-                return _judged(response.status, await _body(response))
+                return self._judged(response.status, await _body(response))
         except aiohttp.ClientConnectorError as error:
             told = error.os_error.strerror or type(error).__name__
             advice = "start it with `lintas run`, or name another with --url"
@@ -85,6 +85,21 @@ class Client:
             detail = f"the connection with {self.url} broke ({type(error).__name__})"
             raise Failure(UNREACHABLE, "connection_broken", detail, "look at the gateway's own log") from None
 
+    def _judged(self, status: int, data: bytes) -> dict[str, Any]:
+        try:
+            answer = json.loads(data) if data else {}
+        except (ValueError, RecursionError):
+            answer = None
+        if 200 <= status < 300 and isinstance(answer, dict):
+            return answer
+        if status < 400 or not isinstance(answer, dict):
+            advice = "check that --url is the address of a gateway, without a path"
+            raise Failure(FAILED, "not_a_gateway", f"the answer (HTTP {status}) is not a gateway's", advice)
+        failure = _refusal(status, answer)
+        if failure.exit_code == NOT_AUTHORISED:
+            failure.advice = f"show the key of {self._whose} with --key-file. {failure.advice}".strip()
+        raise failure
+
 
 async def _body(response: aiohttp.ClientResponse) -> bytes:
     gathered = bytearray()
@@ -95,23 +110,6 @@ async def _body(response: aiohttp.ClientResponse) -> bytes:
     return bytes(gathered)
 
 
-def _judged(status: int, data: bytes) -> dict[str, Any]:
-    try:
-        answer = json.loads(data) if data else {}
-    except ValueError:
-        answer = None
-    if 200 <= status < 300 and isinstance(answer, dict):
-        return answer
-    if status < 400 or not isinstance(answer, dict):
-        advice = "check that --url is the address of a gateway, without a path"
-        raise Failure(_exit(status), "not_a_gateway", f"the answer (HTTP {status}) is not a gateway's", advice)
-    raise _refusal(status, answer)
-
-
-def _exit(status: int) -> int:
-    return NOT_AUTHORISED if status in (401, 403) else FAILED
-
-
 def _refusal(status: int, problem: Mapping[str, Any]) -> Failure:
     """RFC 9457 as a failure."""
     errors = problem.get("errors")
@@ -120,7 +118,7 @@ def _refusal(status: int, problem: Mapping[str, Any]) -> Failure:
     if "limit" in problem:
         detail += f" (limit: {problem['limit']})"
     return Failure(
-        _exit(status),
+        NOT_AUTHORISED if status in (401, 403) else FAILED,
         str(problem.get("code") or f"http_{status}"),
         detail,
         str(problem.get("advice") or ""),

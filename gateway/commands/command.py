@@ -95,12 +95,14 @@ class Setup:
             raise unusable(findings)
         return settings
 
-    def client(self) -> Client:
-        """The gateway as seen from here, with a key. Reads the settings only where an option is missing."""
+    def client(self, whose: str) -> Client:
+        """The gateway as seen from here, with a key; `whose` it should be, for the advice where it is not.
+
+        Reads the settings only where an option is missing."""
         from gateway.commands.client import Client
 
         url = self.url if self.url is not None else self.usable_settings().public_url
-        client = Client(url.rstrip("/"), self._key(), self.timeout or 90.0)
+        client = Client(url.rstrip("/"), self._key(), whose, self.timeout or 90.0)
         if client.exposed:
             self.face.note(f"warning: the key and all data travel unencrypted to {client.url}; use https")
         return client

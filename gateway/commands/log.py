@@ -62,7 +62,7 @@ async def _print(
         face.say(_COLUMNS.format("number", "time", "event", "from > to", "reason", "message"))
     # `after` of the interface is exclusive, `--since` names the first event wanted.
     after = since - 1 if since is not None else None
-    async with setup.client() as client:
+    async with setup.client("an auditor or an operator") as client:
         while True:
             where: dict[str, str | int] = {"tail": tail} if after is None else {"limit": _PAGE}
             if after is not None and after >= 0:

@@ -54,7 +54,7 @@ def replay(
 
 
 async def _list(setup: Setup, limit: int) -> int:
-    async with setup.client() as client:
+    async with setup.client("an operator") as client:
         held, more = await _held(client, limit)
     if setup.json:
         setup.face.value({"items": held, "more": more})
@@ -92,7 +92,7 @@ async def _held(client: Client, limit: int) -> tuple[list[dict[str, Any]], bool]
 async def _act(setup: Setup, items: list[str], verb: str, limit: int) -> int:
     done: list[dict[str, Any]] = []
     failed: list[tuple[str, Failure]] = []
-    async with setup.client() as client:
+    async with setup.client("an operator") as client:
         more = False
         if not items:
             held, more = await _held(client, limit)

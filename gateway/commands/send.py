@@ -72,7 +72,7 @@ def send(
 async def _send_all(setup: Setup, made: list[Submission], wait: int | None, receipts: Path | None) -> int:
     answers: list[dict[str, Any]] = []
     failed: list[Failure] = []
-    async with setup.client() as client:
+    async with setup.client("the system that sends") as client:
         for submission in made:
             try:
                 answer = await _send(setup, client, submission, wait)

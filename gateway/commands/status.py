@@ -33,7 +33,7 @@ def status(
 
 
 async def _get(setup: Setup, message: str | None) -> dict[str, Any]:
-    async with setup.client() as client:
+    async with setup.client("a party, an operator or an auditor") as client:
         if message is None:
             return await client.get("/api/v1/status")
         try:
@@ -56,7 +56,7 @@ def _gateway(setup: Setup, answer: dict[str, Any]) -> None:
             ("quarantined", answer.get("quarantined")),
             ("disk free", _disk(disk)),
             ("journal", _pairs(journal)),
-            ("log", f"next event {log.get('next')}, {log.get('waiting', 0)} waiting" if log else None),
+            ("log", _pairs(log or None)),
         ],
     )
     lanes = answer.get("lanes") or []
