@@ -9,11 +9,9 @@ Refuses: state that another process holds, keys that others can read, a port tha
 from __future__ import annotations
 
 import asyncio
-import logging
 import random
 import signal
 import socket
-import sys
 import time
 from collections.abc import Callable, Mapping
 from importlib import metadata
@@ -27,7 +25,8 @@ from gateway.ask import Asker
 from gateway.audit.events import EventWriter
 from gateway.audit.sequencer import Sequencer
 from gateway.batch import Batches
-from gateway.contract.adapter import Adapter, AdapterSpec, Endpoint, Kind, Sink, Source
+from gateway.channels import Channels
+from gateway.contract.adapter import AdapterSpec
 from gateway.contract.exchange import Caller
 from gateway.contract.host import Host
 from gateway.contract.reasons import Reason
@@ -35,7 +34,7 @@ from gateway.deliver.lanes import Lanes
 from gateway.deliver.outcome import Outcomes
 from gateway.deliver.reaper import Reaper
 from gateway.deliver.worker import Worker
-from gateway.federation import Federation, Use
+from gateway.federation import Federation
 from gateway.hosting import (
     ANSWER_BYTES,
     FileSecrets,
@@ -53,7 +52,6 @@ from gateway.http.server import PortTaken, Server
 from gateway.identity import KeyRefused, Person, Principal, load_keys
 from gateway.ids import Ids
 from gateway.intake import Intake
-from gateway.message import Work
 from gateway.node import Node
 from gateway.operate import Operations
 from gateway.policy import route_names
@@ -64,7 +62,7 @@ from gateway.refuse import Refusals
 from gateway.register import Registrar
 from gateway.settings import Settings
 from gateway.signatures.jws import SigningKeyRefused, load_or_create
-from gateway.sources import Polled, Poller
+from gateway.sources import Poller
 from gateway.store import migrate, queries
 from gateway.store.disk import DiskReserve
 from gateway.store.engine import JournalRefused
@@ -140,14 +138,13 @@ class _Builder:
     def __init__(
         self, settings: Settings, federation: Federation, adapters: Mapping[str, AdapterSpec], barrier: Barrier
     ) -> None:
-        self.settings, self.federation, self.specs, self.barrier = settings, federation, adapters, barrier
+        self.settings, self.federation, self.barrier = settings, federation, barrier
         self.state = settings.state_dir.resolve()
         self.state.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.keys = self.state / "keys"
         self.clock = SystemClock()
         self.ids = Ids(_now_ms)
-        self.sinks: dict[str, Sink] = {}
-        self.opened: list[tuple[str, Adapter]] = []
+        self.channels = Channels(federation, adapters)
         self._stores()
         self._rooms()
 
@@ -209,7 +206,7 @@ class _Builder:
             outcomes=self.outcomes,
             federation=federation,
             settings=settings,
-            find_sink=self._sink_of,
+            find_sink=self.channels.sink_of,
             public_url=self._public_url,
             now_ms=_now_ms,
             monotonic=time.monotonic,
@@ -272,7 +269,7 @@ class _Builder:
             refusals=self.refusals,
             arrivals=self.arrivals,
             federation=federation,
-            find_channel=self._channel,
+            find_channel=self.channels.channel,
             notify=self.lanes.notify,
             stages=settings.stages,
             clock=self.clock,
@@ -296,18 +293,20 @@ class _Builder:
             admits=self._admits,
             on_unforeseen=_unforeseen,
         )
-        polled = self._adapters()
+        self.channels.make(self._host)
+        for endpoint in self.channels.endpoints:
+            self.server.mount(endpoint)
         reaper = Reaper(
             journal=self.journal,
             worker=self.worker,
             outcomes=self.outcomes,
-            find_sink=self._sink_of,
+            find_sink=self.channels.sink_of,
             settings=settings,
             node_epoch=self._epoch,
             now_ms=_now_ms,
             notify=self.lanes.notify,
         )
-        poller = Poller(self.walk, polled, admits=self._admits, on_trouble=_trouble, on_fatal=self._fatal)
+        poller = Poller(self.walk, self.channels.polled, admits=self._admits, on_trouble=_trouble, on_fatal=self._fatal)
         self._faces()
         self.built = Node(
             settings=settings,
@@ -322,7 +321,7 @@ class _Builder:
             refusals=self.refusals,
             poller=poller,
             server=self.server,
-            adapters=self.opened,
+            adapters=self.channels.adapters,
             now_ms=_now_ms,
         )
         return self.built
@@ -354,28 +353,6 @@ class _Builder:
             settings=self.settings,
         ).mount(self.server)
         Pages(jwk=self.signing.public_jwk(), facts=self._facts, settings=self.settings).mount(self.server)
-
-    def _adapters(self) -> list[Polled]:
-        polled: list[Polled] = []
-        for use in self.federation.uses:
-            adapter = self._make(use)
-            self.opened.append((use.key, adapter))
-            if isinstance(adapter, Source):
-                polled.append(Polled(use.key, str(use.system), adapter))
-            elif isinstance(adapter, Sink):
-                self.sinks[use.key] = adapter
-        for name, spec in self.specs.items():
-            if "endpoint" in spec.kinds:
-                endpoint = spec.make("endpoint", spec.config_model("endpoint")(), self._host(name, None, ""))
-                if isinstance(endpoint, Endpoint):
-                    self.opened.append((f"{name}:endpoint", endpoint))
-                    self.server.mount(endpoint)
-        return polled
-
-    def _make(self, use: Use) -> Adapter:
-        kind: Kind = "source" if use.role == "source" else "sink"
-        system = self.federation.systems[use.system]
-        return self.specs[use.adapter].make(kind, use.config, self._host(use.key, str(use.system), system.agency))
 
     def _host(self, name: str, system: str | None, agency: str) -> Host:
         return Host(
@@ -411,16 +388,6 @@ class _Builder:
             who = Person(person.id, frozenset(person.roles))
             files += [(self.state / key.file, who) for key in person.credentials.api_keys]
         return load_keys(files, make=self.settings.create_keys)
-
-    def _sink_of(self, work: Work) -> Sink | None:
-        if work.kind == "receipt":
-            use = self.federation.receipts_use(work.recipient)
-            return self.sinks.get(use.key) if use else None
-        return self._channel(work.recipient, work.service)
-
-    def _channel(self, system: str, service: str) -> Sink | None:
-        use = self.federation.channel_use(system, service)
-        return self.sinks.get(use.key) if use else None
 
     def _admits(self) -> Reason | None:
         if self.built.stopping:
@@ -464,22 +431,3 @@ def _unforeseen(error: BaseException, message_id: str) -> None:
 
 def _trouble(name: str, error: BaseException) -> None:
     log.warning("source in trouble", source=name, error=type(error).__name__, detail=getattr(error, "detail", ""))
-
-
-def configure_logging(settings: Settings) -> None:
-    """structlog to standard error: JSON lines for machines, colours for a person."""
-    level = getattr(logging, settings.log.level.upper())
-    machine = settings.log.format == "json"
-    structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info if machine else structlog.processors.StackInfoRenderer(),
-            structlog.processors.JSONRenderer() if machine else structlog.dev.ConsoleRenderer(),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
-        cache_logger_on_first_use=True,
-    )
-    logging.basicConfig(level=logging.WARNING)

@@ -49,9 +49,10 @@ def run(
         else:
             setup.face.say(f"Lintas serves at {url} (Ctrl-C stops it)")
 
-    from gateway.app import PortRefused, StartRefused, configure_logging, serve
+    from gateway.app import PortRefused, StartRefused, serve
+    from gateway.logs import configure
 
-    configure_logging(settings)
+    configure(settings)
     try:
         return asyncio.run(serve(settings, federation, found.adapters, ready=ready))
     except PortRefused:
