@@ -31,6 +31,8 @@ _KNOWN = {
 _ALIASES = {"utf8": "utf-8", "ascii": "us-ascii", "latin1": "iso-8859-1", "cp1252": "windows-1252"}
 
 
+_PLAIN = frozenset(("utf-8", "UTF-8"))
+_PLAIN_BYTES = frozenset((b"utf-8", b"UTF-8"))
 _PARAMETER = re.compile(r";\s*charset\s*=\s*\"?([^\";\s]{1,40})", re.IGNORECASE)
 
 
@@ -50,6 +52,10 @@ def _known(name: str) -> str:
 
 def to_utf8(body: bytes, charset: str | None) -> bytes:
     """The message in UTF-8; the common case (UTF-8 said or unsaid) is handed through untouched."""
+    if (charset is None or charset in _PLAIN) and body[:1] == b"<" and body[1:2] != b"\x00":
+        named = _ENCODING.search(head.group()) if (head := _DECLARATION.match(body)) else None
+        if named is None or named.group(1) in _PLAIN_BYTES:
+            return body
     marked = next((codec for mark, codec in _MARKS if body.startswith(mark)), None)
     started = next((codec for start, codec in _STARTS if body.startswith(start)), None)
     said = _known(charset) if charset else None

@@ -138,16 +138,17 @@ def check_wrapper(wrapper: etree._Element, words: Words, reason: Reason) -> None
 
 
 def take_document(wrapper: etree._Element, words: Words, doc_type: str) -> etree._Element:
-    tag = words.tag("document")
-    found = wrapper.findall(tag)
+    tag, after = f"{{{words.namespace}}}document", f"{{{words.namespace}}}part"
+    children = list(wrapper)
+    found = [child for child in children if child.tag == tag]
     if len(found) != 1:
         code = ("repeated", "document stands once only") if found else ("missing", "a required element is absent")
         raise refused([("document", code[0], f"line {line_of(wrapper)}: {code[1]}")])
     document = found[0]
-    after = words.tag("part")
-    if any(child.tag == after for child in document.itersiblings(preceding=True)):
+    place = children.index(document)
+    if any(child.tag == after for child in children[:place]):
         raise refused([("document", "unexpected_element", f"line {line_of(document)}: document stands before part")])
-    if any(child.tag != after for child in document.itersiblings()):
+    if any(child.tag != after for child in children[place + 1 :]):
         raise refused([("document", "unexpected_element", f"line {line_of(document)}: only part may follow it")])
     if document.tail and document.tail.strip():
         raise refused([("", "text", f"line {line_of(document)}: text stands where only elements may be")])
