@@ -17,7 +17,7 @@ class PortTaken(Exception):
     """Another program listens there; the text names the system and the port."""
 
     def __init__(self, system: str, port: int) -> None:
-        super().__init__(f"port {port}, where {system} listens, is taken by another program")
+        super().__init__(f"port {port}, where {system} is to listen, is taken by another program")
 
 
 class Server:

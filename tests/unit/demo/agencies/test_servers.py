@@ -74,7 +74,7 @@ async def test_a_taken_port_is_named() -> None:
     first = Registry("dinas-dukcapil/penerima", "127.0.0.1", 0, "/persons")
     await first.start()
     second = Registry("dinas-dukcapil/penerima", "127.0.0.1", first.port, "/persons")
-    with pytest.raises(PortTaken, match=rf"port {first.port}, where dinas-dukcapil/penerima listens, is taken"):
+    with pytest.raises(PortTaken, match=rf"port {first.port}, where dinas-dukcapil/penerima is to listen, is taken"):
         await second.start()
     await first.stop()
     assert not first.running
