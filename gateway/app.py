@@ -211,6 +211,7 @@ class _Builder:
             now_ms=_now_ms,
             monotonic=time.monotonic,
             chance=random.random,
+            notify=self._notify,
             barrier=self.barrier,
         )
         self.lanes = Lanes(
@@ -388,6 +389,9 @@ class _Builder:
             who = Person(person.id, frozenset(person.roles))
             files += [(self.state / key.file, who) for key in person.credentials.api_keys]
         return load_keys(files, make=self.settings.create_keys)
+
+    def _notify(self, lane: str) -> None:
+        self.lanes.notify(lane)
 
     def _admits(self) -> Reason | None:
         if self.built.stopping:

@@ -227,8 +227,14 @@ class Outcomes:
         return Step("insert_receipt", row)
 
     def send_back(self, work: Work, receipt: Signed, now: int) -> list[Step]:
-        """A delivery of the receipt to its sender, if the sender has a way for receipts to come back."""
+        """A delivery of the receipt to its sender, if the sender has a way for receipts to come back.
+
+        A row of a batch sends back only what is not as expected: a folder with a receipt per row helps nobody, and the
+        batch has its own receipt and report. The others are there to be asked for.
+        """
         if self._federation.receipts_use(work.sender) is None:
+            return []
+        if work.message_kind == "row" and receipt.copy.kind != "refused":
             return []
         number = work.delivery.rpartition(".")[2]
         delivery = f"{work.message}.r{number}-{receipt.copy.kind}"

@@ -34,7 +34,8 @@ FindSink = Callable[[Work], Sink | None]
 
 
 class Worker:
-    """Carries deliveries. `find_sink` gives the opened sink of a recipient; `chance` a random number in [0, 1)."""
+    """Carries deliveries. `find_sink` gives the opened sink of a recipient; `chance` a random number in [0, 1);
+    `notify` wakes the lane that a receipt goes back on."""
 
     def __init__(
         self,
@@ -49,12 +50,13 @@ class Worker:
         now_ms: Callable[[], int],
         monotonic: Callable[[], float],
         chance: Callable[[], float],
+        notify: Callable[[str], None],
         barrier: Callable[[str], None],
     ) -> None:
         self._journal, self._vault, self._outcomes = journal, vault, outcomes
         self._federation, self._settings, self._find_sink = federation, settings, find_sink
         self._public_url, self._now_ms, self._monotonic, self._chance = public_url, now_ms, monotonic, chance
-        self._barrier = barrier
+        self._notify, self._barrier = notify, barrier
 
     async def carry(self, work: Work) -> bool:
         """One attempt. True if the recipient was reachable, whatever it said. Losing the lease is not an error."""
@@ -66,6 +68,8 @@ class Worker:
             # The fence moved on: another worker owns this delivery, and its outcome is the one that counts.
             return True
         self._barrier("deliver.after_outcome")
+        if work.kind == "document" and self._federation.receipts_use(work.sender) is not None:
+            self._notify(f"{work.sender}#receipts")
         return reachable
 
     async def _attempt(self, work: Work) -> tuple[Unit, bool]:
