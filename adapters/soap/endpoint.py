@@ -147,8 +147,9 @@ async def _chunks(part: InlinePart) -> AsyncIterator[bytes]:
 
 def _answer_version(call: HttpCall) -> Version:
     """A fault goes out in the version the call claimed; a call that claimed none is answered in 1.1."""
-    action = "action=" in call.headers.get("Content-Type", "").lower()
-    return version_of(call.media_type) or (SOAP12 if action else SOAP11)
+    # MTOM and SwA name the version of the envelope within in a parameter.
+    inside = SOAP12 if SOAP12.media_type in call.headers.get("Content-Type", "").lower() else SOAP11
+    return version_of(call.media_type) or inside
 
 
 def _taken(settlement: Accepted | Duplicate) -> bytes:

@@ -61,15 +61,23 @@ async def test_another_action_is_refused(
         assert caught.value.reason is Reason.UNKNOWN_OPERATION
 
 
-@pytest.mark.parametrize("content_type", ["multipart/related; boundary=x", "application/json", "application/xop+xml"])
-async def test_another_media_type_is_refused_and_answered_in_1_1(
-    endpoint: SoapEndpoint, post: Post, content_type: str
+@pytest.mark.parametrize(
+    ("content_type", "version"),
+    [
+        ('multipart/related; boundary=x; type="application/xop+xml"; start-info="text/xml"', SOAP11),
+        ('multipart/related; boundary=x; type="application/xop+xml"; start-info="application/soap+xml"', SOAP12),
+        ("application/json", SOAP11),
+        ("application/xml", SOAP11),
+    ],
+)
+async def test_another_media_type_is_refused_in_the_version_it_names(
+    endpoint: SoapEndpoint, post: Post, content_type: str, version: Version
 ) -> None:
     call = post("<a/>", content_type=content_type)
     with pytest.raises(Refused) as caught:
         await endpoint.decode(call)
     assert caught.value.reason is Reason.UNSUPPORTED_MEDIA_TYPE
-    assert endpoint.encode(call, Rejected("m", caught.value)).media_type == SOAP11.content_type
+    assert endpoint.encode(call, Rejected("m", caught.value)).media_type == version.content_type
 
 
 @pytest.mark.parametrize("version", VERSIONS)
