@@ -79,7 +79,8 @@ def _registrations(morning: Morning, played: Played) -> Iterator[Found]:
         said = [notice.get("registrationNumber") for _, notice in receipts]
         found.append(said == [numbers.get(sent.number)] and said != [None])
     detail = f"{sum(found)} of {len(found)} in {morning.village.outbox.name}/"
-    yield "the registration number comes back as a receipt file", bool(found) and all(found), detail
+    own = len(set(numbers.values())) == len(played.letters)
+    yield "each letter's registration number comes back as a receipt file", own and bool(found) and all(found), detail
 
 
 def _referrals(morning: Morning, played: Played) -> Iterator[Found]:

@@ -89,28 +89,32 @@ class LettersOffice(Server):
             return problem(409, "conflict", "this key was used for another letter")
         if new:
             self.files[number] = files[0]
-            task = asyncio.create_task(self._register(envelope["messageId"], key, envelope["sender"], number))
+            # The number is drawn as the letter comes in: two that wait at the desk never share one.
+            entry = Registered(
+                key, envelope["messageId"], number, f"{len(self.books.entries):03}/REG/{self._run.upper()}"
+            )
+            task = asyncio.create_task(self._register(entry, envelope["sender"]))
             self._desk.add(task)
             task.add_done_callback(self._desk.discard)
         return web.json_response({"received": number})
 
-    async def _register(self, message: str, delivery: str, sender: str, letter: str) -> None:
+    async def _register(self, entry: Registered, sender: str) -> None:
         await asyncio.sleep(self._after)
-        number = f"{len(self.books.entries):03}/REG/{self._run.upper()}"
         now = datetime.now(WIB).isoformat(timespec="seconds")
         document = {
-            "relatedToMessageId": message,
-            "deliveryId": delivery,
+            "relatedToMessageId": entry.message,
+            "deliveryId": entry.delivery,
             "status": "registered",
-            "registrationNumber": number,
+            "registrationNumber": entry.number,
             "registeredAt": now,
             "at": now,
         }
         envelope = {"service": "acknowledgement.deliver", "schema": "acknowledgement/1", "recipients": [sender]}
+        submission = {"envelope": envelope, "document": document}
         for _ in range(_TRIES):
-            answer = await self._caller.submit({"envelope": envelope, "document": document}, key=f"reg-{delivery}")
+            answer = await self._caller.submit(submission, key=f"reg-{entry.delivery}")
             if answer.status in (200, 202):
-                self.registered.append(Registered(delivery, message, letter, number))
+                self.registered.append(entry)
                 return
             # The gateway may still be writing down that we have the letter.
             await asyncio.sleep(_PAUSE)

@@ -114,11 +114,11 @@ async def test_the_registry_takes_each_delivery_once(session: aiohttp.ClientSess
     await registry.stop()
 
 
-def _letter(content: bytes, digest: str | None = None) -> aiohttp.MultipartWriter:
+def _letter(content: bytes, digest: str | None = None, letter: str = "005/1") -> aiohttp.MultipartWriter:
     sha256 = hashlib.sha256(content)
     message = {
         "envelope": {"messageId": "m1", "deliveryId": "m1.1", "sender": "kota-bandung/kelurahan-cihapit"},
-        "document": {"letterNumber": "005/1", "mainFile": {"sha256": sha256.hexdigest()}},
+        "document": {"letterNumber": letter, "mainFile": {"sha256": sha256.hexdigest()}},
     }
     said = digest or base64.b64encode(sha256.digest()).decode()
     writer = aiohttp.MultipartWriter("form-data")
@@ -157,6 +157,25 @@ async def test_the_letters_office_files_a_letter_and_registers_it_once(
     assert sent[1]["document"]["registrationNumber"] == office.registered[0].number == "001/REG/AB"
     assert parse_json("acknowledgement/1", sent[1]["document"]).TYPE == "acknowledgement/1"
     assert sent[1]["envelope"]["recipients"] == ["kota-bandung/kelurahan-cihapit"]
+    await office.stop()
+
+
+async def test_letters_that_wait_together_get_numbers_of_their_own(
+    session: aiohttp.ClientSession, stand_in: Callable[..., Awaitable[str]], key_file: Path
+) -> None:
+    async def answer(request: web.Request) -> web.Response:
+        return web.json_response({}, status=202)
+
+    caller = Caller(session, await stand_in(answer), "dinas-kominfo/persuratan", key_file)
+    office = LettersOffice("127.0.0.1", 0, "/letters", caller, after=0.05, run="ab")
+    await office.start()
+    for number in ("1", "2"):
+        headers = {"Idempotency-Key": f"m{number}.1"}
+        form = _letter(pdf([number]), letter=f"005/{number}")
+        async with session.post(f"http://127.0.0.1:{office.port}/letters", data=form, headers=headers) as reply:
+            assert reply.status == 200
+    await asyncio.wait_for(office.settled(), 20)
+    assert sorted(entry.number for entry in office.registered) == ["001/REG/AB", "002/REG/AB"]
     await office.stop()
 
 
