@@ -11,13 +11,13 @@ from gateway.commands.exits import Failure
 SECRET = "lintas_0011223344_" + "ab" * 32
 
 
-def client(url: str, timeout: float = 5) -> Client:
-    return Client(url, SECRET, "an operator", timeout)
+def client(url: str, silence: float = 5) -> Client:
+    return Client(url, SECRET, "an operator", silence)
 
 
-async def failure_of(url: str, timeout: float = 5) -> Failure:
+async def failure_of(url: str, silence: float = 5) -> Failure:
     with pytest.raises(Failure) as caught:
-        async with client(url, timeout) as one:
+        async with client(url, silence) as one:
             await one.get("/api/v1/status")
     assert SECRET not in str(caught.value.to_dict())
     return caught.value
@@ -80,7 +80,7 @@ async def test_silence_ends_in_a_sentence() -> None:
 
     server = await asyncio.start_server(silent, "127.0.0.1", 0)
     try:
-        failure = await failure_of(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", timeout=0.2)
+        failure = await failure_of(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", silence=0.2)
     finally:
         server.close()
     assert (failure.exit_code, failure.code) == (3, "timed_out")

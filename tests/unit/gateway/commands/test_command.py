@@ -45,7 +45,7 @@ def test_a_file_without_a_key_is_refused_and_not_quoted(tmp_path, content) -> No
 
 
 def test_a_missing_key_says_where_it_comes_from(tmp_path) -> None:
-    with pytest.raises(Failure, match="keys/operators/operator-1.key") as caught:
+    with pytest.raises(Failure, match=r"keys/operators/operator-1\.key") as caught:
         used(Setup(state=tmp_path))
     assert "lintas run" in caught.value.advice
 

@@ -4,7 +4,13 @@ import pytest
 
 
 def event(number: int) -> dict:
-    told = {"time": "2026-01-02T03:04:05.678Z", "event": "accepted", "message": f"m-{number}", "sender": "a/b", "reason": None}
+    told = {
+        "time": "2026-01-02T03:04:05.678Z",
+        "event": "accepted",
+        "message": f"m-{number}",
+        "sender": "a/b",
+        "reason": None,
+    }
     return {"number": number, "event": told}
 
 

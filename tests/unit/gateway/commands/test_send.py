@@ -149,7 +149,9 @@ async def test_a_broken_connection_says_how_to_send_again(gateway, lintas, docum
         ('{"envelope": {"service": "letter.deliver"}, "parts": [{}]}', ["--part", __file__], "parts itself"),
     ],
 )
-async def test_what_cannot_be_sent_is_refused_before_any_call(gateway, lintas, tmp_path, content, options, told) -> None:
+async def test_what_cannot_be_sent_is_refused_before_any_call(
+    gateway, lintas, tmp_path, content, options, told
+) -> None:
     path = tmp_path / "x.json"
     path.write_text(content)
     result = await lintas("send", path, *options)

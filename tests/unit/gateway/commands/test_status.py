@@ -62,6 +62,8 @@ async def test_an_identifier_stays_one_step_of_the_path(gateway, lintas) -> None
     assert gateway.asked[0]["query"] == {}
 
 
-@pytest.mark.parametrize(("count", "told"), [(0, "0 B"), (1023, "1023 B"), (1536, "1.5 KiB"), (5 * 1024**5, "5120.0 TiB")])
+@pytest.mark.parametrize(
+    ("count", "told"), [(0, "0 B"), (1023, "1023 B"), (1536, "1.5 KiB"), (5 * 1024**5, "5120.0 TiB")]
+)
 def test_sizes(count: int, told: str) -> None:
     assert size(count) == told

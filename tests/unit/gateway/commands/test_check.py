@@ -1,0 +1,65 @@
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from gateway.cli import build
+
+SHIPPED = Path(__file__).parents[4] / "config"
+
+
+def check(*arguments: object):
+    return CliRunner().invoke(build(), ["check", *map(str, arguments)])
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return Path(shutil.copytree(SHIPPED, tmp_path / "config"))
+
+
+def test_the_shipped_configuration_is_sound() -> None:
+    result = check("--config", SHIPPED)
+    assert result.exit_code == 0, result.stdout
+    assert "0 errors" in result.stdout
+
+
+def test_every_mistake_with_its_place_and_what_to_do(folder: Path) -> None:
+    (folder / "gateway.yaml").write_text("http:\n  prot: 8700\n")
+    routes = folder / "routes.yaml"
+    routes.write_text(routes.read_text().replace("letter.deliver", "leter.deliver"))
+    result = check("--config", folder)
+    assert result.exit_code == 1
+    assert f"{folder}/gateway.yaml:2:3: C001 unknown-field" in result.stdout
+    assert "did you mean 'port'?" in result.stdout
+    assert "did you mean 'letter.deliver'?" in result.stdout
+    told = json.loads(check("--config", folder, "--json").stdout)
+    assert told["ok"] is False
+    assert told["errors"] == len([one for one in told["findings"] if one["severity"] == "error"]) >= 2
+    assert {"file", "line", "column", "code", "message", "hint", "advice"} <= set(told["findings"][0])
+
+
+def test_a_warning_is_no_error(folder: Path) -> None:
+    agency = folder / "agencies/tamu.yaml"
+    before = check("--config", folder, "--json")
+    text = agency.read_text()
+    agency.write_text(text.rstrip() + "\n  extra:\n    name: Extra\n    may_use: [organisation.deliver]\n")
+    told = json.loads(check("--config", folder, "--json").stdout)
+    assert json.loads(before.stdout)["warnings"] < told["warnings"]
+    assert (told["ok"], told["errors"]) == (True, 0)
+    result = check("--config", folder)
+    assert result.exit_code == 0
+    assert "[warning]" in result.stdout
+
+
+def test_a_variable_is_named_without_the_folder(folder: Path, monkeypatch) -> None:
+    monkeypatch.setenv("LINTAS_HTTP__PORT", "many")
+    result = check("--config", folder)
+    assert result.exit_code == 1
+    assert "environment: " in result.stdout
+    assert f"{folder}/environment" not in result.stdout
+
+
+def test_an_absent_folder(tmp_path: Path) -> None:
+    assert check("--config", tmp_path / "none").exit_code == 1

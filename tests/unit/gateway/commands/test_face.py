@@ -1,0 +1,47 @@
+import json
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.commands.exits import Failure
+from gateway.commands.face import Face, clean
+
+
+@given(st.text())
+def test_what_is_printed_is_printable_and_one_line(text: str) -> None:
+    told = clean(text)
+    assert told.isprintable()
+    assert text != told or text.isprintable()
+
+
+def test_nothing_is_nothing() -> None:
+    assert (clean(None), clean(0), clean("a b")) == ("", "0", "a b")
+
+
+def test_markup_in_data_is_data(capsys) -> None:
+    Face(False).table("[bold]t", ["[red]c"], [["[link=http://x]y[/link]", ":smile:"]])
+    shown = capsys.readouterr().out
+    for told in ("[bold]t", "[red]c", "[link=http://x]y[/link]", ":smile:"):
+        assert told in shown
+
+
+def test_identifiers_stay_whole_where_nobody_watches(capsys) -> None:
+    long = "m" * 150
+    Face(False).table("t", ["a", "b"], [[long, "x" * 300]])
+    assert long in capsys.readouterr().out
+
+
+def test_a_machine_gets_json_only(capsys) -> None:
+    face = Face(True)
+    face.say("for people")
+    with face.progress("bar", 3) as advance:
+        advance(3)
+    face.failure(Failure(1, "code", "detail", message_id="m", more={"limit": 3, "stage": None}))
+    captured = capsys.readouterr()
+    assert json.loads(captured.out) == {"error": {"limit": 3, "code": "code", "detail": "detail", "messageId": "m"}}
+    assert captured.err == ""
+
+
+def test_facts_leave_out_what_is_absent(capsys) -> None:
+    Face(False).facts("Title", [("a", 1), ("bcd", None), ("ef", "x")])
+    assert capsys.readouterr().out == "Title\n  a   1\n  ef  x\n"
