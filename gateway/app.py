@@ -253,6 +253,7 @@ class _Builder:
                 lookup=self.lookup,
                 route_names=route_names(federation),
                 keep_ms=int(settings.times.answer_keep * 1000),
+                instance=settings.instance,
                 monotonic=time.monotonic,
             ),
             registrar=self.registrar,

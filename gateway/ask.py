@@ -59,10 +59,12 @@ class Asker:
         lookup: HmacKeys,
         route_names: dict[int, str],
         keep_ms: int,
+        instance: str,
         monotonic: Callable[[], float],
     ) -> None:
         self._journal, self._recorder, self._events, self._vault = journal, recorder, events, vault
         self._lookup, self._routes, self._keep_ms, self._monotonic = lookup, route_names, keep_ms, monotonic
+        self._instance = instance
         self._asking: set[bytes] = set()
 
     async def ask(self, verified: Verified, sink: Sink, deadline: float) -> Answered:
@@ -155,7 +157,7 @@ class Asker:
             service=received.service.name,
             document_type=received.service.request,
             document=data,
-            envelope=envelope_facts(routed),
+            envelope=envelope_facts(routed, self._instance),
             ephemeral=received.inbound.ephemeral,
             load=(lambda: routed.normalised.document) if same else None,
         )

@@ -68,7 +68,7 @@ def outbound(
         service,
         document_type,
         document,
-        {**envelope, "deliveryId": delivery},
+        {**envelope, "recipients": [recipient], "deliveryId": delivery},
         load or (lambda: parse_json(document_type, document)),
         parts,
         urls,

@@ -109,7 +109,7 @@ class Reader:
         urls = part_urls(public_url, work.message, body.parts)
         return orjson.dumps(
             {
-                "envelope": {**body.envelope, "deliveryId": work.delivery},
+                "envelope": {**body.envelope, "recipients": [work.recipient], "deliveryId": work.delivery},
                 "document": orjson.Fragment(document),
                 "parts": [{**part_value(part), "href": url} for part, url in zip(body.parts, urls, strict=True)],
             }

@@ -34,6 +34,10 @@ from gateway.store.sealing import DataKey, binding
 from gateway.vault import SALT_BYTES, Vault
 
 
+PASSED_ON = ("createdAt", "classification", "inReplyTo")
+"""What else a sender may say in its envelope that goes on to the recipient as it is."""
+
+
 class Recorder:
     """Writes what was verified, and finds the original of a repeat."""
 
@@ -79,7 +83,7 @@ class Recorder:
         message, service = received.id, received.service
         data_key = batch.data_key if batch else self._arrivals.take_key(message)
         body = Body(
-            routed.normalised.canonical, os.urandom(SALT_BYTES), inbound.parts, inbound.name, envelope_facts(routed)
+            routed.normalised.canonical, os.urandom(SALT_BYTES), inbound.parts, inbound.name, envelope_facts(routed, self._settings.instance)
         )
         receipt = self._receipts.write(
             "accepted",
@@ -291,19 +295,22 @@ def content_digest(lookup: HmacKeys, routed: Routed) -> bytes:
     return lookup.lookup("content", routed.normalised.canonical.decode(), *parts)
 
 
-def envelope_facts(routed: Routed) -> dict[str, Any]:
-    """What of the envelope a recipient may see, by wire names."""
+def envelope_facts(routed: Routed, instance: str) -> dict[str, Any]:
+    """What of the envelope a recipient may see, by wire names; whom else it goes to is not among it."""
     received, inbound = routed.normalised.received, routed.normalised.received.inbound
-    facts: dict[str, Any] = {
+    facts: dict[str, Any] = {name: inbound.facts[name] for name in PASSED_ON if name in inbound.facts}
+    facts |= {
         "messageId": received.id,
         "service": received.service.name,
         "schema": received.service.request,
         "sender": received.caller.system,
-        "recipients": list(routed.recipients),
+        "instance": instance,
         "purpose": inbound.purpose or routed.route.purpose,
     }
     if inbound.conversation is not None:
         facts["conversationId"] = inbound.conversation
+    if inbound.expires_at is not None:
+        facts["expiresAt"] = inbound.expires_at.isoformat()
     return facts
 
 

@@ -37,6 +37,7 @@ from gateway.contract.names import plain_media_type, plain_name
 from gateway.contract.problem import problem
 from schemas.catalogue import SERVICES
 from schemas.envelope_1 import Envelope1
+from schemas.scalars import instant_text
 from schemas.strict_json import JsonLimits
 
 MESSAGES, QUERIES = "/api/v1/messages", "/api/v1/queries"
@@ -227,7 +228,20 @@ def _inbound(call: HttpCall, submission: Submission, key: str | None, size: int,
         parts=tuple(parts),
         size=size,
         trace=trace if trace is not None and _TRACE.fullmatch(trace) else None,
+        facts=_facts(envelope),
     )
+
+
+def _facts(envelope: Envelope1) -> dict[str, str]:
+    """What else the sender says to the recipient."""
+    facts: dict[str, str] = {}
+    if envelope.created_at is not None:
+        facts["createdAt"] = instant_text(envelope.created_at)
+    if envelope.classification is not None:
+        facts["classification"] = envelope.classification
+    if envelope.in_reply_to is not None:
+        facts["inReplyTo"] = envelope.in_reply_to
+    return facts
 
 
 async def _once(data: bytes) -> AsyncIterator[bytes]:

@@ -117,6 +117,7 @@ class SoapEndpoint(Endpoint):
             parts=parts,
             size=size,
             trace=trace if trace is not None and _TRACE.fullmatch(trace) else None,
+            facts={name: said[name] for name in ("createdAt", "classification", "inReplyTo") if name in said},
         )
 
     async def _spool(self, call: HttpCall, part: InlinePart) -> Part:

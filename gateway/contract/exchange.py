@@ -92,7 +92,8 @@ class Inbound:
 
     `message_id` was minted by the host at arrival. `key` is the idempotency key, frozen where the item was first seen.
     `content` belongs to the adapter (a dict, an element). A batch sets `stream`, which opens the rows lazily. `format`
-    and `encoding` are those of a file, as found. `size` is the size of what arrived, in bytes. `item` is the source's
+    and `encoding` are those of a file, as found. `facts` are what else the envelope says to the recipient, by wire name:
+    `createdAt`, `classification`, `inReplyTo`. `size` is the size of what arrived, in bytes. `item` is the source's
     own handle (a claim), given back at settle.
     """
 
@@ -113,6 +114,7 @@ class Inbound:
     size: int = 0
     name: str | None = None
     trace: str | None = None
+    facts: Mapping[str, str] = field(default_factory=dict)
     format: str | None = None
     encoding: str | None = None
     batch: bool = False
