@@ -8,6 +8,7 @@ or help is asked for, so that ours start at once.
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -124,6 +125,10 @@ def wants_others(arguments: Sequence[str]) -> bool:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and leave the process with the exit code."""
     given = list(sys.argv[1:] if arguments is None else arguments)
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal without UTF-8 gets escapes instead of an error.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     extra: Mapping[str, EntryPoint] = {}
     if wants_others(given):
         from gateway.registry import commands

@@ -30,6 +30,14 @@ def clean(value: Any) -> str:
     return text if text.isprintable() else "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
 
 
+def _json(value: Any, **layout: Any) -> str:
+    """JSON in its own letters, or in ASCII when one of them would move the cursor or cannot be encoded."""
+    text = json.dumps(value, ensure_ascii=False, default=str, **layout)
+    if text.replace("\n", "").isprintable():
+        return text
+    return json.dumps(value, ensure_ascii=True, default=str, **layout)
+
+
 class Face:
     """The two streams of one command. With `machine`, standard output carries JSON and nothing else."""
 
@@ -53,11 +61,11 @@ class Face:
 
     def value(self, value: Any) -> None:
         """The result for a machine: one JSON value, indented."""
-        print(json.dumps(value, indent=2, ensure_ascii=False, default=str), flush=True)
+        print(_json(value, indent=2), flush=True)
 
     def line(self, value: Any) -> None:
         """One of many results for a machine: JSON on one line."""
-        print(json.dumps(value, separators=(",", ":"), ensure_ascii=False, default=str), flush=True)
+        print(_json(value, separators=(",", ":")), flush=True)
 
     def table(self, title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
         """A table a person can read. The first column is never cut."""

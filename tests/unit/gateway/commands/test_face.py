@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.commands.exits import Failure
-from gateway.commands.face import Face, clean
+from gateway.commands.face import Face, _json, clean
 
 
 @given(st.text())
@@ -45,3 +45,15 @@ def test_a_machine_gets_json_only(capsys) -> None:
 def test_facts_leave_out_what_is_absent(capsys) -> None:
     Face(False).facts("Title", [("a", 1), ("bcd", None), ("ef", "x")])
     assert capsys.readouterr().out == "Title\n  a   1\n  ef  x\n"
+
+
+@given(st.text() | st.sampled_from(["\ud800", "\x9b2J", "\u202e", "é", "\x1b[2J"]))
+def test_json_keeps_its_meaning_and_moves_no_cursor(text: str) -> None:
+    told = _json({"name": text})
+    assert told.isprintable()
+    assert json.loads(told) == {"name": text}
+
+
+def test_json_is_readable_where_it_can_be() -> None:
+    assert "é" in _json("é")
+    assert _json({"a": [1]}, indent=2).count("\n") == 4
