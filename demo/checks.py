@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -95,7 +95,7 @@ def _referrals(morning: Morning, played: Played) -> Iterator[Found]:
     yield "it fetches the large scan by its URL, byte-identical", whole, detail
     count = Counter(entry.matter for entry in morning.referrals.books.entries.values())
     once = all(count[number] == 1 for number in played.referrals.values())
-    yield "every referral arrives once", once, f"{dict(count)}"
+    yield "every referral arrives once", once, f"{sum(count[number] for number in played.referrals.values())} of 2"
 
 
 def _table(morning: Morning, played: Played) -> Iterator[Found]:
@@ -112,7 +112,7 @@ def _table(morning: Morning, played: Played) -> Iterator[Found]:
     due = [(bad.row, bad.column, bad.code) for bad in table.bad]
     yield "7 rows come back with row, column and code", found == due and len(due) == 7, f"{len(found)} came back"
     counts = (report.get("rows"), report.get("accepted"), report.get("rejected"))
-    yield "the report's counts add up", counts == (1000, 993, 7), f"{counts}"
+    yield "the report's counts add up", counts == (1000, 993, 7), "{} rows: {} taken, {} returned".format(*counts)
     values = " ".join(str(one.get("value")) for one in report.get("errors", []))
     bare = not any(nik in values for nik in _spoilt(table.content))
     yield "row errors show no personal data", bool(found) and bare, "values are masked"
@@ -153,7 +153,11 @@ def _refusals(morning: Morning, played: Played) -> Iterator[Found]:
 def _custody(morning: Morning, played: Played) -> Iterator[Found]:
     names = Counter(str(event.get("event")) for event in played.events)
     stuck = {name: names[name] for name in ("quarantined", "held", "expired", "delivery_refused") if names[name]}
-    yield "nothing is left in a lane or in quarantine", not played.waiting and not stuck, f"{played.waiting or stuck}"
+    yield (
+        "nothing is left in a lane or in quarantine",
+        not played.waiting and not stuck,
+        _listed(played.waiting or stuck),
+    )
     accepted = {event["message"] for event in played.events if event.get("event") == "accepted"}
     closing = {
         e["message"] for e in played.events if e.get("service") == "acknowledgement.deliver" and e.get("message")
@@ -170,6 +174,10 @@ def _custody(morning: Morning, played: Played) -> Iterator[Found]:
         bool(played.events) and not people_seen and not digest,
         (f"{len(played.events)} events"),
     )
+
+
+def _listed(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{count} in {name}" for name, count in counts.items()) or "nothing"
 
 
 def _told(played: Played, kind: str) -> str:

@@ -22,6 +22,8 @@ def timeline(morning: Morning, played: Played) -> list[Row]:
         seen.append(Row(0.0, where.LETTERS, "its system is down", "", "comes up", played.up_at - played.began_at))
     if (scan := _scan(morning, played)) is not None:
         seen.append(scan)
+    if (table := _returned(morning, played)) is not None:
+        seen.append(table)
     return rows(played.events, played.began, played.labels, seen)
 
 
@@ -57,6 +59,11 @@ def show(face: Face, url: str, morning: Morning, played: Played, found: list[Che
             (f"+{row.at:.2f} s", row.sender, _many(row), row.recipient, row.outcome, _seconds(row.took))
             for row in timeline(morning, played)
         ],
+    )
+    errors = (played.report or {}).get("errors", [])
+    names = ("row", "column", "code", "message", "value")
+    face.table(
+        "Rows of the table that came back, their values masked", names, [[one.get(n) for n in names] for one in errors]
     )
     face.table("Checks", ("", "what must be true", "found"), [(_mark(one), one.name, one.detail) for one in found])
     failed = sum(not one.ok for one in found)
@@ -97,6 +104,16 @@ def _scan(morning: Morning, played: Played) -> Row | None:
     size = f"{fetched.size / 2**20:.0f} MiB"
     return Row(entry.at - played.began_at, "gateway", f"scan of {size}, fetched by URL", where.REFERRALS, outcome,
                fetched.took, kept.message)  # fmt: skip
+
+
+def _returned(morning: Morning, played: Played) -> Row | None:
+    """What the population office found in its outbox."""
+    for path, said in morning.population.came_back(played.csv_name):
+        if path.name.endswith(".rows.json"):
+            at = path.stat().st_mtime - played.began.timestamp()
+            outcome = f"{said['accepted']} rows taken, {said['rejected']} returned"
+            return Row(at, "gateway", "report on the table's rows", where.POPULATION, outcome, None, said["messageId"])
+    return None
 
 
 def _many(row: Row) -> str:
