@@ -39,6 +39,8 @@ def demo(
     import asyncio
     import tempfile
 
+    import aiohttp
+
     from demo import session
     from demo.agencies.server import PortTaken
     from demo.events import NotReadable
@@ -57,6 +59,9 @@ def demo(
         raise Failure(UNREACHABLE, "port_taken", str(error), _ANOTHER) from None
     except NotThatFederation as error:
         raise Failure(USAGE, "configuration", str(error), "name the folder with --config") from None
+    except aiohttp.ClientError as error:
+        words = f"the gateway stopped to answer in the middle of the morning ({type(error).__name__})"
+        raise Failure(FAILED, "gateway_lost", words, f"see {session.log_of(state)}") from None
     except NotReadable as error:
         raise Failure(FAILED, "log_not_readable", str(error)) from None
     except DidNotStart as error:

@@ -40,7 +40,7 @@ from demo.people import Person, Table, people, table
 from demo.places import Places
 
 ROWS, DOWN_SECONDS = 1000, 4.0
-SERVED_SECONDS, DONE_SECONDS, QUIET_SECONDS = 15.0, 45.0, 15.0
+SERVED_SECONDS, DONE_SECONDS, QUIET_SECONDS = 15.0, 45.0, 30.0
 _LOOK = 0.1
 _RESULT = ("HASIL LABORATORIUM (SIMULASI)", "Kolesterol total 241 mg/dL")
 

@@ -60,6 +60,11 @@ def plan(settings: Settings, state_dir: str | Path, port: int | None, *, free: b
     return Plan(where.read(config, state), settings.http.host, chosen)
 
 
+def log_of(state: str | Path) -> Path:
+    """Where the gateway's own words go."""
+    return Path(state).resolve() / OWN / "gateway.log"
+
+
 def leave(state: str | Path, keep: bool, face: Face) -> None:
     """Puts a temporary state folder away, or says where it is."""
     if keep:
@@ -75,8 +80,8 @@ async def run(plan: Plan, face: Face, *, once: bool) -> int:
         asyncio.get_running_loop().add_signal_handler(one, stop.set)
     if not where.is_free(plan.host, plan.port):
         raise PortTaken("the gateway", plan.port)
-    log = plan.places.state / OWN / "gateway.log"
-    gateway = GatewayProcess(plan.places.config, plan.places.state, plan.host, plan.port, log)
+    state = plan.places.state
+    gateway = GatewayProcess(plan.places.config, state, plan.host, plan.port, log_of(state))
     async with aiohttp.ClientSession() as session:
         with Progress(face.machine, ROWS) as progress:
             morning = Morning(plan.places, gateway.url, session, new_run(), progress.say)
@@ -84,6 +89,7 @@ async def run(plan: Plan, face: Face, *, once: bool) -> int:
                 await morning.open()
                 played = await _unless(stop, _play(gateway, morning, session, progress))
                 if played is None:
+                    face.note("told to stop: the gateway drains")
                     return INTERRUPTED
                 found = checks(morning, played)
                 if once:

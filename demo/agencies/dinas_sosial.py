@@ -7,8 +7,11 @@ letter whose file has another digest; it stays in the inbox.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 from typing import Any
+
+from aiohttp import ClientError
 
 from demo.agencies.books import Books
 from demo.agencies.caller import Caller
@@ -34,7 +37,9 @@ class SocialOffice:
 
     async def _run(self) -> None:
         while True:
-            await self.look()
+            # A gateway that is being restarted is asked again, as any office would.
+            with contextlib.suppress(ClientError):
+                await self.look()
             await asyncio.sleep(self._interval)
 
     async def look(self) -> int:

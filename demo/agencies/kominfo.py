@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import hashlib
 import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from aiohttp import BodyPartReader, web
+from aiohttp import BodyPartReader, ClientError, web
 
 from demo.agencies.books import Books, OtherContent
 from demo.agencies.caller import Caller
@@ -112,9 +113,10 @@ class LettersOffice(Server):
         envelope = {"service": "acknowledgement.deliver", "schema": "acknowledgement/1", "recipients": [sender]}
         submission = {"envelope": envelope, "document": document}
         for _ in range(_TRIES):
-            answer = await self._caller.submit(submission, key=f"reg-{entry.delivery}")
-            if answer.status in (200, 202):
-                self.registered.append(entry)
-                return
-            # The gateway may still be writing down that we have the letter.
+            # The gateway may still be writing down that we have the letter, or be restarting.
+            with contextlib.suppress(ClientError):
+                answer = await self._caller.submit(submission, key=f"reg-{entry.delivery}")
+                if answer.status in (200, 202):
+                    self.registered.append(entry)
+                    return
             await asyncio.sleep(_PAUSE)
