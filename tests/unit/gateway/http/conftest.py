@@ -1,0 +1,54 @@
+"""The router of a gateway with everything mounted that ships, without a socket or a store."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from adapters.rest import ADAPTER as REST
+from adapters.soap import ADAPTER as SOAP
+from gateway.contract import Endpoint
+from gateway.contract.testing import FakeHost
+from gateway.http.api import Api
+from gateway.http.pages import Pages
+from gateway.http.server import Server
+from gateway.settings import Settings
+
+NOBODY: Any = None
+FACTS = {
+    "node": "node-1",
+    "instance": "test",
+    "version": "0",
+    "stopping": False,
+    "durability": "strict",
+    "disk": {"free": 2, "reserve": 1},
+}
+
+
+@pytest.fixture(scope="session")
+def settings() -> Settings:
+    return Settings()
+
+
+@pytest.fixture(scope="session")
+def server(settings: Settings) -> Server:
+    made = Server(
+        settings=settings, federation=NOBODY, schemes=(), walk=NOBODY, arrivals=NOBODY, refusals=NOBODY,
+        new_id=lambda: "id", admits=lambda: None, on_unforeseen=lambda error, told: None,
+    )  # fmt: skip
+    for spec in (REST, SOAP):
+        endpoint = spec.make("endpoint", spec.config_model("endpoint")(), FakeHost())
+        assert isinstance(endpoint, Endpoint)
+        made.mount(endpoint)
+    Api(
+        reader=NOBODY, operations=NOBODY, registrar=NOBODY, parts=NOBODY, federation=NOBODY, settings=settings
+    ).mount(made)
+    return made
+
+
+@pytest.fixture(scope="session")
+def pages(server: Server, settings: Settings) -> Pages:
+    made = Pages(jwk={"kty": "EC"}, facts=lambda: FACTS, settings=settings)
+    made.mount(server)
+    return made
