@@ -143,6 +143,9 @@ class Server:
 
     async def _dispatch(self, request: web.BaseRequest) -> Reply | web.StreamResponse:
         found = self.router.find(request.method, request.path)
+        if found is None and request.method == "HEAD":
+            # The same answer without its body (RFC 9110, section 9.3.2); what writes the answer leaves the body out.
+            found = self.router.find("GET", request.path)
         if found is None:
             return self._unowned(request)
         mounted, match = found
@@ -187,6 +190,8 @@ class Server:
 
     def _unowned(self, request: web.BaseRequest) -> Reply:
         allowed = self.router.allowed(request.path)
+        if "GET" in allowed:
+            allowed = sorted({*allowed, "HEAD"})
         if request.method == "OPTIONS" and allowed:
             return Reply(204, b"", "text/plain", {"Allow": ", ".join([*allowed, "OPTIONS"])})
         reason = Reason.METHOD_NOT_ALLOWED if allowed else Reason.NOT_FOUND
