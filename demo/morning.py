@@ -214,6 +214,11 @@ class Morning:
             and all(self.village.receipts(sent.name, "registered") for sent in played.letters)
         )
 
+    @property
+    def persons_due(self) -> int:
+        """Rows of this morning's table that the registry must get."""
+        return len(self._table.good)
+
     def persons_missing(self) -> int:
         """Rows of this morning's table that the registry does not have."""
         return len(set(self._table.good) - set(self.registry.books.matters()))
@@ -252,10 +257,10 @@ class Morning:
             names[message] = "coverage question by REST"
         for number, sent in enumerate(played.letters, 1):
             for _, said in self.village.receipts(sent.name, "accepted"):
-                names[str(said.get("messageId"))] = f"letter {number} (PDF from a folder)"
+                names[str(said.get("messageId"))] = f"letter {number} (PDF, folder)"
         if played.report is not None:
-            names[str(played.report.get("messageId"))] = f"table of {ROWS} rows (CSV from a folder)"
-        rows = {entry.message: "person (row of the table)" for entry in self.registry.books.entries.values()}
+            names[str(played.report.get("messageId"))] = f"table of {ROWS} rows (CSV, folder)"
+        rows = {entry.message: "person row" for entry in self.registry.books.entries.values()}
         names.update(rows)
         for event in played.events:
             if event.get("service") == "acknowledgement.deliver" and event.get("message"):

@@ -21,9 +21,9 @@ _LOOK = 0.2
 
 
 class Progress:
-    """`total` is the number of rows that are on their way."""
+    """Silent where told so; a bar only on a terminal."""
 
-    def __init__(self, silent: bool, total: int) -> None:
+    def __init__(self, silent: bool) -> None:
         self._silent, self._began = silent, time.monotonic()
         self._console = Console(stderr=True, markup=False, highlight=False, emoji=False)
         self._bar: Bar | None = None
@@ -31,7 +31,7 @@ class Progress:
             told = TextColumn("{task.description}", markup=False)
             columns = (SpinnerColumn(), told, BarColumn(), MofNCompleteColumn())
             self._bar = Bar(*columns, console=self._console, transient=True)
-            self._task = self._bar.add_task("rows of the table", total=total)
+            self._task = self._bar.add_task("rows of the table", total=None)
 
     def __enter__(self) -> Self:
         if self._bar is not None:
@@ -53,8 +53,8 @@ class Progress:
         if not self._silent:
             self._console.print(f"{time.monotonic() - self._began:6.1f} s  {sentence}", soft_wrap=True)
 
-    async def follow(self, arrived: Callable[[], int]) -> None:
+    async def follow(self, total: int, arrived: Callable[[], int]) -> None:
         """Moves the bar until it is cancelled."""
         while self._bar is not None:
-            self._bar.update(self._task, completed=arrived())
+            self._bar.update(self._task, total=total, completed=arrived())
             await asyncio.sleep(_LOOK)

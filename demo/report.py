@@ -39,7 +39,7 @@ def document(url: str, morning: Morning, played: Played, found: list[Check]) -> 
         "rows": {
             "sent": report.get("rows"),
             "accepted": report.get("accepted"),
-            "moved": len(played.table.good) - morning.persons_missing() if played.table else 0,
+            "moved": morning.persons_due - morning.persons_missing(),
             "errors": errors,
         },
         "checks": [check.to_dict() for check in found],
@@ -56,7 +56,7 @@ def show(face: Face, url: str, morning: Morning, played: Played, found: list[Che
         "What moved",
         ("time", "from", "what", "to", "outcome", "how long"),
         [
-            (f"+{row.at:.2f} s", row.sender, _many(row), row.recipient, row.outcome, _seconds(row.took))
+            (f"+{max(row.at, 0.0):.2f} s", row.sender, _many(row), row.recipient, row.outcome, _seconds(row.took))
             for row in timeline(morning, played)
         ],
     )

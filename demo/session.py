@@ -23,7 +23,7 @@ from demo import places as where
 from demo import report
 from demo.agencies.server import PortTaken
 from demo.checks import Check, checks
-from demo.morning import ROWS, Morning, Played
+from demo.morning import Morning, Played
 from demo.places import Places
 from demo.process import GatewayProcess
 from demo.progress import Progress
@@ -83,7 +83,7 @@ async def run(plan: Plan, face: Face, *, once: bool) -> int:
     state = plan.places.state
     gateway = GatewayProcess(plan.places.config, state, plan.host, plan.port, log_of(state))
     async with aiohttp.ClientSession() as session:
-        with Progress(face.machine, ROWS) as progress:
+        with Progress(face.machine) as progress:
             morning = Morning(plan.places, gateway.url, session, new_run(), progress.say)
             try:
                 await morning.open()
@@ -108,7 +108,8 @@ async def _play(
 ) -> Played:
     progress.say("the gateway starts")
     progress.say(f"the gateway serves at {gateway.url} after {await gateway.start(session):.1f} s")
-    watching = asyncio.create_task(progress.follow(lambda: ROWS - morning.persons_missing()))
+    due = morning.persons_due
+    watching = asyncio.create_task(progress.follow(due, lambda: due - morning.persons_missing()))
     try:
         return await morning.play()
     finally:
