@@ -9,6 +9,7 @@ Refuses: state that another process holds, keys that others can read, a port tha
 from __future__ import annotations
 
 import asyncio
+import gc
 import random
 import signal
 import socket
@@ -25,7 +26,7 @@ from gateway.ask import Asker
 from gateway.audit.events import EventWriter
 from gateway.audit.sequencer import Sequencer
 from gateway.batch import Batches
-from gateway.channels import Channels
+from gateway.channels import Channels, EndpointUnknown
 from gateway.contract.adapter import AdapterSpec
 from gateway.contract.exchange import Caller
 from gateway.contract.host import Host
@@ -106,8 +107,12 @@ async def serve(
         address = await node.start()
     except PortTaken as error:
         raise PortRefused(str(error)) from error
-    except (JournalRefused, KeyFileRefused, KeyRefused, SigningKeyRefused) as error:
+    except (EndpointUnknown, JournalRefused, KeyFileRefused, KeyRefused, SigningKeyRefused) as error:
         raise StartRefused(str(error)) from error
+    # What is there now stays: the collector need not walk it again and again.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, node.ask_to_stop)
@@ -144,7 +149,7 @@ class _Builder:
         self.keys = self.state / "keys"
         self.clock = SystemClock()
         self.ids = Ids(_now_ms)
-        self.channels = Channels(federation, adapters)
+        self.channels = Channels(federation, adapters, settings.endpoints)
         self._stores()
         self._rooms()
 
@@ -266,6 +271,7 @@ class _Builder:
                 new_id=self.ids.new,
                 notify=self.lanes.notify,
                 chunk=settings.concurrency.batch_chunk,
+                decode_seconds=settings.stages.decode,
                 barrier=self.barrier,
             ),
             refusals=self.refusals,

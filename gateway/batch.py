@@ -21,7 +21,7 @@ import orjson
 
 from gateway.arrivals import Arrivals
 from gateway.contract.adapter import Codec
-from gateway.contract.errors import Refused
+from gateway.contract.errors import Refused, TryLater
 from gateway.contract.exchange import BatchReport, RowProblem
 from gateway.contract.reasons import Reason
 from gateway.federation import Federation
@@ -73,11 +73,13 @@ class Batches:
         new_id: Callable[[], str],
         notify: Callable[[str], None],
         chunk: int,
+        decode_seconds: float,
         barrier: Callable[[str], None],
     ) -> None:
         self._journal, self._vault, self._recorder = journal, vault, recorder
         self._federation, self._arrivals, self._new_id = federation, arrivals, new_id
         self._notify, self._chunk, self._barrier = notify, chunk, barrier
+        self._decode_seconds = decode_seconds
 
     async def take(self, received: Received, codec: Codec) -> Recorded:
         """The whole file. May be called again with the same message id after a restart."""
@@ -88,7 +90,7 @@ class Batches:
         counted = _Counted(received)
         rows = codec.to_documents(dataclasses.replace(received.inbound, stream=counted))
         while True:
-            items, stopped = await asyncio.to_thread(_some, rows, self._chunk)
+            items, stopped = await self._some(rows)
             if stopped is not None and progress.next_row == 1 and not items:
                 raise stopped
             if stopped is not None:
@@ -98,6 +100,14 @@ class Batches:
             if stopped is not None or len(items) < self._chunk:
                 break
         return await self._finish(received, progress, await asyncio.to_thread(counted.sha256))
+
+    async def _some(self, rows: Iterator[Document | RowProblem]) -> tuple[list[Document | RowProblem], Refused | None]:
+        """The next handful. A disk that hangs gives the file back: what is recorded stays, the rest comes later."""
+        try:
+            async with asyncio.timeout(self._decode_seconds):
+                return await asyncio.to_thread(_some, rows, self._chunk)
+        except TimeoutError:
+            raise TryLater(Reason.BUSY, "reading the file takes too long") from None
 
     async def report_of(self, message: str) -> BatchReport | None:
         """The report of a batch that was recorded, from the journal."""

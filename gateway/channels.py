@@ -6,7 +6,7 @@ systems, endpoints. Refuses: nothing; the configuration was checked before.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from gateway.contract.adapter import Adapter, AdapterSpec, Endpoint, Kind, Sink, Source
 from gateway.contract.host import Host
@@ -18,26 +18,32 @@ MakeHost = Callable[[str, str | None, str], Host]
 """`(name, system, agency)`; an endpoint serves no single system."""
 
 
+class EndpointUnknown(Exception):
+    """The settings open an endpoint that no installed adapter has; install it, or take it off the list."""
+
+
 class Channels:
     """Filled by `make`, once every store is there."""
 
-    def __init__(self, federation: Federation, specs: Mapping[str, AdapterSpec]) -> None:
-        self._federation, self._specs = federation, specs
+    def __init__(self, federation: Federation, specs: Mapping[str, AdapterSpec], endpoints: Sequence[str]) -> None:
+        self._federation, self._specs, self._enabled = federation, specs, endpoints
         self._sinks: dict[str, Sink] = {}
         self.adapters: list[tuple[str, Adapter]] = []
         self.polled: list[Polled] = []
         self.endpoints: list[Endpoint] = []
 
     def make(self, make_host: MakeHost) -> None:
-        """Every adapter in use; endpoints once for the whole gateway."""
+        """Every adapter in use; endpoints once for the whole gateway. Raises `EndpointUnknown`."""
         for use in self._federation.uses:
             self._use(use, make_host)
-        for name, spec in self._specs.items():
-            if "endpoint" in spec.kinds:
-                adapter = spec.make("endpoint", spec.config_model("endpoint")(), make_host(name, None, ""))
-                self.adapters.append((f"{name}:endpoint", adapter))
-                if isinstance(adapter, Endpoint):
-                    self.endpoints.append(adapter)
+        for name in self._enabled:
+            spec = self._specs.get(name)
+            if spec is None or "endpoint" not in spec.kinds:
+                raise EndpointUnknown(f"`endpoints` names {name}, and no installed adapter of that name has one")
+            adapter = spec.make("endpoint", spec.config_model("endpoint")(), make_host(name, None, ""))
+            self.adapters.append((f"{name}:endpoint", adapter))
+            if isinstance(adapter, Endpoint):
+                self.endpoints.append(adapter)
 
     def _use(self, use: Use, make_host: MakeHost) -> None:
         kind: Kind = "source" if use.role == "source" else "sink"

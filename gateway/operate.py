@@ -22,7 +22,7 @@ from gateway.identity import Person
 from gateway.message import Work
 from gateway.policy import lane_of
 from gateway.record import event_step
-from gateway.store.engine import Journal, Step, Taken, Unexpected, Unit
+from gateway.store.engine import Journal, Row, Step, Taken, Unexpected, Unit
 
 SCAN = 1000
 SCANS = 50
@@ -126,14 +126,9 @@ class Operations:
         """Events after a number, filtered; `next` is where to go on."""
         await self._drained()
         kept: list[bytes] = []
-        if "message" in filters:
-            rows = await self._journal.read("events_of_message", {"message": filters["message"], "limit": SCAN})
-            kept = [_line(r) for r in rows if int(r[0] or 0) > after and _fits(r, filters)][: max(1, limit)]
-            return _page(kept, int(rows[-1][0] or 0) if rows else after)
+        message = filters.get("message")
         for _ in range(SCANS):
-            rows = await self._journal.read(
-                "events_after", {"after": after, "limit": SCAN if filters else max(1, limit)}
-            )
+            rows = await self._page_of(message, after, SCAN if filters else max(1, limit))
             for row in rows:
                 after = int(row[0] or 0)
                 if _fits(row, filters):
@@ -143,6 +138,12 @@ class Operations:
             if len(rows) < SCAN:
                 break
         return _page(kept, after)
+
+    async def _page_of(self, message: str | None, after: int, limit: int) -> list[Row]:
+        if message is None:
+            return await self._journal.read("events_after", {"after": after, "limit": limit})
+        query: dict[str, Any] = {"message": message, "after": after, "limit": limit}
+        return await self._journal.read("events_of_message_after", query)
 
     async def tail(self, limit: int, filters: Mapping[str, str]) -> Reply:
         """The last events that fit, oldest first."""

@@ -33,7 +33,6 @@ from gateway.store.hmac_keys import HmacKeys
 from gateway.store.sealing import DataKey, binding
 from gateway.vault import SALT_BYTES, Vault
 
-
 PASSED_ON = ("createdAt", "classification", "inReplyTo")
 """What else a sender may say in its envelope that goes on to the recipient as it is."""
 
@@ -82,9 +81,8 @@ class Recorder:
         received, inbound = routed.normalised.received, routed.normalised.received.inbound
         message, service = received.id, received.service
         data_key = batch.data_key if batch else self._arrivals.take_key(message)
-        body = Body(
-            routed.normalised.canonical, os.urandom(SALT_BYTES), inbound.parts, inbound.name, envelope_facts(routed, self._settings.instance)
-        )
+        facts = envelope_facts(routed, self._settings.instance)
+        body = Body(routed.normalised.canonical, os.urandom(SALT_BYTES), inbound.parts, inbound.name, facts)
         receipt = self._receipts.write(
             "accepted",
             message=message,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections import Counter
+from dataclasses import replace
 
 from gateway.audit.catalogue import EventName
 from gateway.audit.events import EventWriter
@@ -28,9 +29,11 @@ class Refusals:
         self._journal, self._events = journal, events
         self._counts: Counter[tuple[str, Reason]] = Counter()
 
-    async def note(self, message_id: str, caller: Caller, inbound: Inbound | None, error: Exception) -> Rejected:
+    async def note(
+        self, message_id: str, caller: Caller, inbound: Inbound | None, error: Exception, stage: str
+    ) -> Rejected:
         """The refusal of a known caller, as an event of its own."""
-        rejected = rejected_of(message_id, error)
+        rejected = replace(rejected_of(message_id, error), stage=stage)
         event = self._events.write(
             EventName.REFUSED,
             message=message_id,

@@ -10,6 +10,7 @@ days. Nothing secret is a setting: secrets are files.
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -99,9 +100,8 @@ class Stages(Group):
     """How long each stage may take."""
 
     read_body: float = _seconds(60, "Silence while a body arrives; not the whole upload.")
-    decode: float = _seconds(10, "Decoding a body into documents.")
-    verify: float = _seconds(10, "Judging the parts that a policy names.")
-    record: float = _seconds(10, "Recording a message.")
+    decode: float = _seconds(10, "Reading and decoding a handful of rows of a batch.")
+    record: float = _seconds(10, "Recording a message; past it the caller is told to come back with the same key.")
     ask: float = _seconds(30, "Longest deadline a caller gets for a query.")
     deliver: float = _seconds(60, "One attempt to deliver.")
     drain: float = _seconds(20, "Finishing what is in flight before the process ends.")
@@ -186,6 +186,9 @@ class Settings(BaseSettings):
     config_dir: Path = Field(Path("config"), description="Folder of the configuration.")
     state_dir: Path = Field(Path("var"), description="Folder of everything that is written: journal, parts, keys, log.")
     create_keys: bool = Field(True, description="Make a missing API key file on first start.")
+    endpoints: tuple[str, ...] = Field(
+        ("rest", "soap"), description="Adapters whose endpoints are open; installed is not enabled."
+    )
     durability: Literal["strict", "relaxed"] = Field(
         "strict",
         description="`relaxed` accepts a database that may lose the last commits on a failover; health shows it.",
@@ -325,6 +328,8 @@ def _kind(annotation: Any) -> str:
     arguments = get_args(annotation)
     if arguments and all(isinstance(one, str) for one in arguments):
         return " or ".join(f"`{one}`" for one in arguments)
+    if arguments == (str, ...):
+        return "list of names"
     names = {str: "text", int: "whole number", float: "number", bool: "`true` or `false`", Path: "folder"}
     return names.get(annotation, "text or nothing")
 
@@ -332,6 +337,8 @@ def _kind(annotation: Any) -> str:
 def _default(value: Any) -> str:
     if value is None:
         return "none"
+    if isinstance(value, tuple):
+        return f"`{json.dumps(value)}`"
     return f"`{str(value).lower() if isinstance(value, bool) else value}`"
 
 

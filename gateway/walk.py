@@ -28,7 +28,7 @@ from gateway.contract.host import Clock
 from gateway.contract.reasons import Reason
 from gateway.federation import TAKEN_BY_GATEWAY, Federation
 from gateway.intake import Intake
-from gateway.message import Received, Recorded, Routed, Verified
+from gateway.message import Recorded, Verified
 from gateway.normalise import normalise
 from gateway.policy import lane_of
 from gateway.record import Recorder
@@ -41,6 +41,15 @@ from gateway.verify import verify
 from schemas.document import SchemaError
 
 FindChannel = Callable[[str, str], Sink | None]
+
+
+class Stage:
+    """Which room a walk is in, for the refusal that may come of it."""
+
+    __slots__ = ("name",)
+
+    def __init__(self) -> None:
+        self.name = "intake"
 
 
 class Walk:
@@ -72,13 +81,14 @@ class Walk:
 
     async def take(self, inbound: Inbound, caller: Caller, codec: Codec) -> Settlement:
         """The whole way of one thing that arrived."""
+        stage = Stage()
         try:
-            settlement = await self._walk(inbound, caller, codec)
+            settlement = await self._walk(inbound, caller, codec, stage)
         except (JournalFailed, JournalClosed):
             # Nobody knows what is durable: no answer is better than a wrong one.
             raise
         except Exception as error:
-            settlement = await self.refuse(inbound.message_id, caller, inbound, error)
+            settlement = await self.refuse(inbound.message_id, caller, inbound, error, stage.name)
         finally:
             if inbound.ephemeral is not None:
                 inbound.ephemeral.wipe()
@@ -87,39 +97,49 @@ class Walk:
         self._barrier("walk.before_settle")
         return settlement
 
-    async def refuse(self, message_id: str, caller: Caller, inbound: Inbound | None, error: Exception) -> Rejected:
+    async def refuse(
+        self, message_id: str, caller: Caller, inbound: Inbound | None, error: Exception, stage: str
+    ) -> Rejected:
         """Any error of a known caller as a refusal, with its event."""
         if isinstance(error, SchemaError):
             error = Refused(Reason.SCHEMA_INVALID, "the document does not fit its schema", errors=error.errors)
-        rejected = await self._refusals.note(message_id, caller, inbound, error)
+        rejected = await self._refusals.note(message_id, caller, inbound, error, stage)
         if rejected.error.reason is Reason.INTERNAL:
             self._on_unforeseen(error, message_id)
         return rejected
 
-    async def _walk(self, inbound: Inbound, caller: Caller, codec: Codec) -> Settlement:
+    async def _walk(self, inbound: Inbound, caller: Caller, codec: Codec, stage: Stage) -> Settlement:
         received = self._intake.receive(inbound, caller, self._clock.now(), self._clock.monotonic())
         self._barrier("walk.after_intake")
         if inbound.batch:
+            stage.name = "batch"
             return self._settled(await self._batches.take(received, codec))
-        routed = self._route(received, codec)
+        stage.name = "normalise"
+        normal = normalise(received, codec)
+        self._barrier("walk.after_normalise")
+        stage.name = "route"
+        routed = route(normal, self._federation)
+        self._barrier("walk.after_route")
+        stage.name = "verify"
         verified = verify(routed)
         self._barrier("walk.after_verify")
         if received.service.kind == "query":
+            stage.name = "ask"
             return await self._ask(verified)
         if received.service.name in TAKEN_BY_GATEWAY:
+            stage.name = "register"
             return self._settled(await self._registrar.acknowledge(verified))
+        stage.name = "record"
         return self._settled(await self._record(verified))
 
-    def _route(self, received: Received, codec: Codec) -> Routed:
-        normal = normalise(received, codec)
-        self._barrier("walk.after_normalise")
-        routed = route(normal, self._federation)
-        self._barrier("walk.after_route")
-        return routed
-
     async def _record(self, verified: Verified) -> Recorded:
-        # Shielded: a caller who hangs up leaves either nothing or a message whose lanes know of it.
-        return await asyncio.shield(self._recorded(verified))
+        # Shielded: a caller who hangs up leaves either nothing or a message whose lanes know of it. One who is told to
+        # come back because the disk is slow finds the message by its key.
+        try:
+            async with asyncio.timeout(self._stages.record):
+                return await asyncio.shield(self._recorded(verified))
+        except TimeoutError:
+            raise TryLater(Reason.BUSY, "recording takes too long; repeat with the same key", after=5.0) from None
 
     async def _recorded(self, verified: Verified) -> Recorded:
         received = verified.routed.normalised.received

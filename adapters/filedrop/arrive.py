@@ -28,6 +28,7 @@ from gateway.contract import Arrival, Claim, Host, Inbound, Part, Reason, Refuse
 from schemas.catalogue import SERVICES, parse_json
 from schemas.document import SchemaError
 from schemas.envelope_1 import Envelope1
+from schemas.scalars import instant_text
 from schemas.xml import document_type
 
 T = TypeVar("T")
@@ -78,6 +79,18 @@ class _Draft:
     parts: tuple[Part, ...] = ()
 
 
+def _facts(envelope: Envelope1 | None) -> dict[str, str]:
+    """What else the envelope says to the recipient."""
+    if envelope is None:
+        return {}
+    said = {
+        "createdAt": None if envelope.created_at is None else instant_text(envelope.created_at),
+        "classification": envelope.classification,
+        "inReplyTo": envelope.in_reply_to,
+    }
+    return {name: value for name, value in said.items() if value is not None}
+
+
 class Reader:
     """Reads the files of claims."""
 
@@ -112,6 +125,7 @@ class Reader:
             purpose=envelope.purpose if envelope else None,
             expires_at=envelope.expires_at if envelope else None,
             parts=draft.parts,
+            facts=_facts(envelope),
             size=draft.size,
             name=data_name(held.name),
             format=draft.format,

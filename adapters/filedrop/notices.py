@@ -60,14 +60,15 @@ def rows(message_id: str, report: BatchReport) -> bytes:
     )
 
 
-def error(message_id: str, name: str, refused: Refused) -> dict[str, Any]:
-    """`{messageId, file, code, title, reason, advice, limit?, errors: [{path, code, message}]}`."""
+def error(message_id: str, name: str, refused: Refused, stage: str | None = None) -> dict[str, Any]:
+    """`{messageId, file, code, title, stage?, reason, advice, limit?, errors: [{path, code, message}]}`."""
     face = REASONS[refused.reason]
     notice: dict[str, Any] = {
         "messageId": message_id,
         "file": name.encode("utf-8", "replace").decode(),
         "code": refused.reason.value,
         "title": face.title,
+        **({"stage": stage} if stage is not None else {}),
         "reason": refused.detail or face.title,
         "advice": face.advice,
     }

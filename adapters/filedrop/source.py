@@ -123,7 +123,7 @@ class FolderSource(Source):
                 return
             if isinstance(item.content, Broken):
                 refused = item.content.refused
-            await self._threads(self._refuse, handle.held, settlement.message_id, refused)
+            await self._threads(self._refuse, handle.held, settlement.message_id, refused, settlement.stage)
         elif isinstance(settlement, Accepted | Duplicate):
             await self._threads(self._archive, handle.held, settlement)
         else:
@@ -273,13 +273,13 @@ class FolderSource(Source):
             self._notice("outbox", held, settlement.message_id, ".rows.json", body)
             self._barrier("rows written")
 
-    def _refuse(self, held: Held, message_id: str, refused: Refused) -> None:
+    def _refuse(self, held: Held, message_id: str, refused: Refused, stage: str | None) -> None:
         outcome = self._room.outcome(held.claim)
         if outcome is None:
             if not self._room.holds(held.claim):
                 return
             names = refused_names(held, self._folders["errors"])
-            notice = notices.error(message_id, data_name(held.name), refused)
+            notice = notices.error(message_id, data_name(held.name), refused, stage)
             outcome = self._room.decide(held, {"to": "errors", **names, "notice": notice})
         self._put_away(held, outcome)
 

@@ -69,6 +69,8 @@ def _detail(rejected: Rejected) -> str:
         f"<code>{error.reason}</code><messageId>{text(rejected.message_id)}</messageId>",
         f"<advice>{text(face.advice)}</advice>",
     ]
+    if rejected.stage is not None:
+        said.append(f"<stage>{text(rejected.stage)}</stage>")
     if error.detail:
         said.append(f"<text>{text(error.detail)}</text>")
     if error.limit is not None:
@@ -171,6 +173,7 @@ def fault_schema() -> str:
         f'<xs:schema xmlns:xs="{_XS}" targetNamespace="{FAULT_NAMESPACE}" elementFormDefault="qualified">'
         f'<xs:element name="Error"><xs:complexType><xs:sequence>'
         f'<xs:element name="code" {string}/><xs:element name="messageId" {string}/><xs:element name="advice" {string}/>'
+        f'<xs:element name="stage" {string} minOccurs="0"/>'
         f'<xs:element name="text" {string} minOccurs="0"/><xs:element name="limit" type="xs:long" minOccurs="0"/>'
         f'<xs:element name="retryAfter" type="xs:int" minOccurs="0"/>'
         f'<xs:element name="finding" minOccurs="0" maxOccurs="unbounded"><xs:complexType><xs:sequence>'

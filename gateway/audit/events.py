@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import orjson
+from prometheus_client import Counter
 
 from gateway.audit.catalogue import EventName
 from gateway.contract.reasons import Reason
@@ -51,6 +52,10 @@ _EMPTY: dict[str, object] = {
     "trace": None,
     "v": 1,
 }
+
+
+_COUNTED = Counter("lintas_events", "Events written, by name", ["event"])
+_COUNTERS = {name: _COUNTED.labels(name.value) for name in EventName}
 
 
 class EventTooLarge(Exception):
@@ -115,4 +120,5 @@ class EventWriter:
         body = orjson.dumps(line, option=orjson.OPT_SORT_KEYS)
         if len(body) >= LIMIT_BYTES:
             raise EventTooLarge(event.value)
+        _COUNTERS[event].inc()
         return Event(identity, message, body)

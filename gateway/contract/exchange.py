@@ -92,7 +92,7 @@ class Inbound:
 
     `message_id` was minted by the host at arrival. `key` is the idempotency key, frozen where the item was first seen.
     `content` belongs to the adapter (a dict, an element). A batch sets `stream`, which opens the rows lazily. `format`
-    and `encoding` are those of a file, as found. `facts` are what else the envelope says to the recipient, by wire name:
+    and `encoding` are those of a file, as found. `facts` are what else the envelope says to the recipient, by name:
     `createdAt`, `classification`, `inReplyTo`. `size` is the size of what arrived, in bytes. `item` is the source's
     own handle (a claim), given back at settle.
     """
@@ -224,11 +224,16 @@ class Answered:
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """Not taken. The sender keeps custody. `error` names the reason and, where one was met, the limit."""
+    """Not taken. The sender keeps custody. `error` names the reason and, where one was met, the limit.
+
+    `stage` is the room that refused: `arrive`, `intake`, `normalise`, `route`, `verify`, `record`, `ask`, `batch` or
+    `register`.
+    """
 
     message_id: str
     error: Refused
     retry_after: float | None = None
+    stage: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

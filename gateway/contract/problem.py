@@ -19,7 +19,7 @@ MEDIA_TYPE = "application/problem+json"
 ERRORS = 100
 
 
-def problem(rejected: Rejected, public_url: str, *, stage: str | None = None) -> Reply:
+def problem(rejected: Rejected, public_url: str) -> Reply:
     """The same refusal for every face that speaks HTTP and JSON; it lists at most `ERRORS` findings."""
     error = rejected.error
     face = REASONS[error.reason]
@@ -33,8 +33,8 @@ def problem(rejected: Rejected, public_url: str, *, stage: str | None = None) ->
         "messageId": rejected.message_id,
         "advice": face.advice,
     }
-    if stage is not None:
-        body["stage"] = stage
+    if rejected.stage is not None:
+        body["stage"] = rejected.stage
     if error.limit is not None:
         body["limit"] = error.limit
     if error.errors:

@@ -27,6 +27,7 @@ class Reason(StrEnum):
     IN_PROGRESS = "in_progress"
     KEY_MISMATCH = "key_mismatch"
     SENDER_MISMATCH = "sender_mismatch"
+    HEADERS_TOO_LARGE = "headers_too_large"
     BODY_TOO_LARGE = "body_too_large"
     PART_TOO_LARGE = "part_too_large"
     TOO_MANY_PARTS = "too_many_parts"
@@ -109,6 +110,7 @@ REASONS: dict[Reason, Face] = {
     Reason.IN_PROGRESS: _sender(409, "Same key in progress", "The first call with this key has not ended yet; repeat the call in a few seconds."),
     Reason.KEY_MISMATCH: _sender(400, "Two different keys", "The Idempotency-Key header and the key in the envelope differ; send one, or the same twice."),
     Reason.SENDER_MISMATCH: _sender(403, "Sender is not the caller", "Leave 'sender' out, or name the system that the API key belongs to."),
+    Reason.HEADERS_TOO_LARGE: _sender(431, "Headers too large", "Send shorter header lines, and fewer of them."),
     Reason.BODY_TOO_LARGE: _sender(413, "Body too large", "Make the body smaller, or send large files as parts in multipart/form-data or multipart/related."),
     Reason.PART_TOO_LARGE: _sender(413, "Part too large", "Split the file, or ask the operator to raise the limit for a part."),
     Reason.TOO_MANY_PARTS: _sender(413, "Too many parts", "Send fewer parts in one message."),

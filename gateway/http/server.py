@@ -21,6 +21,7 @@ from gateway.contract.problem import problem
 from gateway.contract.reasons import Reason
 from gateway.federation import Federation
 from gateway.http.call import RequestCall
+from gateway.http.door import Doors, teller
 from gateway.http.router import Router
 from gateway.identity import Person, Presented, Principal, Scheme, authenticate
 from gateway.refuse import Refusals, rejected_of
@@ -81,8 +82,9 @@ class Server:
     async def listen(self) -> str:
         """Starts to accept; gives the address in use."""
         http, limits = self._settings.http, self._settings.limits
-        server = web.Server(
+        server = Doors(
             self._handle,
+            teller(self._refusals, self._new_id, lambda: self.public_url, limits.header_line_bytes),
             access_log=None,
             max_line_size=limits.header_line_bytes,
             max_field_size=limits.header_line_bytes,
@@ -172,7 +174,7 @@ class Server:
                 raise TryLater(reason, after=2.0)
             inbound = await endpoint.decode(call)
         except Exception as error:
-            settlement = await self._walk.refuse(call.arrival.message_id, caller, None, error)
+            settlement = await self._walk.refuse(call.arrival.message_id, caller, None, error, "arrive")
             await self._arrivals.discard(call.arrival.message_id)
             return endpoint.encode(call, settlement)
         return endpoint.encode(call, await self._walk.take(inbound, caller, endpoint.codec))

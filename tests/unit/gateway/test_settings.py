@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 
 import pytest
@@ -134,7 +135,8 @@ def test_every_setting_can_be_given_by_its_variable(tmp_path: Path, monkeypatch:
     expected = {}
     for name, _, default in fields():
         if name not in {"config_dir", "http.public_url"}:
-            monkeypatch.setenv(variable_for(tuple(name.split("."))), str(default))
+            written = json.dumps(default) if isinstance(default, tuple) else str(default)
+            monkeypatch.setenv(variable_for(tuple(name.split("."))), written)
             expected[name] = default
     settings, findings = load_settings(tmp_path)
     assert findings == []

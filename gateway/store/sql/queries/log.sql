@@ -24,3 +24,7 @@ SELECT number, body FROM events WHERE number < :before ORDER BY number DESC LIMI
 -- name: events_of_message
 SELECT e.number, e.body FROM events_of_message x JOIN events e ON e.number = x.number
 WHERE x.message = :message ORDER BY x.number LIMIT :limit;
+
+-- name: events_of_message_after
+SELECT e.number, e.body FROM events_of_message x JOIN events e ON e.number = x.number
+WHERE x.message = :message AND x.number > :after ORDER BY x.number LIMIT :limit;
