@@ -14,6 +14,7 @@ from typing import Any
 import orjson
 from aiohttp import web
 
+from gateway.audit.catalogue import EventName
 from gateway.contract.errors import Refused
 from gateway.contract.exchange import Caller
 from gateway.contract.http import Reply
@@ -29,7 +30,10 @@ from gateway.settings import Settings
 from schemas.strict_json import JsonLimits, JsonRefused, loads
 
 JSON = "application/json"
-PAGE = 100
+PAGE, MOST = 100, 1000
+"""Items of a page, and the most that can be asked for; an inbox gives whole documents, so PAGE is its most."""
+_NUMBER = re.compile(r"-?[0-9]{1,17}\Z")
+_CLOSED = {"event": frozenset(EventName), "reason": frozenset(Reason)}
 _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})\Z")
 _ID = re.compile(r"[0-9a-z.\-]{1,80}\Z")
 
@@ -107,7 +111,7 @@ class Api:
 
     async def inbox(self, request: web.BaseRequest, match: Mapping[str, str], who: Principal | None) -> Reply:
         caller = _system(who)
-        limit = _number(request.query.get("limit"), 20, PAGE)
+        limit = _number(request.query.get("limit"), 20, 1, PAGE)
         pieces = await self._reader.inbox(caller.system, limit, self._server.public_url)
         return Reply(200, b'{"deliveries":[' + b",".join(pieces) + b"]}", JSON, _PRIVATE)
 
@@ -130,7 +134,7 @@ class Api:
 
     async def quarantine(self, request: web.BaseRequest, match: Mapping[str, str], who: Principal | None) -> Reply:
         _person(who, "operator", "auditor")
-        limit = _number(request.query.get("limit"), PAGE, 1000)
+        limit = _number(request.query.get("limit"), PAGE, 1, MOST)
         return told(await self._operations.quarantined(request.query.get("after", ""), limit))
 
     async def decide(self, request: web.BaseRequest, match: Mapping[str, str], who: Principal | None) -> Reply:
@@ -142,10 +146,14 @@ class Api:
         _person(who, "operator", "auditor")
         query = request.query
         filters = {name: query[name] for name in ("message", "event", "reason", "sender", "recipient") if name in query}
+        for name, known in _CLOSED.items():
+            # A slip in a name would read as "there is none".
+            if name in filters and filters[name] not in known:
+                raise Refused(Reason.BAD_REQUEST, f"no {name} has this name")
         if "tail" in query:
-            return await self._operations.tail(_number(query["tail"], PAGE, 1000), filters)
-        after = _number(query.get("after"), -1, 2**53)
-        return await self._operations.events(after, _number(query.get("limit"), PAGE, 1000), filters)
+            return await self._operations.tail(_number(query["tail"], PAGE, 1, MOST), filters)
+        after = _number(query.get("after"), -1, -1, 2**53)
+        return await self._operations.events(after, _number(query.get("limit"), PAGE, 1, MOST), filters)
 
 
 _PRIVATE = {"Cache-Control": "no-store"}
@@ -173,12 +181,17 @@ def _person(who: Principal | None, *roles: str) -> Person:
     return who
 
 
-def _number(text: str | None, default: int, most: int) -> int:
+def _number(text: str | None, default: int, least: int, most: int) -> int:
     if text is None:
         return default
-    if not text.isascii() or not text.lstrip("-").isdigit() or len(text) > 17:
+    if not _NUMBER.match(text):
         raise Refused(Reason.BAD_REQUEST, "a number in the query is not a number")
-    return max(-1, min(int(text), most))
+    number = int(text)
+    if number > most:
+        raise Refused(Reason.BAD_REQUEST, f"a number in the query is over {most}", limit=most)
+    if number < least:
+        raise Refused(Reason.BAD_REQUEST, f"a number in the query is below {least}")
+    return number
 
 
 async def _object(request: web.BaseRequest, settings: Settings) -> dict[str, Any]:
