@@ -124,15 +124,7 @@ def _body(kind: str, *, parts: bool) -> dict[str, Any]:
 
 def _form(services: list[Service]) -> Schema:
     """The form field `message` comes first, without `parts`; every field after it is a file."""
-    message = {
-        "type": "object",
-        "required": ["envelope", "document"],
-        "properties": {
-            "envelope": ref("Envelope1"),
-            "document": {"anyOf": [ref(component(service.request)) for service in services]},
-        },
-        "additionalProperties": False,
-    }
+    message = {"oneOf": [ref(component(service.name)) for service in services], "properties": {"parts": False}}
     part = {
         "type": "string",
         "contentMediaType": "application/octet-stream",
@@ -144,7 +136,7 @@ def _form(services: list[Service]) -> Schema:
 def _sending(settings: Settings) -> dict[tuple[str, str], dict[str, Any]]:
     told = "Logical identity of the message; the key in the envelope does the same"
     key = _header("Idempotency-Key", told, pattern="^[!#-~]{1,128}$")
-    wait = _header("Prefer", "`wait=N`: the caller's deadline in seconds (RFC 7240)", pattern="^wait=[0-9]{1,4}$")
+    wait = _header("Prefer", "`wait=N`: the caller's deadline in seconds (RFC 7240); others are passed over")
     location = {"Location": {"required": True, "schema": {"type": "string", "format": "uri-reference"}}}
     answers_ = [ref(f"{component(one.name)}Answer") for one in SERVICES.values() if one.kind == "query"]
     answer = answers_[0] if len(answers_) == 1 else {"oneOf": answers_}
