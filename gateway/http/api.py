@@ -150,10 +150,10 @@ class Api:
             # A slip in a name would read as "there is none".
             if name in filters and filters[name] not in known:
                 raise Refused(Reason.BAD_REQUEST, f"no {name} has this name")
+        after, limit = _number(query.get("after"), -1, -1, 2**53), _number(query.get("limit"), PAGE, 1, MOST)
         if "tail" in query:
             return await self._operations.tail(_number(query["tail"], PAGE, 1, MOST), filters)
-        after = _number(query.get("after"), -1, -1, 2**53)
-        return await self._operations.events(after, _number(query.get("limit"), PAGE, 1, MOST), filters)
+        return await self._operations.events(after, limit, filters)
 
 
 _PRIVATE = {"Cache-Control": "no-store"}
