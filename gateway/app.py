@@ -53,6 +53,7 @@ from gateway.http.server import PortTaken, Server
 from gateway.identity import KeyRefused, Person, Principal, load_keys
 from gateway.ids import Ids
 from gateway.intake import Intake
+from gateway.keep import Keeper
 from gateway.node import Node
 from gateway.operate import Operations
 from gateway.policy import route_names
@@ -326,6 +327,7 @@ class _Builder:
             sequencer=self.sequencer,
             lanes=self.lanes,
             reaper=reaper,
+            keeper=Keeper(self.journal, keep_ms=int(settings.times.answer_keep * 1000), now_ms=_now_ms),
             refusals=self.refusals,
             poller=poller,
             server=self.server,

@@ -11,7 +11,6 @@ kept answer; a repeat after it, or of a question that failed, is asked again, si
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -28,11 +27,20 @@ from gateway.outbound import outbound, released
 from gateway.receipt import commit
 from gateway.record import Recorder, content_digest, envelope_facts, event_step
 from gateway.store.engine import Journal, Step, Taken, Unit
+from gateway.store.entropy import random_bytes
 from gateway.store.hmac_keys import HmacKeys
 from gateway.store.sealing import DataKey, binding
 from gateway.vault import SALT_BYTES, Vault
 from schemas.catalogue import canonical, parse_json
 from schemas.document import SchemaError
+
+
+class Unanswered(Exception):
+    """The question left, or may have; its `answered` event says why there is no answer. `error` is the refusal."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(str(error))
+        self.error = error
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +50,7 @@ class _Question:
     routed: Routed
     recipient: str
     salt: bytes
+    commit_in: str
     subject_keys: list[bytes]
     key: bytes | None
 
@@ -65,6 +74,7 @@ class Asker:
         self._journal, self._recorder, self._events, self._vault = journal, recorder, events, vault
         self._lookup, self._routes, self._keep_ms, self._monotonic = lookup, route_names, keep_ms, monotonic
         self._instance = instance
+        self._minute: tuple[int, DataKey, bytes] | None = None
         self._asking: set[bytes] = set()
 
     async def ask(self, verified: Verified, sink: Sink, deadline: float) -> Answered:
@@ -84,7 +94,9 @@ class Asker:
     async def _asked(self, routed: Routed, key: bytes | None, sink: Sink, deadline: float) -> Answered:
         received = routed.normalised.received
         subject_rows, subject_keys = self._recorder.subjects(routed.normalised.subjects, received.id)
-        question = _Question(routed, routed.recipients[0], os.urandom(SALT_BYTES), subject_keys, key)
+        salt = random_bytes(SALT_BYTES)
+        bound = commit(salt, routed.normalised.canonical)
+        question = _Question(routed, routed.recipients[0], salt, bound, subject_keys, key)
         steps = [*subject_rows, event_step(self._event(EventName.ASKED, question))]
         if key is not None:
             row: dict[str, Any] = {
@@ -120,13 +132,9 @@ class Asker:
         except BaseException as error:
             reason = _reason_of(error)
             await self._failed(question, reason, int((self._monotonic() - sent) * 1_000_000))
-            if isinstance(error, TimeoutError):
-                raise Refused(Reason.TIMED_OUT, "the recipient did not answer within the deadline") from error
-            if isinstance(error, SchemaError):
-                raise Refused(
-                    Reason.RECIPIENT_ANSWER_INVALID, "the recipient's answer does not fit its schema"
-                ) from error
-            raise
+            if not isinstance(error, Exception):
+                raise
+            raise Unanswered(_refusal(error)) from error
         event = self._event(
             EventName.ANSWERED,
             question,
@@ -166,15 +174,17 @@ class Asker:
         if question.key is None:
             return []
         received = question.routed.normalised.received
-        data_key = DataKey.random()
-        row: dict[str, Any] = {
-            "key": question.key,
-            "message": received.id,
-            "answer": data_key.seal(data, binding("answer", received.id)),
-            "answer_key": self._vault.wrap(data_key, received.id),
-            "answer_until": received.at_ms + self._keep_ms,
-        }
-        return [Step("keep_answer", row)]
+        data_key, wrapped = self._answer_key(received.at_ms)
+        body = data_key.seal(data, binding("answer", received.id))
+        return [Step("keep_answer", {"message": received.id, "sealed_key": wrapped, "body": body})]
+
+    def _answer_key(self, now_ms: int) -> tuple[DataKey, bytes]:
+        """One data key for the answers of a minute: they all go together, long before any could be erased alone."""
+        minute = now_ms // 60_000
+        if self._minute is None or self._minute[0] != minute:
+            key = DataKey.random()
+            self._minute = (minute, key, self._vault.wrap(key, "answers"))
+        return self._minute[1], self._minute[2]
 
     async def _kept(self, routed: Routed, key: bytes) -> Answered | None:
         """The kept answer to the same question; None if there is none or it is too old. Refuses other content."""
@@ -182,12 +192,14 @@ class Asker:
         rows = await self._journal.read("find_key", {"key": key})
         if not rows or int(rows[0][2] or 0) <= received.at_ms:
             return None
-        message, content, _, answer, answer_key, until = rows[0]
+        message, content, _ = rows[0]
         if content != content_digest(self._lookup, routed):
             raise Refused(Reason.CONFLICT, "the first question with this key had other content")
-        if not isinstance(answer, bytes) or not isinstance(answer_key, bytes) or int(until or 0) <= received.at_ms:
+        found = await self._journal.read("find_answer", {"message": message})
+        if not found or not isinstance(found[0][0], bytes) or not isinstance(found[0][1], bytes):
             return None
-        data = self._vault.unwrap(answer_key, str(message)).open(answer, binding("answer", str(message)))
+        data_key = self._vault.unwrap(found[0][0], "answers")
+        data = data_key.open(found[0][1], binding("answer", str(message)))
         answer_type = received.service.answer or ""
         event = self._events.write(
             EventName.DUPLICATE_ANSWERED,
@@ -226,7 +238,7 @@ class Asker:
             document=received.service.request,
             route=self._routes[id(routed.route)],
             purpose=received.inbound.purpose or routed.route.purpose,
-            commit_in=commit(question.salt, routed.normalised.canonical),
+            commit_in=question.commit_in,
             trace=received.inbound.trace,
             **more,
         )
@@ -235,6 +247,15 @@ class Asker:
 def _answers(route: Route) -> Route | None:
     """The route as it applies to an answer: `raw` may be forwarded, the release list is about the question."""
     return route if route.raw == "forward" and not route.release else None
+
+
+def _refusal(error: Exception) -> Exception:
+    """What the caller is told of a question that was not answered."""
+    if isinstance(error, TimeoutError):
+        return Refused(Reason.TIMED_OUT, "the recipient did not answer within the deadline")
+    if isinstance(error, SchemaError):
+        return Refused(Reason.RECIPIENT_ANSWER_INVALID, "the recipient's answer does not fit its schema")
+    return error
 
 
 def _reason_of(error: BaseException) -> Reason:

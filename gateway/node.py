@@ -22,6 +22,7 @@ from gateway.deliver.lanes import Lanes
 from gateway.deliver.reaper import Reaper
 from gateway.http.client import OutgoingHttp
 from gateway.http.server import Server
+from gateway.keep import Keeper
 from gateway.record import event_step
 from gateway.refuse import Refusals
 from gateway.settings import Settings
@@ -50,6 +51,7 @@ class Node:
         sequencer: Sequencer,
         lanes: Lanes,
         reaper: Reaper,
+        keeper: Keeper,
         refusals: Refusals,
         poller: Poller,
         server: Server,
@@ -58,7 +60,8 @@ class Node:
     ) -> None:
         self.settings, self.journal, self.parts, self.arrivals = settings, journal, parts, arrivals
         self.http, self.events, self.sequencer, self.lanes = http, events, sequencer, lanes
-        self.reaper, self.refusals, self.poller, self.server = reaper, refusals, poller, server
+        self.reaper, self.keeper, self.refusals = reaper, keeper, refusals
+        self.poller, self.server = poller, server
         self.adapters, self._now_ms = adapters, now_ms
         self.epoch = 0
         self.stopping = False
@@ -100,7 +103,8 @@ class Node:
             asyncio.create_task(
                 self._guard(self._every(SWEEP_SECONDS, self.journal.checkpoint_idle)), name="checkpoint"
             ),
-            asyncio.create_task(self._guard(self._every(MINUTE, self._minute)), name="minute"),
+            asyncio.create_task(self._guard(self._every(MINUTE, self.refusals.flush)), name="refusals"),
+            asyncio.create_task(self._guard(self._every(SWEEP_SECONDS, self.keeper.step)), name="keeper"),
         ]
         return address
 
@@ -149,11 +153,6 @@ class Node:
 
     async def _note(self, event: EventName) -> None:
         await self.journal.commit(Unit([event_step(self.events.write(event, actor="gateway"))]))
-
-    async def _minute(self) -> None:
-        await self.refusals.flush()
-        now = self._now_ms()
-        await self.journal.commit(Unit([Step("drop_old_answers", {"now": now}), Step("drop_old_keys", {"now": now})]))
 
     async def _every(self, seconds: float, work: Callable[[], Awaitable[Any]]) -> None:
         while True:

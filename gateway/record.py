@@ -11,7 +11,7 @@ Refuses: a repeat with other content (`conflict`).
 
 from __future__ import annotations
 
-import os
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -29,6 +29,7 @@ from gateway.receipt import ReceiptWriter, Signed, commit
 from gateway.route import field_values
 from gateway.settings import Settings
 from gateway.store.engine import Journal, Row, Step, Taken, Unit
+from gateway.store.entropy import random_bytes
 from gateway.store.hmac_keys import HmacKeys
 from gateway.store.sealing import DataKey, binding
 from gateway.vault import SALT_BYTES, Vault
@@ -82,7 +83,7 @@ class Recorder:
         message, service = received.id, received.service
         data_key = batch.data_key if batch else self._arrivals.take_key(message)
         facts = envelope_facts(routed, self._settings.instance)
-        body = Body(routed.normalised.canonical, os.urandom(SALT_BYTES), inbound.parts, inbound.name, facts)
+        body = Body(routed.normalised.canonical, random_bytes(SALT_BYTES), inbound.parts, inbound.name, facts)
         receipt = self._receipts.write(
             "accepted",
             message=message,
@@ -172,7 +173,7 @@ class Recorder:
 
         A person has a fresh key per message, so that two events of one person share nothing that outlives the rows.
         """
-        keys = [os.urandom(32) for _ in found[:16]]
+        keys = [random_bytes(32) for _ in found[:16]]
         rows: list[dict[str, Any]] = [
             {"subject": self._lookup.lookup("subject", scheme, value), "message": message, "key": key}
             for (scheme, value), key in zip(found, keys, strict=False)
@@ -290,7 +291,7 @@ def event_step(event: Event) -> Step:
 def content_digest(lookup: HmacKeys, routed: Routed) -> bytes:
     """Equal for equal canonical document and equal parts, in a keyed form."""
     parts = [part.sha256 for part in routed.normalised.received.inbound.parts]
-    return lookup.lookup("content", routed.normalised.canonical.decode(), *parts)
+    return lookup.lookup("content", hashlib.sha256(routed.normalised.canonical).hexdigest(), *parts)
 
 
 def envelope_facts(routed: Routed, instance: str) -> dict[str, Any]:

@@ -17,9 +17,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 
 from gateway.arrivals import Arrivals
-from gateway.ask import Asker
+from gateway.ask import Asker, Unanswered
 from gateway.batch import Batches
 from gateway.contract.adapter import Codec, Sink
 from gateway.contract.errors import Refused, TryLater
@@ -32,7 +33,7 @@ from gateway.message import Recorded, Verified
 from gateway.normalise import normalise
 from gateway.policy import lane_of
 from gateway.record import Recorder
-from gateway.refuse import Refusals
+from gateway.refuse import Refusals, rejected_of
 from gateway.register import Registrar
 from gateway.route import route
 from gateway.settings import Stages
@@ -103,9 +104,13 @@ class Walk:
         """Any error of a known caller as a refusal, with its event."""
         if isinstance(error, SchemaError):
             error = Refused(Reason.SCHEMA_INVALID, "the document does not fit its schema", errors=error.errors)
-        rejected = await self._refusals.note(message_id, caller, inbound, error, stage)
+        if isinstance(error, Unanswered):
+            # Its `answered` event has said so already: a query has two events.
+            rejected = replace(rejected_of(message_id, error.error), stage="ask")
+        else:
+            rejected = await self._refusals.note(message_id, caller, inbound, error, stage)
         if rejected.error.reason is Reason.INTERNAL:
-            self._on_unforeseen(error, message_id)
+            self._on_unforeseen(error.error if isinstance(error, Unanswered) else error, message_id)
         return rejected
 
     async def _walk(self, inbound: Inbound, caller: Caller, codec: Codec, stage: Stage) -> Settlement:

@@ -122,9 +122,10 @@ def canonical(document: Document) -> bytes:
     be other than ASCII; the RFC sorts those by UTF-16 units.
     """
     value = to_value(document)
-    if "raw" in value:
-        return orjson.dumps(_sorted(value))
-    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+    data = orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+    if "raw" not in value or data.isascii():
+        return data
+    return orjson.dumps(_sorted(value))
 
 
 def _sorted(value: Any) -> Any:

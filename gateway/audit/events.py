@@ -10,7 +10,6 @@ microseconds; `bytes` is the size of what moved; `config` is the digest of the f
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,6 +19,7 @@ from prometheus_client import Counter
 
 from gateway.audit.catalogue import EventName
 from gateway.contract.reasons import Reason
+from gateway.store.keyed import hmac_sha256
 
 LIMIT_BYTES = 4096
 
@@ -110,14 +110,17 @@ class EventWriter:
     ) -> Event:
         """One event. `fields` are Event v1's own names; `subject_keys` become pseudonyms of this event alone."""
         identity = self._new_id()
-        line: dict[str, object] = {**self._base, **fields}
+        line: dict[str, object] = self._base | fields
+        if len(line) != len(_EMPTY):
+            raise TypeError("a field that Event v1 does not have")
         line["id"], line["event"], line["message"] = identity, event.value, message
         line["time"] = timestamp(self._now_ms())
         if reason is not None:
             line["reason"] = reason.value
         if subject_keys:
-            line["subjects"] = [hmac.digest(key, identity.encode(), "sha256").hex() for key in subject_keys[:16]]
-        body = orjson.dumps(line, option=orjson.OPT_SORT_KEYS)
+            line["subjects"] = [hmac_sha256(key, identity.encode()).hex() for key in subject_keys[:16]]
+        # The base lists every name in order, and values only replace: what is written is sorted already.
+        body = orjson.dumps(line)
         if len(body) >= LIMIT_BYTES:
             raise EventTooLarge(event.value)
         _COUNTERS[event].inc()

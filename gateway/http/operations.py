@@ -134,8 +134,8 @@ def _form(services: list[Service]) -> Schema:
 
 
 def _sending(settings: Settings) -> dict[tuple[str, str], dict[str, Any]]:
-    told = "Logical identity of the message; the key in the envelope does the same"
-    key = _header("Idempotency-Key", told, pattern="^[!#-~]{1,128}$")
+    told = "Logical identity of the message, quoted or not; the key in the envelope does the same"
+    key = _header("Idempotency-Key", told, pattern=r'^("[ !#-\[\]-~]{1,255}"|[!-~]{1,255})$')
     wait = _header("Prefer", "`wait=N`: the caller's deadline in seconds (RFC 7240); others are passed over")
     location = {"Location": {"required": True, "schema": {"type": "string", "format": "uri-reference"}}}
     answers_ = [ref(f"{component(one.name)}Answer") for one in SERVICES.values() if one.kind == "query"]

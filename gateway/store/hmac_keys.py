@@ -9,19 +9,20 @@ whether another agency holds the same file, nor from a stored idempotency key wh
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 from typing import NoReturn
 
+import orjson
+
+from gateway.store.keyed import Keyed, hmac_sha256
 from gateway.store.keyfiles import secret
 
 
 def _joined(*words: str) -> bytes:
-    """Words as bytes in which no two lists of words are equal: each is preceded by its length."""
-    encoded = [word.encode() for word in words]
-    return b"".join(len(word).to_bytes(4, "big") + word for word in encoded)
+    """Words as bytes in which no two lists of words are equal: a JSON list."""
+    return orjson.dumps(words)
 
 
 class HmacKeys:
@@ -30,11 +31,11 @@ class HmacKeys:
     __slots__ = ("_agency_key", "_lookup")
 
     def __init__(self, part_address: bytes, lookup: bytes) -> None:
-        def agency_key(agency: str) -> bytes:
-            return hmac.digest(part_address, _joined("agency", agency), "sha256")
+        def agency_key(agency: str) -> Keyed:
+            return Keyed(hmac_sha256(part_address, _joined("agency", agency)))
 
-        self._agency_key: Callable[[str], bytes] = lru_cache(maxsize=4096)(agency_key)
-        self._lookup = lookup
+        self._agency_key: Callable[[str], Keyed] = lru_cache(maxsize=4096)(agency_key)
+        self._lookup = Keyed(lookup)
 
     @classmethod
     def load(cls, directory: Path, *, make: bool) -> HmacKeys:
@@ -46,11 +47,11 @@ class HmacKeys:
 
     def part_address(self, agency: str, sha256: bytes) -> str:
         """Where this agency's part with this digest is kept: 64 hex digits."""
-        return hmac.digest(self._agency_key(agency), sha256, "sha256").hex()
+        return self._agency_key(agency).digest(sha256).hex()
 
     def lookup(self, kind: str, *words: str) -> bytes:
         """32 bytes by which something is found again; `kind` keeps uses apart: `idempotency`, `subject`."""
-        return hmac.digest(self._lookup, _joined(kind, *words), "sha256")
+        return self._lookup.digest(_joined(kind, *words))
 
     def __repr__(self) -> str:
         return "HmacKeys()"

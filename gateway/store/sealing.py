@@ -13,7 +13,6 @@ Refuses: anything changed, moved to another message or purpose, or wrapped by a 
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import NoReturn, Protocol
@@ -22,6 +21,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from gateway.store.entropy import random_bytes
 from gateway.store.keyfiles import SECRET_BYTES, secret
 
 Entropy = Callable[[int], bytes]
@@ -55,11 +55,11 @@ class DataKey:
         self._aead: AESGCM | None = None
 
     @classmethod
-    def random(cls, entropy: Entropy = os.urandom) -> DataKey:
+    def random(cls, entropy: Entropy = random_bytes) -> DataKey:
         """A new key."""
         return cls(entropy(SECRET_BYTES))
 
-    def seal(self, plaintext: bytes, aad: bytes, *, entropy: Entropy = os.urandom) -> bytes:
+    def seal(self, plaintext: bytes, aad: bytes, *, entropy: Entropy = random_bytes) -> bytes:
         """Seal a value that fits in memory; 28 bytes longer than the plain one."""
         nonce = entropy(_NONCE)
         return nonce + self._cipher().encrypt(nonce, plaintext, aad)
@@ -102,7 +102,7 @@ class KeyRing(Protocol):
 class FileKeyRing:
     """Wrapping keys from files: the first wraps, all unwrap."""
 
-    def __init__(self, current: bytes, retired: Iterable[bytes] = (), *, entropy: Entropy = os.urandom) -> None:
+    def __init__(self, current: bytes, retired: Iterable[bytes] = (), *, entropy: Entropy = random_bytes) -> None:
         keys = [_WrappingKey(raw) for raw in (current, *retired)]
         self._current = keys[0]
         self._by_id = {key.id: key for key in keys}

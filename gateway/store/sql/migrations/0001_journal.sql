@@ -92,11 +92,15 @@ CREATE TABLE idempotency (
     key           BLOB PRIMARY KEY,
     message       TEXT NOT NULL,
     content       BLOB NOT NULL,
-    expires       BIGINT NOT NULL,
-    answer        BLOB,
-    answer_key    BLOB,
-    answer_until  BIGINT
+    expires       BIGINT NOT NULL
 ) WITHOUT ROWID;
+
+-- Answers that are kept for repeats, by their time-ordered message id, so that the old ones are the first ones.
+CREATE TABLE answers (
+    message       TEXT PRIMARY KEY,
+    sealed_key    BLOB NOT NULL,
+    body          BLOB NOT NULL
+);
 
 -- Claims on the physical items of sources. The fingerprint is keyed: a file name may name a person.
 CREATE TABLE claims (

@@ -16,20 +16,19 @@ DELETE FROM idempotency WHERE key = :key AND expires <= :now;
 DELETE FROM idempotency WHERE key = :key AND message = :message;
 
 -- name: find_key
-SELECT message, content, expires, answer, answer_key, answer_until FROM idempotency WHERE key = :key;
+SELECT message, content, expires FROM idempotency WHERE key = :key;
 
 -- name: take_over_key
-UPDATE idempotency SET message = :message, content = :content, expires = :expires,
-                       answer = NULL, answer_key = NULL, answer_until = NULL
-WHERE key = :key;
+UPDATE idempotency SET message = :message, content = :content, expires = :expires WHERE key = :key;
 
 -- name: keep_answer
-UPDATE idempotency SET answer = :answer, answer_key = :answer_key, answer_until = :answer_until
-WHERE key = :key AND message = :message;
+INSERT INTO answers (message, sealed_key, body) VALUES (:message, :sealed_key, :body);
 
--- name: drop_old_answers
-UPDATE idempotency SET answer = NULL, answer_key = NULL, answer_until = NULL
-WHERE answer_until IS NOT NULL AND answer_until <= :now;
+-- name: find_answer
+SELECT sealed_key, body FROM answers WHERE message = :message;
+
+-- name: drop_answers_before
+DELETE FROM answers WHERE message IN (SELECT message FROM answers WHERE message < :before ORDER BY message LIMIT :limit);
 
 -- name: insert_delivery
 INSERT INTO deliveries (id, message, kind, recipient, state, attempts, fence, order_key, receipt, head)
@@ -72,5 +71,5 @@ INSERT INTO row_problems (message, row, number, body) VALUES (:message, :row, :n
 -- name: row_problems
 SELECT row, number, body FROM row_problems WHERE message = :message AND row > :after ORDER BY row, number LIMIT :limit;
 
--- name: drop_old_keys
-DELETE FROM idempotency WHERE expires <= :now;
+-- name: keys_after
+SELECT key, expires FROM idempotency WHERE key > :after ORDER BY key LIMIT :limit;
