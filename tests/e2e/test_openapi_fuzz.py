@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import signal
@@ -18,6 +19,7 @@ import pytest
 import requests
 import schemathesis
 from hypothesis import HealthCheck, settings
+from jsonschema import Draft202012Validator
 from schemathesis.config import SchemathesisConfig
 
 from gateway.http import examples, openapi
@@ -137,7 +139,7 @@ CONFIG = SchemathesisConfig.from_dict(
 #: not survive JSON; a form field's name brings characters that no header can carry.
 BEYOND = {
     "key_mismatch", "wrong_instance", "expired", "part_missing", "digest_mismatch", "nothing_to_acknowledge",
-    "unknown_recipient", "not_a_number", "multipart_broken",
+    "unknown_recipient", "not_a_number", "multipart_broken", "part_unused",
 }  # fmt: skip
 BEYOND_FIELDS = {
     "civil_date", "instant", "draft_number", "batch_count", "nik_province", "nik_birth_day", "not_base64",
@@ -164,6 +166,71 @@ def refused_only_beyond_the_schema(ctx: Any, response: schemathesis.Response, ca
 def test_the_process_describes_itself_so(gateway: Gateway) -> None:
     told = requests.get(f"{gateway.url}/openapi.json", timeout=30).json()
     assert told == {**DOCUMENT, "servers": [{"url": gateway.url}]}
+
+
+def told(
+    gateway: Gateway, method: str, template: str, status: int, send: dict[str, Any] | None = None, **names: str
+) -> Any:
+    """One call; its answer must be of the status meant and of the shape that the description gives for it."""
+    url = gateway.url + template.format(**names)
+    answer = requests.request(method, url, json=send, headers=gateway.auth(template), timeout=30)
+    assert answer.status_code == status, answer.text
+    described = DOCUMENT["paths"][template][method.lower()]["responses"][str(status)]
+    schema = described["content"][answer.headers["Content-Type"]]["schema"]
+    whole = {"components": DOCUMENT["components"], "allOf": [schema]}
+    assert [error.message for error in Draft202012Validator(whole).iter_errors(answer.json())] == []
+    for name, header in described.get("headers", {}).items():
+        assert name in answer.headers or not header["required"]
+    return answer.json()
+
+
+def test_a_letter_on_its_way_is_told_as_described(gateway: Gateway) -> None:
+    letter = examples.submission("letter.deliver", "letter/1")
+    taken = told(gateway, "POST", "/api/v1/messages", 202, letter)
+    repeat = told(gateway, "POST", "/api/v1/messages", 200, letter)
+    assert repeat == {**taken, "state": "duplicate"}
+    other = {**(letter or {}), "document": {**examples.DOCUMENTS["letter.deliver"], "subject": "Lain"}}
+    assert told(gateway, "POST", "/api/v1/messages", 409, other)["code"] == "conflict"
+    found = told(gateway, "GET", "/api/v1/messages/{id}", 200, id=taken["messageId"])
+    assert found["timeline"][0]["event"]["event"] == "accepted"
+    assert len(found["parts"]) == len(found["deliveries"]) == 1
+    waiting = told(gateway, "GET", "/api/v1/inbox", 200)["deliveries"]
+    delivery = next(one for one in waiting if one["envelope"]["messageId"] == taken["messageId"])
+    part = requests.get(delivery["parts"][0]["href"], headers=gateway.auth("/api/v1/inbox"), timeout=30)
+    assert hashlib.sha256(part.content).hexdigest() == delivery["parts"][0]["sha256"]
+    assert "Repr-Digest" in part.headers
+    outcome = {"outcome": "delivered", "registrationNumber": "AGD-1"}
+    told(gateway, "POST", "/api/v1/inbox/{id}/ack", 200, outcome, id=delivery["envelope"]["deliveryId"])
+    receipts = told(gateway, "GET", "/api/v1/messages/{id}/receipts", 200, id=taken["messageId"])["receipts"]
+    assert {"accepted", "registered"} <= {one["kind"] for one in receipts}
+
+
+def test_a_question_is_answered_as_described(gateway: Gateway) -> None:
+    question = examples.submission("coverage.lookup", "eligibility-query/1")
+    answer = told(gateway, "POST", "/api/v1/queries", 200, question)
+    assert answer["document"] == examples.ANSWERS["coverage/1"]
+    assert told(gateway, "POST", "/api/v1/queries", 200, question)["repeated"] is True
+
+
+def test_persons_are_told_what_is_described(gateway: Gateway) -> None:
+    told(gateway, "GET", "/api/v1/status", 200)
+    told(gateway, "GET", "/api/v1/quarantine", 200)
+    assert told(gateway, "GET", "/api/v1/events", 200)["events"]
+    told(gateway, "POST", "/api/v1/quarantine/{id}/replay", 404, id="none")
+
+
+@pytest.mark.parametrize("path", ["/", "/docs", "/health", "/openapi.json", "/schemas/letter-1.xsd"])
+def test_head_is_the_same_answer_without_its_body(gateway: Gateway, path: str) -> None:
+    head, whole = (requests.request(method, gateway.url + path, timeout=30) for method in ("HEAD", "GET"))
+    assert head.status_code == whole.status_code == 200
+    assert head.content == b""
+    assert head.headers["Content-Length"] == str(len(whole.content))
+    assert head.headers["Content-Security-Policy"] == whole.headers["Content-Security-Policy"]
+
+
+def test_head_where_nothing_is_read_is_refused(gateway: Gateway) -> None:
+    answer = requests.head(f"{gateway.url}/api/v1/messages", timeout=30)
+    assert (answer.status_code, answer.headers["Allow"]) == (405, "POST")
 
 
 @SCHEMA.parametrize()
