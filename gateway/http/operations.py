@@ -17,8 +17,9 @@ from gateway.settings import Settings
 from schemas.catalogue import SERVICES, Service
 
 JSON, PROBLEM, HTML = "application/json", "application/problem+json", "text/html"
-#: Reasons that any authenticated call may meet.
-_ANY = (Reason.NOT_AUTHENTICATED, Reason.NO_RIGHT, Reason.BAD_REQUEST, Reason.BUSY, Reason.INTERNAL)
+#: Reasons that any call may meet, and any call of somebody we know.
+_OPEN = (Reason.BAD_REQUEST, Reason.HEADERS_TOO_LARGE, Reason.INTERNAL)
+_ANY = (Reason.NOT_AUTHENTICATED, Reason.NO_RIGHT, Reason.BUSY, *_OPEN)
 _BODY = (
     Reason.NOT_JSON, Reason.DUPLICATE_JSON_KEY, Reason.NOT_A_NUMBER, Reason.LONE_SURROGATE, Reason.TOO_DEEP,
     Reason.WRONG_CHARSET, Reason.BODY_TOO_LARGE, Reason.SLOW_BODY, Reason.UNSUPPORTED_MEDIA_TYPE, Reason.SCHEMA_INVALID,
@@ -50,7 +51,8 @@ def refusals(reasons: Iterable[Reason]) -> dict[str, Any]:
 
 def _refusal(status: int, reasons: list[Reason]) -> dict[str, Any]:
     told: dict[str, Any] = {
-        "description": "; ".join(f"`{reason.value}`: {REASONS[reason].title.lower()}" for reason in reasons),
+        "description": "; ".join(f"`{reason.value}`: {REASONS[reason].title}" for reason in reasons),
+        "x-reasons": [reason.value for reason in reasons],
         "content": {PROBLEM: {"schema": ref("Problem"), "example": _problem(reasons[0])}},
     }
     if status == 401:
@@ -79,7 +81,7 @@ def operation(
 ) -> dict[str, Any]:
     told: dict[str, Any] = {"tags": [tag], "operationId": identity, "summary": summary, **more}
     told["security"] = [] if tag == "published" else [{"bearer": []}, {"basic": []}]
-    told["responses"] = {**responses, **refusals(reasons)}
+    told["responses"] = dict(sorted({**refusals((*_OPEN, *reasons)), **responses}.items()))
     return told
 
 
@@ -130,7 +132,13 @@ def _form(services: list[Service]) -> Schema:
         "contentMediaType": "application/octet-stream",
         "description": "A file, with its Content-Type, file name and, if wanted, Content-Digest (RFC 9530).",
     }
-    return {"type": "object", "required": ["message"], "properties": {"message": message}, "additionalProperties": part}
+    return {
+        "type": "object",
+        "description": "The field `message` first, as JSON of envelope and document; then one file field per part.",
+        "required": ["message"],
+        "properties": {"message": message},
+        "additionalProperties": part,
+    }
 
 
 def _sending(settings: Settings) -> dict[tuple[str, str], dict[str, Any]]:
@@ -194,7 +202,7 @@ def _reading() -> dict[tuple[str, str], dict[str, Any]]:
 
 def _pulling() -> dict[tuple[str, str], dict[str, Any]]:
     example = {"outcome": "delivered", "registrationNumber": "AGD-12/2026"}
-    body = {"required": True, "content": {JSON: {"schema": ref("Acknowledgement"), "example": example}}}
+    body = {"required": True, "content": {JSON: {"schema": ref("Collected"), "example": example}}}
     reasons = (*_FOUND, *_BODY)
     return {
         ("GET", "/api/v1/inbox"): operation(

@@ -155,7 +155,7 @@ def _read() -> dict[str, Schema]:
             },
         ),
         "Inbox": made("What waits for the caller, oldest first.", {"deliveries": listed(ref("Waiting"))}),
-        "Acknowledgement": {
+        "Collected": {
             **made(
                 "What became of a delivery from the inbox.",
                 {"outcome": {"enum": ["delivered", "refused"]}},

@@ -74,5 +74,6 @@ def kind(schema: Mapping[str, Any]) -> str:
     low = schema.get("minimum", schema.get("minLength"))
     high = schema.get("maximum", schema.get("maxLength"))
     if high is not None:
-        words.append(f"{low if low is not None else 0} to {high}" + (" characters" if "maxLength" in schema else ""))
+        span = str(high) if low == high else f"{low if low is not None else 0} to {high}"
+        words.append(span + (" characters" if "maxLength" in schema else ""))
     return " ".join(words).strip()
