@@ -81,8 +81,9 @@ def test_components_are_the_published_schemas(described: dict[str, Any], doc_typ
 @pytest.mark.parametrize("doc_type", DOCUMENTS)
 def test_equal_names_of_groups_mean_equal_groups(described: dict[str, Any], doc_type: str) -> None:
     for name, inner in json_schema(doc_type).get("$defs", {}).items():
-        assert orjson.loads(orjson.dumps(inner).replace(b"#/$defs/", b"#/components/schemas/")) == (
-            described["components"]["schemas"][name]
+        assert (
+            orjson.loads(orjson.dumps(inner).replace(b"#/$defs/", b"#/components/schemas/"))
+            == (described["components"]["schemas"][name])
         )
 
 
