@@ -11,7 +11,7 @@ kept answer; a repeat after it, or of a question that failed, is asked again, si
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,7 +50,7 @@ class _Question:
     routed: Routed
     recipient: str
     salt: bytes
-    commit_in: str
+    facts: Mapping[str, str | int | None]
     subject_keys: list[bytes]
     key: bytes | None
 
@@ -95,8 +95,8 @@ class Asker:
         received = routed.normalised.received
         subject_rows, subject_keys = self._recorder.subjects(routed.normalised.subjects, received.id)
         salt = random_bytes(SALT_BYTES)
-        bound = commit(salt, routed.normalised.canonical)
-        question = _Question(routed, routed.recipients[0], salt, bound, subject_keys, key)
+        facts = self._facts(routed, routed.recipients[0], salt)
+        question = _Question(routed, routed.recipients[0], salt, facts, subject_keys, key)
         steps = [*subject_rows, event_step(self._event(EventName.ASKED, question))]
         if key is not None:
             row: dict[str, Any] = {
@@ -222,25 +222,26 @@ class Asker:
         # The caller may have gone away: the event is written all the same.
         await asyncio.shield(self._journal.commit(Unit(steps)))
 
-    def _event(self, name: EventName, question: _Question, reason: Reason | None = None, **more: Any) -> Event:
-        routed = question.routed
+    def _facts(self, routed: Routed, recipient: str, salt: bytes) -> dict[str, str | int | None]:
+        """What both events of one question say."""
         received = routed.normalised.received
+        return {
+            "conversation": received.inbound.conversation,
+            "sender": received.caller.system,
+            "recipient": recipient,
+            "actor": f"system:{received.caller.system}",
+            "service": received.service.name,
+            "document": received.service.request,
+            "route": self._routes[id(routed.route)],
+            "purpose": received.inbound.purpose or routed.route.purpose,
+            "commit_in": commit(salt, routed.normalised.canonical),
+            "trace": received.inbound.trace,
+        }
+
+    def _event(self, name: EventName, question: _Question, reason: Reason | None = None, **more: Any) -> Event:
+        message = question.routed.normalised.received.id
         return self._events.write(
-            name,
-            message=received.id,
-            reason=reason,
-            subject_keys=question.subject_keys,
-            conversation=received.inbound.conversation,
-            sender=received.caller.system,
-            recipient=question.recipient,
-            actor=f"system:{received.caller.system}",
-            service=received.service.name,
-            document=received.service.request,
-            route=self._routes[id(routed.route)],
-            purpose=received.inbound.purpose or routed.route.purpose,
-            commit_in=question.commit_in,
-            trace=received.inbound.trace,
-            **more,
+            name, message=message, reason=reason, subject_keys=question.subject_keys, facts=question.facts, **more
         )
 
 

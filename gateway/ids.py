@@ -16,25 +16,35 @@ class Ids:
     def __init__(self, now_ms: Callable[[], int], random_bytes: Callable[[int], bytes] = os.urandom) -> None:
         self._now_ms, self._random = now_ms, random_bytes
         self._last, self._count = 0, 0
-        self._pool, self._at = b"", 0
+        self._pool, self._at, self._head = "", 0, _head(0)
 
     def new(self) -> str:
         """A fresh identifier, later than every earlier one of this object."""
         now = self._now_ms()
         if now > self._last:
             self._last, self._count = now, 0
+            self._head = _head(now)
         else:
             self._count += 1
             if self._count > 0xFFF:
                 # 4,096 in one millisecond: borrow the next one, so that the order holds.
                 self._last, self._count = self._last + 1, 0
-        if self._at >= len(self._pool):
-            self._pool, self._at = self._random(2048), 0
-        tail = self._pool[self._at : self._at + 8].hex()
-        self._at += 8
-        head = f"{self._last:012x}"
-        variant = "89ab"[int(tail[0], 16) & 3]
-        return f"{head[:8]}-{head[8:]}-7{self._count:03x}-{variant}{tail[1:4]}-{tail[4:]}"
+                self._head = _head(self._last)
+        at = self._at
+        if at >= len(self._pool):
+            # Sixteen hex digits each; the first carries the variant of RFC 9562.
+            self._pool, at = self._random(2048).hex(), 0
+        self._at = at + 16
+        tail = self._pool[at : at + 16]
+        return f"{self._head}{self._count:03x}-{_VARIANT[tail[0]]}{tail[1:4]}-{tail[4:]}"
+
+
+_VARIANT = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
+
+
+def _head(at_ms: int) -> str:
+    digits = f"{at_ms:012x}"
+    return f"{digits[:8]}-{digits[8:]}-7"
 
 
 def time_ms(identifier: str) -> int:

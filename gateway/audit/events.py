@@ -10,9 +10,9 @@ microseconds; `bytes` is the size of what moved; `config` is the digest of the f
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 import orjson
 from prometheus_client import Counter
@@ -58,12 +58,14 @@ _COUNTED = Counter("lintas_events", "Events written, by name", ["event"])
 _COUNTERS = {name: _COUNTED.labels(name.value) for name in EventName}
 
 
+_NOTHING: dict[str, str | int | None] = {}
+
+
 class EventTooLarge(Exception):
     """The event would not fit its line; a field carries more than it may."""
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(NamedTuple):
     """One event on its way to the outbox: `(id, message, body)` is a row."""
 
     id: str
@@ -106,11 +108,12 @@ class EventWriter:
         message: str | None = None,
         reason: Reason | None = None,
         subject_keys: Sequence[bytes] = (),
+        facts: Mapping[str, str | int | None] = _NOTHING,
         **fields: str | int | None,
     ) -> Event:
-        """One event. `fields` are Event v1's own names; `subject_keys` become pseudonyms of this event alone."""
+        """One event. `facts` and `fields` have Event v1's own names; `subject_keys` become pseudonyms of this one."""
         identity = self._new_id()
-        line: dict[str, object] = self._base | fields
+        line: dict[str, object] = {**self._base, **facts, **fields}
         if len(line) != len(_EMPTY):
             raise TypeError("a field that Event v1 does not have")
         line["id"], line["event"], line["message"] = identity, event.value, message

@@ -63,28 +63,24 @@ class Sequencer:
     async def step(self) -> bool:
         """One handful. True if there may be more."""
         async with self._lock:
-            rows = await self._journal.read("take_outbox", {"limit": self._limit})
-            if not rows:
+            if not await self._journal.read("outbox_waits", {}):
                 return False
             # Numbers and files must not part ways when the task is cancelled in between.
-            await asyncio.shield(self._number(rows))
-            return len(rows) == self._limit
+            return await asyncio.shield(self._number())
 
-    async def _number(self, rows: list[Any]) -> None:
-        first = self._next
-        numbered = list(enumerate(rows, first))
-        indexed: list[dict[str, Any]] = [{"message": row[1], "number": n} for n, row in numbered if row[1] is not None]
+    async def _number(self) -> bool:
+        taken = {"first": self._next, "limit": self._limit}
         steps = [
-            Step("drop_from_outbox", [{"id": row[0]} for row in rows], rows=len(rows)),
-            Step("append_event", [{"number": n, "body": row[2]} for n, row in numbered]),
+            Step("number_events", taken),
+            Step("index_events", taken),
+            Step("drop_numbered", {"limit": self._limit}),
         ]
-        if indexed:
-            steps.append(Step("index_event", indexed))
         self._barrier("sequencer.before_commit")
-        await self._journal.commit(Unit(steps))
-        self._next = first + len(rows)
+        rows = (await self._journal.commit(Unit(steps)))[0]
+        first, self._next = self._next, self._next + len(rows)
         self._barrier("sequencer.before_file")
-        await asyncio.to_thread(_append, self._folder, first, [_line(n, row[2]) for n, row in numbered])
+        await asyncio.to_thread(_append, self._folder, first, [_line(int(row[0] or 0), row[1]) for row in rows])
+        return len(rows) == self._limit
 
 
 def _line(number: int, body: Any) -> bytes:

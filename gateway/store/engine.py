@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 Value = str | bytes | int | float | None
 """What a column may hold. Booleans are 0 and 1; instants, JSON and identifiers are the caller's own encodings."""
@@ -81,8 +81,7 @@ class JournalRefused(JournalError):
     """The journal cannot be opened; the message says why and what to do."""
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """One named query with its parameters.
 
     `rows`, if given, is the number of rows it must change (or, for a SELECT, return); otherwise the unit is refused.
@@ -93,8 +92,7 @@ class Step:
     rows: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Unit:
+class Unit(NamedTuple):
     """Steps that become durable together, or not at all."""
 
     steps: Sequence[Step]

@@ -13,6 +13,7 @@ A file is written as SQLite reads it. Where PostgreSQL differs, these words are 
 | `BIGINT`        | the same         | whole numbers, instants                                          |
 | `INTEGER`       | the same         | small whole numbers (32 bits there), 0 and 1                     |
 | `REAL`          | DOUBLE PRECISION | measured numbers                                                 |
+| `INTEGER PRIMARY KEY` | BIGINT PRIMARY KEY | a number that is the table's own order                   |
 | `WITHOUT ROWID` | (nothing)        | a table that is its primary key: one tree to write instead of two |
 """
 
@@ -36,14 +37,15 @@ LEDGER = (
 )
 """Where a database keeps what was applied; `applied_at` is an RFC 3339 instant in UTC."""
 
-_POSTGRESQL = {"blob": "BYTEA", "real": "DOUBLE PRECISION"}
+_POSTGRESQL = {"blob": "BYTEA", "real": "DOUBLE PRECISION", "integer primary key": "BIGINT PRIMARY KEY"}
 
 _FILE = re.compile(r"(?P<number>\d{4})_(?P<name>[a-z0-9_]+)\.sql\Z")
 
 # Texts, quoted names and comments are matched first, and left as they are.
 _WORD = re.compile(
-    r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*|/\*.*?\*/|\b(?P<type>BLOB|REAL)\b|(?P<keyed>\s*\bWITHOUT\s+ROWID\b)""",
-    re.IGNORECASE | re.DOTALL,
+    r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*|/\*.*?\*/|\b(?P<type>BLOB|REAL|INTEGER\ PRIMARY\ KEY)\b
+    |(?P<keyed>\s*\bWITHOUT\s+ROWID\b)""",
+    re.IGNORECASE | re.DOTALL | re.VERBOSE,
 )
 
 

@@ -40,7 +40,7 @@ CREATE TABLE deliveries (
     register_by   BIGINT,
     answer        BLOB,
     head          TEXT
-);
+) WITHOUT ROWID;
 
 -- What is due, per lane: `agency/system`, with `#inbox` for what is pulled and `#receipts` for what goes back. A lane
 -- reads the head of its own range. A leased delivery has no row here.
@@ -148,14 +148,14 @@ CREATE TABLE quarantine (
 
 -- Events on their way to the log, written in the business transaction, without an index; taken by presence.
 CREATE TABLE outbox (
-    id            TEXT PRIMARY KEY,
+    id            TEXT NOT NULL,
     message       TEXT,
     body          BLOB NOT NULL
-) WITHOUT ROWID;
+);
 
 -- The numbered log, and what search reads; both are written by the sequencer alone.
 CREATE TABLE events (
-    number        BIGINT PRIMARY KEY,
+    number        INTEGER PRIMARY KEY,
     body          BLOB NOT NULL
 );
 
