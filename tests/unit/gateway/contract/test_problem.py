@@ -14,7 +14,7 @@ PUBLIC = "https://gateway.example"
 
 @pytest.mark.parametrize("reason", list(Reason))
 def test_every_reason_has_a_problem(reason: Reason) -> None:
-    reply = problem(Rejected("m-1", Refused(reason)), PUBLIC, stage="intake")
+    reply = problem(Rejected("m-1", Refused(reason), stage="intake"), PUBLIC)
     told = json.loads(reply.body)
     face = REASONS[reason]
     assert (reply.status, reply.media_type) == (face.status, "application/problem+json")
