@@ -405,7 +405,10 @@ class _Builder:
     def _admits(self) -> Reason | None:
         if self.built.stopping:
             return Reason.STOPPING
-        return None if self.reserve.ok() else Reason.DISK_RESERVE
+        if not self.reserve.ok():
+            return Reason.DISK_RESERVE
+        slow = self.journal.health().seconds_in_flight > self.settings.stages.record
+        return Reason.BUSY if slow else None
 
     def _epoch(self) -> int:
         return self.built.epoch

@@ -103,13 +103,15 @@ class Work:
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """What is sealed in a message row: the document in canonical JSON, its parts, envelope facts and the salt."""
+    """What is sealed in a message row: the document in canonical JSON, its parts, envelope facts, the salt, and the
+    `accepted` receipt (compact JWS) that was signed over it."""
 
     document: bytes
     salt: bytes
     parts: tuple[Part, ...]
     name: str | None
     envelope: Mapping[str, Any]
+    accepted: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from gateway.arrivals import Arrivals
@@ -93,6 +93,7 @@ class Recorder:
             document_type=routed.normalised.document.TYPE,
             body=body,
         )
+        body = replace(body, accepted=receipt.copy.jws)
         kind = "batch" if batch else "message" if parent is None else "row"
         steps = [Step("insert_message", self._message_row(routed, data_key, body, kind, parent))]
         key = batch.idempotency if batch else self.key_of(routed)
@@ -102,7 +103,6 @@ class Recorder:
             steps.append(Step("insert_key", {"key": key, "message": message, "content": content, "expires": expires}))
         for number, recipient in enumerate(routed.recipients, 1):
             steps += self._delivery(routed, f"{message}.{number}", recipient, receipt.sha256)
-        steps.append(self.receipt_step(data_key, message, "", receipt, received.at_ms))
         subject_steps, subject_keys = self.subjects(routed.normalised.subjects, message)
         name = EventName.BATCH_ACCEPTED if batch else EventName.ACCEPTED
         event = self._accepted_event(name, routed, body, receipt, subject_keys)
@@ -154,19 +154,6 @@ class Recorder:
             Step("insert_order", ordered),
             Step("enqueue_if_first", {**queued, "order_key": routed.order_key}),
         ]
-
-    def receipt_step(self, key: DataKey, message: str, delivery: str, receipt: Signed, at_ms: int) -> Step:
-        return Step(
-            "insert_receipt",
-            {
-                "message": message,
-                "delivery": delivery,
-                "kind": receipt.copy.kind,
-                "sha256": receipt.sha256,
-                "at": at_ms,
-                "body": seal_receipt(key, message, receipt.copy),
-            },
-        )
 
     def subjects(self, found: Sequence[tuple[str, str]], message: str) -> tuple[list[Step], list[bytes]]:
         """Rows for the erasable table, and the keys whose pseudonyms stand in this message's events.
@@ -260,8 +247,10 @@ class Recorder:
         if not rows:
             return []
         key = self._vault.unwrap(_blob(rows[0][14]), message)
+        body = self._vault.open_body(key, message, _blob(rows[0][15]))
         found = await self._journal.read("receipts_of_message", {"message": message, "limit": 1000})
-        return [open_receipt(key, message, str(r[0]), str(r[1]), _blob(r[4]) or b"") for r in found]
+        later = [open_receipt(key, message, str(r[0]), str(r[1]), _blob(r[4]) or b"") for r in found]
+        return [ReceiptCopy("accepted", body.accepted), *later]
 
 
 @dataclass(frozen=True, slots=True)

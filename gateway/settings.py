@@ -101,7 +101,7 @@ class Stages(Group):
 
     read_body: float = _seconds(60, "Silence while a body arrives; not the whole upload.")
     decode: float = _seconds(10, "Reading and decoding a handful of rows of a batch.")
-    record: float = _seconds(10, "Recording a message; past it the caller is told to come back with the same key.")
+    record: float = _seconds(10, "A commit; while one takes longer, nothing new is taken.")
     ask: float = _seconds(30, "Longest deadline a caller gets for a query.")
     deliver: float = _seconds(60, "One attempt to deliver.")
     drain: float = _seconds(20, "Finishing what is in flight before the process ends.")

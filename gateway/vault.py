@@ -53,6 +53,7 @@ def pack(body: Body) -> bytes:
             "salt": b64encode(body.salt).decode(),
             "name": body.name,
             "envelope": body.envelope,
+            "accepted": body.accepted,
             "parts": [[p.number, p.sha256, p.size, p.media_type, p.name, p.address] for p in body.parts],
         }
     )
@@ -69,4 +70,5 @@ def unpack(data: bytes) -> Body:
         parts=tuple(Part(*fields) for fields in value["parts"]),
         name=value["name"],
         envelope=value["envelope"],
+        accepted=value["accepted"],
     )

@@ -15,7 +15,6 @@ Left of record a crash costs the sender a repeat; right of it, nothing.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -138,15 +137,7 @@ class Walk:
         return self._settled(await self._record(verified))
 
     async def _record(self, verified: Verified) -> Recorded:
-        # Shielded: a caller who hangs up leaves either nothing or a message whose lanes know of it. One who is told to
-        # come back because the disk is slow finds the message by its key.
-        try:
-            async with asyncio.timeout(self._stages.record):
-                return await asyncio.shield(self._recorded(verified))
-        except TimeoutError:
-            raise TryLater(Reason.BUSY, "recording takes too long; repeat with the same key", after=5.0) from None
-
-    async def _recorded(self, verified: Verified) -> Recorded:
+        # A caller who hangs up does not cancel this: the shell lets every call end by itself.
         received = verified.routed.normalised.received
         recorded = await self._recorder.record(verified)
         self._barrier("walk.after_record")

@@ -104,13 +104,14 @@ Results = list[list[Row]]
 
 @dataclass(frozen=True, slots=True)
 class JournalHealth:
-    """A glance at the journal: counts since it was opened."""
+    """A glance at the journal: counts since it was opened, and how long the commit in flight has taken so far."""
 
     open: bool
     failed: bool
     waiting: int
     units: int
     batches: int
+    seconds_in_flight: float = 0.0
 
 
 class Journal(Protocol):

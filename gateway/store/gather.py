@@ -21,7 +21,18 @@ Outcome = TypeVar("Outcome")
 class Gather(Generic[Item, Outcome]):
     """Belongs to one event loop. `send` is called on the loop and must answer later, once, through `landed`."""
 
-    __slots__ = ("_flight", "_loop", "_max_batch", "_max_waiting", "_quiet", "_send", "_waiting", "batches", "items")
+    __slots__ = (
+        "_began",
+        "_flight",
+        "_loop",
+        "_max_batch",
+        "_max_waiting",
+        "_quiet",
+        "_send",
+        "_waiting",
+        "batches",
+        "items",
+    )
 
     def __init__(
         self,
@@ -38,6 +49,7 @@ class Gather(Generic[Item, Outcome]):
         self._waiting: list[tuple[Item, asyncio.Future[Outcome]]] = []
         self._flight: list[asyncio.Future[Outcome]] | None = None
         self._quiet: list[asyncio.Future[None]] = []
+        self._began = 0.0
         self.batches = 0
         self.items = 0
 
@@ -45,6 +57,11 @@ class Gather(Generic[Item, Outcome]):
     def waiting(self) -> int:
         """How many callers have not been answered, in flight or not."""
         return len(self._waiting) + (len(self._flight) if self._flight is not None else 0)
+
+    @property
+    def seconds_in_flight(self) -> float:
+        """How long the batch in flight has been there; 0 if there is none."""
+        return self._loop.time() - self._began if self._flight else 0.0
 
     def put(self, item: Item) -> asyncio.Future[Outcome]:
         """Add one item to the next batch."""
@@ -102,6 +119,7 @@ class Gather(Generic[Item, Outcome]):
         self._flight = [future for _, future in batch if not future.done()]
         self.batches += 1
         self.items += len(items)
+        self._began = self._loop.time()
         self._send(items)
 
     def _settle(self) -> None:

@@ -161,6 +161,7 @@ class SqliteJournal(Journal):
             waiting=self._writes.waiting if started else 0,
             units=self._writes.items if started else 0,
             batches=self._writes.batches if started else 0,
+            seconds_in_flight=self._writes.seconds_in_flight if started else 0.0,
         )
 
     def _refuse(self) -> None:

@@ -76,7 +76,8 @@ CREATE TABLE registrations (
     PRIMARY KEY (register_by, delivery)
 ) WITHOUT ROWID;
 
--- Signed receipts, sealed under the data key of their message. One of a kind per delivery; '' is the message itself.
+-- Signed receipts of deliveries, sealed under the data key of their message; one of a kind per delivery. The receipt
+-- `accepted` lies in the message's own body.
 CREATE TABLE receipts (
     message       TEXT NOT NULL,
     delivery      TEXT NOT NULL,
