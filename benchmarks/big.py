@@ -39,11 +39,9 @@ class WrongTransfer(Exception):
     """The transfer did not do what it measures."""
 
 
-def run(
-    folder: Path, mib: int, rounds: int, cores: tuple[int, int], done: Callable[[str], None]
-) -> dict[str, Any]:
+def run(folder: Path, mib: int, rounds: int, cores: tuple[int, int], done: Callable[[str], None]) -> dict[str, Any]:
     """All rounds of case e."""
-    block = random.Random(7).randbytes(min(BLOCK, mib * MIB))  # noqa: S311 - only has to be incompressible
+    block = random.Random(7).randbytes(min(BLOCK, mib * MIB))  # incompressible, and the same each time
     times = max(1, mib * MIB // len(block))
     whole = hashlib.sha256()
     for _ in range(times):

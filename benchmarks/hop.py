@@ -28,7 +28,7 @@ async def main(url: str) -> None:
         await runner.setup()
         site = web.TCPSite(runner, "127.0.0.1", 0)
         await site.start()
-        print(json.dumps({"ready": "http://127.0.0.1:%d" % runner.addresses[0][1]}), flush=True)
+        print(json.dumps({"ready": f"http://127.0.0.1:{runner.addresses[0][1]}"}), flush=True)
         await asyncio.Event().wait()
 
 

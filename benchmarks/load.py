@@ -103,7 +103,10 @@ async def drive(
     loop = asyncio.get_running_loop()
     started = perf_counter_ns()
     series = _Series(make, itertools.count(first), status, started + int(seconds * 1e9), most)
-    made = [await loop.create_connection(lambda: _Connection(series), at.hostname, at.port) for _ in range(connections)]
+    made = [
+        await loop.create_connection(lambda: _Connection(series), at.hostname or "", at.port or 80)
+        for _ in range(connections)
+    ]
     async with asyncio.timeout(seconds + GRACE_SECONDS):
         await asyncio.gather(*(protocol.ended for _, protocol in made))
     return Load(len(series.latencies), (perf_counter_ns() - started) / 1e9, series.latencies)

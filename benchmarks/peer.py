@@ -103,7 +103,8 @@ async def main() -> None:
     gate = Gate()
     server = await asyncio.get_running_loop().create_server(lambda: Peer(gate), "127.0.0.1", 0, backlog=1024)
     gc.disable()
-    print(json.dumps({"ready": "http://127.0.0.1:%d" % server.sockets[0].getsockname()[1]}), flush=True)
+    port = server.sockets[0].getsockname()[1]
+    print(json.dumps({"ready": f"http://127.0.0.1:{port}"}), flush=True)
     await server.serve_forever()
 
 

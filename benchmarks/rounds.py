@@ -14,6 +14,8 @@ from __future__ import annotations
 import asyncio
 import http.client
 import json
+import os
+import platform
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -30,9 +32,11 @@ from benchmarks.load import Load, drive
 QUERY, SOAP, ACCEPT, DRAIN = "a query REST-REST", "b query SOAP-REST", "c accept", "d drain"
 LETTERS = {"a": QUERY, "b": SOAP, "c": ACCEPT, "d": DRAIN}
 STATUS = {HOP: 200, QUERY: 200, SOAP: 200, ACCEPT: 202}
+_MAKERS = {QUERY: papers.query, SOAP: papers.soap, ACCEPT: papers.accept, DRAIN: papers.accept}
 MOST = 200_000
 """Requests of one series, whatever the time: what is recorded stays on the disk until the round ends."""
 DRAIN_CONNECTIONS = 32
+Command = Callable[[Path, Path], list[str]]
 POLL_SECONDS, QUIET_POLLS = 0.25, 3
 WARM_REQUESTS, WARM_CONNECTIONS = 600, 8
 DRAIN_SECONDS = 300.0
@@ -99,7 +103,7 @@ class Site:
 
 
 @contextmanager
-def opened(folder: Path, cores: tuple[int, int], command: Callable[[Path, Path], list[str]] = gateway) -> Iterator[Site]:
+def opened(folder: Path, cores: tuple[int, int], command: Command = gateway) -> Iterator[Site]:
     """The recipients and a fresh gateway."""
     with ExitStack() as stack:
         peer = stack.enter_context(Child(python("benchmarks.peer"), cores[1]))
@@ -123,7 +127,7 @@ class Round:
         if target == HOP:
             return papers.hop(run)
         caller = self._site.key(federation.LOADER if target == DRAIN else federation.CALLER)
-        return {QUERY: papers.query, SOAP: papers.soap, ACCEPT: papers.accept, DRAIN: papers.accept}[target](run, caller)
+        return _MAKERS[target](run, caller)
 
     def series(self, target: str, connections: int, seconds: float, most: int = MOST) -> Load:
         address = self._hop.address if target == HOP else self._site.address
@@ -198,9 +202,6 @@ def run(plan: Plan) -> list[Cell]:
 
 def machine() -> Mapping[str, Any]:
     """What it ran on."""
-    import os
-    import platform
-
     cpu = next((line.partition(":")[2].strip() for line in Path("/proc/cpuinfo").read_text().splitlines()
                 if line.startswith("model name")), "unknown")  # fmt: skip
     return {

@@ -17,7 +17,7 @@ import signal
 import sys
 from collections import Counter
 from pathlib import Path
-from types import FrameType
+from types import CodeType, FrameType
 from typing import Any
 
 STEP_NANOSECONDS = 1_000_000
@@ -26,7 +26,12 @@ _CLOCK_THREAD_CPUTIME_ID, _SIGEV_SIGNAL = 3, 0
 
 
 class _SigEvent(ctypes.Structure):
-    _fields_ = (("value", ctypes.c_void_p), ("signo", ctypes.c_int), ("notify", ctypes.c_int), ("rest", ctypes.c_char * 48))
+    _fields_ = (
+        ("value", ctypes.c_void_p),
+        ("signo", ctypes.c_int),
+        ("notify", ctypes.c_int),
+        ("rest", ctypes.c_char * 48),
+    )
 
 
 class _Times(ctypes.Structure):
@@ -42,9 +47,7 @@ class ThreadTimer:
         self._libc = ctypes.CDLL(None, use_errno=True)
         self._timer = ctypes.c_void_p()
         event = _SigEvent(signo=signal.SIGPROF, notify=_SIGEV_SIGNAL)
-        self._checked(
-            self._libc.timer_create(_CLOCK_THREAD_CPUTIME_ID, ctypes.byref(event), ctypes.byref(self._timer))
-        )
+        self._checked(self._libc.timer_create(_CLOCK_THREAD_CPUTIME_ID, ctypes.byref(event), ctypes.byref(self._timer)))
 
     def every(self, nanoseconds: int) -> None:
         """Zero stops it."""
@@ -63,7 +66,7 @@ class Sampler:
         self._stacks: Counter[tuple[Any, ...]] = Counter()
 
     def take(self, _: int, frame: FrameType | None) -> None:
-        stack = []
+        stack: list[CodeType] = []
         while frame is not None and len(stack) < DEEP:
             stack.append(frame.f_code)
             frame = frame.f_back
