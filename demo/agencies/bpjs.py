@@ -6,11 +6,15 @@ Enters: POST with an `eligibility-query/1`. Leaves: `coverage/1`. Refuses: a car
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import date
 
 from aiohttp import web
 
 from demo.agencies.server import Server, problem
 from demo.people import Person
+
+EXAMPLE = Person("3273015708900001", "Contoh Peserta", date(1990, 8, 17), "female", "0001234567890")
+"""Known in every morning: the participant that the examples of the documentation ask for."""
 
 _CLASSES = {"1": "KELAS I", "2": "KELAS II", "3": "KELAS III"}
 
@@ -21,7 +25,7 @@ class Insurer(Server):
     def __init__(self, system: str, host: str, port: int, path: str, participants: Iterable[Person]) -> None:
         super().__init__(system, host, port)
         self._path = path
-        self._cards = {person.card: person for person in participants}
+        self._cards = {person.card: person for person in (EXAMPLE, *participants)}
         self._numbers = {person.nik: person for person in self._cards.values()}
         self.asked = 0
 
