@@ -374,6 +374,7 @@ class _Builder:
                 journal=self.journal,
                 lookup=self.lookup,
                 arrivals=self.arrivals,
+                vault=self.vault,
                 source=name,
                 agency=agency,
                 node=self.settings.node,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import unicodedata
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import datetime
 
 from gateway.contract.errors import Refused, TryLater
@@ -19,6 +19,8 @@ from gateway.contract.reasons import Reason
 from gateway.settings import Limits
 from gateway.store.parts import DiskFull, PartsBusy, PartStore, PartTooLarge, StoredPart
 from gateway.store.sealing import DataKey
+
+KnownKey = Callable[[], Awaitable[DataKey | None]]
 
 
 class Arrivals:
@@ -31,8 +33,9 @@ class Arrivals:
         self._keys: dict[str, DataKey] = {}
         self._uploads = asyncio.Semaphore(uploads)
 
-    def begin(self, agency: str, message_id: str | None = None) -> SpoolingArrival:
-        return SpoolingArrival(self, agency, message_id or self._new_id(), self._now())
+    def begin(self, agency: str, message_id: str | None = None, recorded: KnownKey | None = None) -> SpoolingArrival:
+        """`recorded` gives the data key of the message if it is recorded already: the same item may come again."""
+        return SpoolingArrival(self, agency, message_id or self._new_id(), self._now(), recorded)
 
     def take_key(self, message_id: str) -> DataKey:
         """The data key for a message that is about to be recorded: the one its parts are sealed under, or a new one."""
@@ -64,13 +67,20 @@ class Arrivals:
         shown = None if name is None else plain_name(unicodedata.normalize("NFC", name), self._limits.name_bytes)
         if size is not None and size > self._limits.part_bytes:
             raise Refused(Reason.PART_TOO_LARGE, "the part is over the limit", limit=self._limits.part_bytes)
-        key = self._keys.setdefault(arrival.message_id, DataKey.random())
+        key = await self._key(arrival)
         async with self._uploads:
             stored = await self._write(arrival, key, chunks)
         digest = stored.sha256.hex()
         if (sha256 is not None and sha256 != digest) or (size is not None and size != stored.size):
             raise Refused(Reason.DIGEST_MISMATCH, "the declared digest or size is not that of the bytes")
         return Part(number, digest, stored.size, media_type, shown, stored.address)
+
+    async def _key(self, arrival: SpoolingArrival) -> DataKey:
+        """The key to seal under. A recorded message keeps its own, and its parts, whatever comes of the repeat."""
+        known = self._keys.get(arrival.message_id)
+        if known is None and arrival.recorded is not None:
+            known = await arrival.recorded()
+        return known or self._keys.setdefault(arrival.message_id, DataKey.random())
 
     async def _write(self, arrival: SpoolingArrival, key: DataKey, chunks: AsyncIterator[bytes]) -> StoredPart:
         try:
@@ -93,10 +103,13 @@ class Arrivals:
 class SpoolingArrival:
     """One arrival, as the contract gives it to an adapter."""
 
-    __slots__ = ("_arrivals", "_count", "agency", "at", "message_id")
+    __slots__ = ("_arrivals", "_count", "agency", "at", "message_id", "recorded")
 
-    def __init__(self, arrivals: Arrivals, agency: str, message_id: str, at: datetime) -> None:
+    def __init__(
+        self, arrivals: Arrivals, agency: str, message_id: str, at: datetime, recorded: KnownKey | None
+    ) -> None:
         self._arrivals, self.agency, self.message_id, self.at = arrivals, agency, message_id, at
+        self.recorded = recorded
         self._count = 0
 
     def next_number(self, limit: int) -> int:

@@ -11,6 +11,7 @@ import time
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -84,13 +85,14 @@ class HostClaims:
         journal: Journal,
         lookup: HmacKeys,
         arrivals: Arrivals,
+        vault: Vault,
         source: str,
         agency: str,
         node: str,
         new_id: Callable[[], str],
         now_ms: Callable[[], int],
     ) -> None:
-        self._journal, self._lookup, self._arrivals = journal, lookup, arrivals
+        self._journal, self._lookup, self._arrivals, self._vault = journal, lookup, arrivals, vault
         self._source, self._agency, self._node = source, agency, node
         self._new_id, self._now_ms = new_id, now_ms
         self._open: dict[str, bytes] = {}
@@ -161,7 +163,13 @@ class HostClaims:
             self._open.pop(claim.id, None)
 
     def arrive(self, claim: Claim) -> SpoolingArrival:
-        return self._arrivals.begin(self._agency, claim.message_id)
+        return self._arrivals.begin(self._agency, claim.message_id, partial(self._recorded, claim.message_id))
+
+    async def _recorded(self, message: str) -> DataKey | None:
+        """The data key of a message that was recorded before its item was settled."""
+        rows = await self._journal.read("find_message", {"id": message})
+        wrapped = rows[0][14] if rows else None
+        return self._vault.unwrap(wrapped, message) if isinstance(wrapped, bytes) else None
 
 
 class HostState:
