@@ -66,9 +66,13 @@ class Recorder:
         try:
             await self._journal.commit(Unit(steps))
         except Taken:
-            if key is None:
+            if key is not None:
+                return await self._taken(routed, key, steps, receipt)
+            # Ids are unique: an item of a source without a key, recorded before it could be settled.
+            original = await self.original(routed.normalised.received.id)
+            if not original.receipts:
                 raise
-            return await self._taken(routed, key, steps, receipt)
+            return original
         self._arrivals.keep(routed.normalised.received.id)
         return Recorded(routed.normalised.received.id, (receipt.copy,))
 
