@@ -99,7 +99,7 @@ class Limits(Group):
 class Stages(Group):
     """How long each stage may take."""
 
-    read_body: float = _seconds(60, "Silence while a body arrives; not the whole upload.")
+    read_body: float = _seconds(60, "A body without parts, whole; silence while parts arrive.")
     decode: float = _seconds(10, "Reading and decoding a handful of rows of a batch.")
     record: float = _seconds(10, "A commit; while one takes longer, nothing new is taken.")
     ask: float = _seconds(30, "Longest deadline a caller gets for a query.")
@@ -111,6 +111,7 @@ class Concurrency(Group):
     """How much happens at once; past a bound the caller is told to come back."""
 
     inflight: int = _number(1024, "Requests being handled.", most=1_000_000)
+    body_bytes: int = _number(256 * MIB, "Bodies over 64 KiB that are held in memory, together.", least=MIB)
     uploads: int = _number(64, "Requests whose parts are arriving.", most=100_000)
     lane: int = _number(16, "Deliveries at once to one recipient.", most=10_000)
     batch_chunk: int = _number(256, "Rows of a batch that are recorded in one transaction.", most=256)

@@ -14,7 +14,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.web_protocol import PayloadAccessError, RequestPayloadError
 
 from gateway.arrivals import SpoolingArrival
-from gateway.contract.errors import Refused
+from gateway.contract.errors import Refused, TryLater
 from gateway.contract.exchange import Caller
 from gateway.contract.reasons import Reason
 from gateway.settings import Settings
@@ -32,11 +32,32 @@ _BROKEN = (
 )
 
 
+FREE_BYTES = 64 * 1024
+"""A body up to here needs no share of the budget."""
+
+
+class BodyBudget:
+    """How many bytes of large bodies are in memory at once, over all calls."""
+
+    def __init__(self, limit: int) -> None:
+        self._left = limit
+
+    def take(self, count: int) -> None:
+        if count > self._left:
+            raise TryLater(Reason.BUSY, "too many large bodies are being read", after=2.0)
+        self._left -= count
+
+    def give_back(self, count: int) -> None:
+        self._left += count
+
+
 class RequestCall:
     """Implements the contract's `HttpCall`."""
 
     __slots__ = (
+        "_budget",
         "_continued",
+        "_held",
         "_permit",
         "_request",
         "_settings",
@@ -55,12 +76,14 @@ class RequestCall:
         arrival: SpoolingArrival,
         settings: Settings,
         permit: Callable[[str, str], None],
+        budget: BodyBudget,
     ) -> None:
         self._request, self._settings, self._permit = request, settings, permit
         self.match, self.caller, self.arrival = match, caller, arrival
         self.media_type = request.content_type
         self.charset = _charset(request)
         self._continued = False
+        self._budget, self._held = budget, 0
 
     @property
     def method(self) -> str:
@@ -91,22 +114,33 @@ class RequestCall:
         content = self._request.content
         pieces: list[bytes] = []
         size = 0
+        deadline: float | None = None
         try:
             while True:
                 piece = content.read_nowait(-1)
                 if not piece:
                     if content.at_eof():
                         return b"".join(pieces)
-                    async with asyncio.timeout(self._settings.stages.read_body):
+                    if deadline is None:
+                        deadline = asyncio.get_running_loop().time() + self._settings.stages.read_body
+                    async with asyncio.timeout_at(deadline):
                         piece = await content.readany()
                 size += len(piece)
                 if size > most:
                     raise Refused(Reason.BODY_TOO_LARGE, "the body is over the limit", limit=most)
+                if size > FREE_BYTES:
+                    self._budget.take(size - self._held)
+                    self._held = size
                 pieces.append(piece)
         except TimeoutError:
-            raise Refused(Reason.SLOW_BODY, "the body paused for too long") from None
+            raise Refused(Reason.SLOW_BODY, "the body took too long") from None
         except _BROKEN as error:
             raise Refused(Reason.BAD_REQUEST, "the body broke off or is not encoded as it says") from error
+
+    def release(self) -> None:
+        """The call is over: its share of the budget is free again."""
+        self._budget.give_back(self._held)
+        self._held = 0
 
     async def multipart(self) -> AsyncIterator[Part]:
         limits = self._settings.limits

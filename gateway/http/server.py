@@ -20,7 +20,7 @@ from gateway.contract.http import HttpRoute, Reply
 from gateway.contract.problem import problem
 from gateway.contract.reasons import Reason
 from gateway.federation import Federation
-from gateway.http.call import RequestCall
+from gateway.http.call import BodyBudget, RequestCall
 from gateway.http.door import Doors, teller
 from gateway.http.router import Router
 from gateway.identity import Person, Presented, Principal, Scheme, authenticate
@@ -66,6 +66,7 @@ class Server:
         self._walk, self._arrivals, self._refusals = walk, arrivals, refusals
         self._new_id, self._admits, self._on_unforeseen = new_id, admits, on_unforeseen
         self.router: Router[Mounted] = Router()
+        self._bodies = BodyBudget(settings.concurrency.body_bytes)
         self._inflight = 0
         self._idle = asyncio.Event()
         self._idle.set()
@@ -170,6 +171,12 @@ class Server:
     ) -> Reply:
         call = self._call(request, match, caller)
         try:
+            return await self._walked(call, caller, endpoint)
+        finally:
+            call.release()
+
+    async def _walked(self, call: RequestCall, caller: Caller, endpoint: Endpoint) -> Reply:
+        try:
             if (reason := self._refuses_work()) is not None:
                 raise TryLater(reason, after=2.0)
             inbound = await endpoint.decode(call)
@@ -184,7 +191,7 @@ class Server:
 
     def _call(self, request: web.BaseRequest, match: Mapping[str, str], caller: Caller) -> RequestCall:
         arrival = self._arrivals.begin(caller.agency)
-        return RequestCall(request, match, caller, arrival, self._settings, self._permit)
+        return RequestCall(request, match, caller, arrival, self._settings, self._permit, self._bodies)
 
     def _permit(self, system: str, service: str) -> None:
         if not self._federation.may_use(system, service):
