@@ -16,7 +16,7 @@ Make = Callable[[int], bytes]
 CARD_DIGITS = 13
 _KEY_WIDTH = 28
 _CARD, _KEY = "0" * 12 + "7", "k" * _KEY_WIDTH
-_BULK = {"sourceSchema": "bench/1", "fields": {f"field{i:02}": f"nilai contoh {i:02} " + "x" * 24 for i in range(29)}}
+_BULK = {"sourceSchema": "bench/1", "fields": {f"field{i:02}": f"nilai contoh {i:02} " + "x" * 28 for i in range(30)}}
 
 QUESTION: dict[str, Any] = {
     "noKartu": _CARD,
@@ -36,7 +36,7 @@ _ANSWER: dict[str, Any] = {
         "validFrom": "2020-01-01",
         "validTo": "2027-12-31",
         "serviceDate": "2026-11-23",
-        "raw": {**_BULK, "fields": dict(list(_BULK["fields"].items())[:22])},  # type: ignore[attr-defined]
+        "raw": _BULK,
     }
 }
 REFERRAL: dict[str, Any] = {
