@@ -8,6 +8,7 @@ document that names parts which did not come, or whose size is not what it says.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 
 from gateway.contract.adapter import Codec
 from gateway.contract.errors import Refused
@@ -16,6 +17,7 @@ from gateway.contract.reasons import Reason
 from gateway.message import Normalised, Received
 from schemas.catalogue import canonical
 from schemas.document import Document, Group
+from schemas.fields import plan
 from schemas.privacy import subjects
 from schemas.references import PartRef
 
@@ -46,11 +48,24 @@ def _parts_match(document: Document, parts: tuple[Part, ...]) -> None:
             raise Refused(Reason.DIGEST_MISMATCH, "the document names another size for a part than came with it")
 
 
+@cache
+def _paths(model: type[Group]) -> tuple[tuple[str, bool], ...]:
+    """The attributes of a model that are part references, or groups in which there are some; True for the latter."""
+    paths: list[tuple[str, bool]] = []
+    for field in plan(model):
+        if field.group is PartRef:
+            paths.append((field.attr, False))
+        elif field.group is not None and _paths(field.group):
+            paths.append((field.attr, True))
+    return tuple(paths)
+
+
 def _references(group: Group) -> Iterator[PartRef]:
     """Every part that a document names, wherever in it."""
-    for value in group.__dict__.values():
-        for item in value if isinstance(value, tuple | list) else (value,):
-            if isinstance(item, PartRef):
-                yield item
-            elif isinstance(item, Group):
+    for name, deeper in _paths(type(group)):
+        value = getattr(group, name)
+        for item in value if isinstance(value, tuple) else () if value is None else (value,):
+            if deeper:
                 yield from _references(item)
+            else:
+                yield item
