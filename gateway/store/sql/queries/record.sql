@@ -41,9 +41,10 @@ INSERT INTO lane_order (lane, order_key, delivery) VALUES (:lane, :order_key, :d
 INSERT INTO queue (lane, due, delivery) VALUES (:lane, :due, :delivery);
 
 -- name: enqueue_if_first
+-- First to be recorded, whatever its id: an older id may come later, and two of one key must not be on their way at once.
 INSERT INTO queue (lane, due, delivery)
 SELECT :lane, :due, :delivery
-WHERE NOT EXISTS (SELECT 1 FROM lane_order WHERE lane = :lane AND order_key = :order_key AND delivery < :delivery);
+WHERE NOT EXISTS (SELECT 1 FROM lane_order WHERE lane = :lane AND order_key = :order_key AND delivery <> :delivery);
 
 -- name: insert_receipt
 INSERT INTO receipts (message, delivery, kind, sha256, at, body) VALUES (:message, :delivery, :kind, :sha256, :at, :body);
