@@ -1,4 +1,4 @@
-"""The same foreign clients against the real process: the question is answered by a REST system, the letter arrives there."""
+"""The same foreign clients against the real process: a REST system answers the question and takes the letter."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ async def check(running: Gateway, recipient: Recipient, said: list[dict[str, Any
         assert fault["code"] == "schema_invalid"
     await until(lambda: len(recipient.taken) == letters, "the letters to arrive")
     digest = hashlib.sha256(PDF).hexdigest()
-    assert [files for files in recipient.files.values()] == [[digest]] * letters
+    assert list(recipient.files.values()) == [[digest]] * letters
     await running.healthy()
 
 
