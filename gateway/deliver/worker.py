@@ -77,7 +77,7 @@ class Worker:
             opened = self.open(work)
         except (Erased, SealBroken) as error:
             return self._outcomes.quarantined(work, Reason.OPERATOR_NEEDED, f"{type(error).__name__}", held=False), True
-        if work.expires_at is not None and work.expires_at <= self._now_ms() and work.state != "unsure":
+        if self._expired(work):
             return self._outcomes.expired(work, opened), True
         sink = self._find_sink(work)
         if sink is None:
@@ -91,6 +91,12 @@ class Worker:
             return self._failed(work, opened, sink, error, peer_us)
         peer_us = int((self._monotonic() - started) * 1_000_000)
         return self._outcomes.delivered(work, opened, delivered.answer, delivered.registration, peer_us), True
+
+    def _expired(self, work: Work) -> bool:
+        """Too late to send. A receipt goes back all the same; what may have arrived is followed up."""
+        if work.kind == "receipt" or work.state == "unsure" or work.expires_at is None:
+            return False
+        return work.expires_at <= self._now_ms()
 
     def open(self, work: Work) -> Opened:
         key = self._vault.unwrap(work.sealed_key, work.message)
