@@ -22,7 +22,7 @@ from gateway.ask import Asker
 from gateway.audit.events import EventWriter
 from gateway.audit.sequencer import Sequencer
 from gateway.batch import Batches
-from gateway.contract.adapter import AdapterSpec, Capability, Sink
+from gateway.contract.adapter import AdapterSpec, Sink
 from gateway.contract.config import AdapterConfig
 from gateway.contract.exchange import Attempt, Caller, Delivered, Inbound, Native, Outbound, Part, RowProblem
 from gateway.contract.testing import FakeClock
