@@ -6,9 +6,11 @@ for callers we do not, a count per source network and reason, one event a minute
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 from collections import Counter
 from dataclasses import replace
+from typing import Any
 
 from gateway.audit.catalogue import EventName
 from gateway.audit.events import EventWriter
@@ -20,6 +22,9 @@ from gateway.store.engine import Journal, JournalBusy, Unit
 
 NETWORKS = 1024
 """Distinct (network, reason) pairs counted per minute; the rest share one line."""
+
+NOTE_SECONDS = 1.0
+"""How long a refusal waits for its event to be durable."""
 
 
 class Refusals:
@@ -46,8 +51,13 @@ class Refusals:
             bytes=inbound.size if inbound else None,
             trace=inbound.trace if inbound else None,
         )
+        writing = asyncio.ensure_future(self._journal.commit(Unit([event_step(event)])))
         try:
-            await self._journal.commit(Unit([event_step(event)]))
+            async with asyncio.timeout(NOTE_SECONDS):
+                await asyncio.shield(writing)
+        except TimeoutError:
+            # The event is on its way behind a slow disk; whoever is told to come back need not wait for it.
+            writing.add_done_callback(_heard)
         except JournalBusy:
             # The refusal itself says so; a full journal must not turn it into something else.
             self.count("busy", rejected.error.reason)
@@ -84,6 +94,12 @@ def rejected_of(message_id: str, error: Exception) -> Rejected:
     if isinstance(error, JournalBusy):
         return Rejected(message_id, Refused(Reason.BUSY), retry_after=1.0)
     return Rejected(message_id, Refused(Reason.INTERNAL))
+
+
+def _heard(writing: asyncio.Future[Any]) -> None:
+    """A journal that failed has told the node itself."""
+    if not writing.cancelled():
+        writing.exception()
 
 
 def network_of(address: str | None) -> str:
