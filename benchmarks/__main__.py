@@ -69,7 +69,10 @@ def _measure(given: argparse.Namespace, cores: tuple[int, int], folder: Path, ba
     def done(said: str) -> None:
         # Drawn between the series only: the load generator is this process.
         bar.update(task, advance=1, description=said)
-        bar.refresh()
+        if bar.console.is_terminal:
+            bar.refresh()
+        else:
+            print(said, file=sys.stderr, flush=True)
 
     plan = rounds.Plan(
         given.cases, given.rounds, given.seconds, given.connections, given.backlog, cores, folder, done
