@@ -344,6 +344,8 @@ class _Builder:
             federation=self.federation,
             events=self.events,
             drained=self.sequencer.drain,
+            expire=self.registrar.expire,
+            now_ms=_now_ms,
         )
         operations = Operations(
             journal=self.journal,

@@ -20,7 +20,7 @@ from gateway.deliver.outcome import Outcomes
 from gateway.federation import Federation
 from gateway.identity import Person
 from gateway.message import Work
-from gateway.policy import lane_of
+from gateway.policy import due_in, lane_of
 from gateway.record import event_step
 from gateway.store.engine import Journal, Row, Step, Taken, Unexpected, Unit
 
@@ -54,7 +54,7 @@ class Operations:
         lanes = []
         for lane in sorted({*queued, *leased}):
             count, due = queued.get(lane, (0, None))
-            oldest = None if due is None else timestamp(int(due))
+            oldest = timestamp(int(due)) if due else None
             lanes.append({"lane": lane, "queued": count, "leased": leased.get(lane, 0), "oldestDue": oldest})
         rows = await self._journal.read("count_quarantine", {})
         return {**self._facts(), "lanes": lanes, "quarantined": rows[0][0]}
@@ -108,7 +108,7 @@ class Operations:
             [
                 Step("close_quarantine", {**closing, "state": "replayed"}, rows=1),
                 Step("reopen_delivery", reopened, rows=1),
-                Step("enqueue", {"lane": lane, "due": now, "delivery": work.delivery}),
+                Step("enqueue", {"lane": lane, "due": due_in(lane, now), "delivery": work.delivery}),
                 event_step(event),
             ]
         )
@@ -119,7 +119,7 @@ class Operations:
         ordered: dict[str, Any] = {"lane": lane, "order_key": work.order_key}
         return [
             Step("end_order", {**ordered, "delivery": work.delivery}, rows=1),
-            Step("enqueue_next_of_order", {**ordered, "due": now}),
+            Step("enqueue_next_of_order", {**ordered, "due": due_in(lane, now)}),
         ]
 
     async def events(self, after: int, limit: int, filters: Mapping[str, str]) -> Reply:

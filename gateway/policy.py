@@ -31,6 +31,12 @@ def lane_of(federation: Federation, recipient: str, service: str, kind: str) -> 
     return f"{recipient}#inbox" if federation.pulls(recipient, service) else recipient
 
 
+def due_in(lane: str, now_ms: int) -> int:
+    """When something that is put into a lane now is due. An inbox has no hours: there its order alone counts, and one
+    delivery is found by its key."""
+    return 0 if lane.endswith("#inbox") else now_ms
+
+
 def route_names(federation: Federation) -> dict[int, str]:
     """A short stable name per route for events: the service, and a number if the service has several routes."""
     names: dict[int, str] = {}

@@ -29,7 +29,8 @@ Side = Literal["sender", "recipient", "person"]
 
 
 class Reader:
-    """Reads for faces. `drained` makes sure that every committed event is in the log before a timeline is told."""
+    """Reads for faces. `drained` makes sure that every committed event is in the log before a timeline is told;
+    `expire` ends what nobody picked up in time."""
 
     def __init__(
         self,
@@ -40,9 +41,12 @@ class Reader:
         federation: Federation,
         events: EventWriter,
         drained: Callable[[], Awaitable[None]],
+        expire: Callable[[Work], Awaitable[None]],
+        now_ms: Callable[[], int],
     ) -> None:
         self._journal, self._vault, self._recorder = journal, vault, recorder
         self._federation, self._events, self._drained = federation, events, drained
+        self._expire, self._now_ms = expire, now_ms
 
     async def message(self, message: str, who: Principal | None) -> dict[str, Any]:
         """State and timeline. A recipient sees only its own deliveries."""
@@ -99,7 +103,14 @@ class Reader:
     async def inbox(self, system: str, limit: int, public_url: str) -> list[bytes]:
         """What waits for a system that pulls, oldest first, each as JSON of envelope, document and parts."""
         rows = await self._journal.read("pickup", {"lane": f"{system}#inbox", "limit": max(1, limit)})
-        return [self._waiting(Work(*row), public_url) for row in rows]  # type: ignore[arg-type]
+        told: list[bytes] = []
+        for row in rows:
+            work = Work(*row)  # type: ignore[arg-type]
+            if work.expires_at is not None and work.expires_at <= self._now_ms():
+                await self._expire(work)
+            else:
+                told.append(self._waiting(work, public_url))
+        return told
 
     def _waiting(self, work: Work, public_url: str) -> bytes:
         key = self._vault.unwrap(work.sealed_key, work.message)

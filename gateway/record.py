@@ -24,7 +24,7 @@ from gateway.contract.exchange import ReceiptCopy
 from gateway.contract.reasons import Reason
 from gateway.federation import Federation
 from gateway.message import Body, Recorded, Routed, Verified
-from gateway.policy import lane_of, retention_ms, route_names, window_ms
+from gateway.policy import due_in, lane_of, retention_ms, route_names, window_ms
 from gateway.receipt import ReceiptWriter, Signed, commit
 from gateway.route import field_values
 from gateway.settings import Settings
@@ -149,7 +149,7 @@ class Recorder:
             "receipt": None,
             "head": head,
         }
-        queued: dict[str, Any] = {"lane": lane, "due": received.at_ms, "delivery": delivery}
+        queued: dict[str, Any] = {"lane": lane, "due": due_in(lane, received.at_ms), "delivery": delivery}
         if routed.order_key is None:
             return [Step("insert_delivery", row), Step("enqueue", queued)]
         ordered: dict[str, Any] = {"lane": lane, "order_key": routed.order_key, "delivery": delivery}

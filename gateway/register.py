@@ -16,6 +16,7 @@ from gateway.contract.errors import Refused
 from gateway.contract.reasons import Reason
 from gateway.deliver.outcome import Opened, Outcomes
 from gateway.message import Recorded, Verified, Work
+from gateway.policy import due_in
 from gateway.record import Recorder, event_step
 from gateway.store.engine import Journal, Step, Taken, Unexpected, Unit
 from gateway.vault import Vault
@@ -130,15 +131,22 @@ class Registrar:
             if work.state in (*AWAITS, "registered", "refused"):
                 return False
             raise Refused(Reason.NOT_FOUND, "no such delivery in this inbox")
+        if work.expires_at is not None and work.expires_at <= self._now_ms():
+            raise Refused(Reason.EXPIRED, "this delivery was to be picked up before its time ran out")
         lane = f"{caller}#inbox"
-        work = dataclasses.replace(
-            work, lane=lane, attempts=work.attempts + 1, fence=work.fence + 1, first_at=work.first_at or self._now_ms()
-        )
-        opened = self._open(work)
+        return await self._end(dataclasses.replace(work, lane=lane), outcome, registration)
+
+    async def expire(self, work: Work) -> None:
+        """A delivery that nobody picked up in time: its sender is told."""
+        await self._end(work, "expired", None)
+
+    async def _end(self, work: Work, outcome: str, registration: str | None) -> bool:
+        """Lease and outcome in one unit. False: somebody else was first."""
+        first = work.first_at or self._now_ms()
+        work = dataclasses.replace(work, attempts=work.attempts + 1, fence=work.fence + 1, first_at=first)
+        unit = self._ending(work, self._open(work), outcome, registration)
         try:
-            await self._journal.commit(
-                Unit([*self._take(work), *self._ending(work, opened, outcome, registration).steps])
-            )
+            await self._journal.commit(Unit([*self._take(work), *unit.steps]))
         except Unexpected:
             return False
         self._notify(f"{work.sender}#receipts")
@@ -155,12 +163,14 @@ class Registrar:
             "until": now + self._lease_ms,
         }
         return [
-            Step("dequeue_delivery", {"lane": work.lane, "delivery": work.delivery}, rows=1),
+            Step("dequeue", {"lane": work.lane, "due": due_in(work.lane, now), "delivery": work.delivery}, rows=1),
             Step("insert_lease", lease),
             Step("start_attempt", {"delivery": work.delivery, "fence": work.fence, "now": now}, rows=1),
         ]
 
     def _ending(self, work: Work, opened: Opened, outcome: str, registration: str | None) -> Unit:
+        if outcome == "expired":
+            return self._outcomes.expired(work, opened)
         if outcome == "refused":
             return self._outcomes.refused(work, opened, Reason.RECIPIENT_REFUSED, b"", 0)
         return self._outcomes.delivered(work, opened, b"", registration, 0)

@@ -15,7 +15,7 @@ from gateway.audit.events import Event, EventWriter
 from gateway.contract.reasons import Reason
 from gateway.federation import Federation
 from gateway.message import Body, Work
-from gateway.policy import lane_of
+from gateway.policy import due_in, lane_of
 from gateway.receipt import ReceiptWriter, Signed, commit
 from gateway.record import event_step, seal_receipt
 from gateway.settings import Settings
@@ -163,7 +163,7 @@ class Outcomes:
         ordered: dict[str, Any] = {"lane": work.lane, "order_key": work.order_key}
         return [
             Step("end_order", {**ordered, "delivery": work.delivery}),
-            Step("enqueue_next_of_order", {**ordered, "due": now}),
+            Step("enqueue_next_of_order", {**ordered, "due": due_in(work.lane, now)}),
         ]
 
     def _end_lease(self, work: Work) -> Step:

@@ -16,9 +16,6 @@ SELECT due FROM queue WHERE lane = :lane ORDER BY due, delivery LIMIT 1;
 -- name: dequeue
 DELETE FROM queue WHERE lane = :lane AND due = :due AND delivery = :delivery;
 
--- name: dequeue_delivery
-DELETE FROM queue WHERE lane = :lane AND delivery = :delivery;
-
 -- name: insert_lease
 INSERT INTO leases (delivery, lane, fence, node, epoch, until)
 VALUES (:delivery, :lane, :fence, :node, :epoch, :until);
