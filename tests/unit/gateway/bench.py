@@ -367,7 +367,7 @@ class Bench:
         )  # fmt: skip
         self.reader = Reader(
             journal=journal, vault=self.vault, recorder=self.recorder, federation=federation, events=self.events,
-            drained=self.sequencer.drain, expire=self.registrar.expire, now_ms=self.now_ms, expire=self.registrar.expire, now_ms=self.now_ms,
+            drained=self.sequencer.drain, expire=self.registrar.expire, now_ms=self.now_ms,
         )  # fmt: skip
         self.operations = Operations(
             journal=journal, outcomes=self.outcomes, federation=federation, now_ms=self.now_ms, notify=self.notify,
