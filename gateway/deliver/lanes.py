@@ -37,8 +37,8 @@ class Lane:
         self._free = asyncio.Event()
 
     async def run(self) -> None:
-        """Until cancelled. Whatever is under way when it is cancelled is awaited by `drain`."""
-        while True:
+        """Until the lanes stop: what is leased by then is carried, and awaited by `drain`."""
+        while not self._lanes.stopping.is_set():
             self.wake.clear()
             room = self._room()
             taken = await self._lanes.lease(self.name, room) if room else []
@@ -76,7 +76,10 @@ class Lane:
         if not self._failures:
             return
         retry = self._lanes.settings.retry
-        await asyncio.sleep(min(retry.first * retry.factor ** min(self._failures - 1, 16), PROBE_CAP_SECONDS))
+        seconds = min(retry.first * retry.factor ** min(self._failures - 1, 16), PROBE_CAP_SECONDS)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._lanes.stopping.wait()
 
     async def _rest(self, *, waiting: bool) -> None:
         """Until woken, or until the next delivery of this lane is due."""
@@ -109,7 +112,7 @@ class Lanes:
         self._epoch, self._now_ms, self.on_error, self._barrier = node_epoch, now_ms, on_error, barrier
         self._lanes: dict[str, Lane] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
-        self._stopping = False
+        self.stopping = asyncio.Event()
 
     async def start(self) -> None:
         """One lane for every recipient that something waits for."""
@@ -118,7 +121,7 @@ class Lanes:
 
     def notify(self, lane: str) -> None:
         """Something was queued for this lane."""
-        if lane.endswith("#inbox") or self._stopping:
+        if lane.endswith("#inbox") or self.stopping.is_set():
             return
         known = self._lanes.get(lane)
         if known is None:
@@ -137,9 +140,9 @@ class Lanes:
 
     async def stop(self) -> None:
         """Takes nothing new and waits for what is under way. The caller sets the deadline."""
-        self._stopping = True
-        for task in self._tasks.values():
-            task.cancel()
+        self.stopping.set()
+        for lane in self._lanes.values():
+            lane.wake.set()
         if self._tasks:
             await asyncio.wait(self._tasks.values())
         for lane in self._lanes.values():
@@ -156,8 +159,7 @@ class Lanes:
             dataclasses.replace(w, attempts=w.attempts + 1, fence=w.fence + 1, first_at=w.first_at or now)
             for w in found
         ]
-        # A lease that is cut short would lose the deliveries until it expires: a cancel waits for it.
-        return await asyncio.shield(self._begin(begun, now))
+        return await self._begin(begun, now)
 
     async def _begin(self, begun: list[Work], now: int) -> list[Work]:
         try:
