@@ -51,8 +51,16 @@ class Intake:
             raise Refused(Reason.TOO_MANY_PARTS, limit=self._limits.parts)
         if inbound.parts and not service.parts_allowed:
             raise Refused(Reason.PART_UNUSED, f"{service.name} carries no parts")
-        if inbound.key is not None and not 0 < len(inbound.key.encode()) <= KEY_BYTES:
+        if inbound.key is not None and not 0 < _size(inbound.key) <= KEY_BYTES:
             raise Refused(Reason.BAD_REQUEST, f"an idempotency key has 1 to {KEY_BYTES} bytes", limit=KEY_BYTES)
+
+
+def _size(key: str) -> int:
+    """Bytes of UTF-8; 0 for what has no such form, as a header field can smuggle in."""
+    try:
+        return len(key.encode())
+    except UnicodeEncodeError:
+        return 0
 
 
 def _shown(name: str) -> str:
