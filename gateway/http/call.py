@@ -21,7 +21,8 @@ from gateway.settings import Settings
 
 CHUNK = 256 * 1024
 _PLAIN = frozenset({"", "binary", "8bit", "7bit", "identity"})
-_BROKEN = (
+BROKEN = (
+    ConnectionError,
     ValueError,
     AssertionError,
     RuntimeError,
@@ -30,6 +31,7 @@ _BROKEN = (
     RequestPayloadError,
     PayloadAccessError,
 )
+"""How it shows that a body breaks off, that its sender is gone, or that it is not encoded as it says."""
 
 
 FREE_BYTES = 64 * 1024
@@ -134,7 +136,7 @@ class RequestCall:
                 pieces.append(piece)
         except TimeoutError:
             raise Refused(Reason.SLOW_BODY, "the body took too long") from None
-        except _BROKEN as error:
+        except BROKEN as error:
             raise Refused(Reason.BAD_REQUEST, "the body broke off or is not encoded as it says") from error
 
     def release(self) -> None:
@@ -152,7 +154,7 @@ class RequestCall:
             reader = MultipartReader(
                 self._request.headers, self._request.content, max_field_size=limits.header_line_bytes
             )
-        except _BROKEN as error:
+        except BROKEN as error:
             raise Refused(Reason.MULTIPART_BROKEN, "the multipart body has no boundary") from error
         while True:
             part = await self._bounded(reader.next)
@@ -169,7 +171,7 @@ class RequestCall:
                 return await read(*arguments)  # type: ignore[misc]
         except TimeoutError:
             raise Refused(Reason.SLOW_BODY, "the body paused for too long") from None
-        except _BROKEN as error:
+        except BROKEN as error:
             raise Refused(Reason.MULTIPART_BROKEN, "the multipart body is broken or broke off") from error
 
     async def _continue(self) -> None:

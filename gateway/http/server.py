@@ -128,6 +128,9 @@ class Server:
             if request.transport is not None:
                 request.transport.abort()
             raise asyncio.CancelledError from None
+        except ConnectionError:
+            # The caller is gone, in the middle of its answer: nobody is left to be told anything.
+            raise
         except Exception as error:
             message_id = self._new_id()
             rejected = rejected_of(message_id, error)
