@@ -6,6 +6,7 @@ change without an operator's credential. Every read by a person is an event.
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import re
 from collections.abc import AsyncIterator, Mapping
@@ -21,6 +22,7 @@ from gateway.contract.http import Reply
 from gateway.contract.reasons import Reason
 from gateway.federation import Federation
 from gateway.hosting import HostParts
+from gateway.http.call import BROKEN
 from gateway.http.server import Server
 from gateway.identity import Person, Principal
 from gateway.operate import Operations
@@ -199,10 +201,16 @@ async def _object(request: web.BaseRequest, settings: Settings) -> dict[str, Any
     if (request.content_length or 0) > limit:
         raise Refused(Reason.BODY_TOO_LARGE, limit=limit)
     data = b""
-    async for chunk in request.content.iter_any():
-        data += chunk
-        if len(data) > limit:
-            raise Refused(Reason.BODY_TOO_LARGE, limit=limit)
+    try:
+        async with asyncio.timeout(settings.stages.read_body):
+            async for chunk in request.content.iter_any():
+                data += chunk
+                if len(data) > limit:
+                    raise Refused(Reason.BODY_TOO_LARGE, limit=limit)
+    except TimeoutError:
+        raise Refused(Reason.SLOW_BODY, "the body took too long") from None
+    except BROKEN as error:
+        raise Refused(Reason.BAD_REQUEST, "the body broke off or is not encoded as it says") from error
     try:
         value = loads(data, JsonLimits(limit, 8))
     except JsonRefused as error:
