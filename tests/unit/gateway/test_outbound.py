@@ -1,0 +1,60 @@
+"""What one recipient gets to see."""
+
+from __future__ import annotations
+
+import orjson
+import pytest
+
+from gateway.federation import Federation
+from gateway.outbound import outbound, part_urls, released
+from schemas.catalogue import canonical, parse_json
+from tests.unit.gateway.bench import PAPER, organisation
+
+RAW = {"sourceSchema": "kota.simpus/1", "fields": {"kodeLama": "7"}}
+
+
+def data(**more: object) -> bytes:
+    return canonical(parse_json("organisation/1", organisation(**more)))
+
+
+def test_a_document_without_raw_goes_as_it_is(federation: Federation) -> None:
+    plain = data(phone="022123456")
+    assert released("organisation/1", plain, None, same_system=False) is plain
+    assert released("organisation/1", plain, federation.routes[4], same_system=False) is plain
+
+
+def test_the_release_list_narrows(federation: Federation) -> None:
+    told = orjson.loads(released("organisation/1", data(phone="022123456"), federation.routes[3], same_system=False))
+    assert told == organisation()
+
+
+@pytest.mark.parametrize(
+    ("route", "same", "stays"), [(None, False, False), (None, True, True), (4, False, True), (0, False, False)]
+)
+def test_raw_goes_back_home_and_elsewhere_only_if_forwarded(
+    federation: Federation, route: int | None, same: bool, stays: bool
+) -> None:
+    with_raw = data(raw=RAW)
+    chosen = None if route is None else federation.routes[route]
+    told = released("organisation/1", with_raw, chosen, same)
+    assert ("raw" in orjson.loads(told)) is stays
+    assert told == (with_raw if stays else data())
+
+
+def test_what_is_left_is_canonical_still() -> None:
+    told = released("organisation/1", data(raw=RAW, phone="022123456"), None, same_system=False)
+    assert told == canonical(parse_json("organisation/1", told))
+
+
+def test_an_outbound_names_its_recipient_and_no_other() -> None:
+    made = outbound(
+        delivery="m.2", message="m", kind="document", sender="kota/simpus", recipient="arsip/gudang",
+        service="organisation.deliver", document_type="organisation/1", document=data(),
+        envelope={"recipients": ["a/b", "c/d"], "messageId": "m"},
+    )  # fmt: skip
+    assert made.envelope == {"recipients": ["arsip/gudang"], "messageId": "m", "deliveryId": "m.2"}
+    assert canonical(made.load()) == data()
+
+
+def test_parts_are_at_the_gateways_public_address() -> None:
+    assert part_urls("https://g.example", "m", (PAPER,)) == ("https://g.example/api/v1/messages/m/parts/1",)
