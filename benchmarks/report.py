@@ -1,11 +1,15 @@
-"""What was measured, as tables for a person.
+"""What was measured, as tables for a person. `python -m benchmarks.report FILE.json` writes them as Markdown.
 
-Enters: the result as it goes into JSON. Leaves: tables on a console. Refuses: to call anything good or bad; the aims
+Enters: the result as it goes into JSON. Leaves: tables on a console, or Markdown. Refuses: to call anything good or bad; the aims
 stand beside it.
 """
 
 from __future__ import annotations
 
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -20,12 +24,32 @@ def show(result: dict[str, Any], console: Console) -> None:
         f"{machine['cpu']}, {machine['cores']} cores, {machine['memory_gib']} GiB, Python {machine['python']}, "
         f"{machine['system']}, load before {machine['load_before'][0]:.2f}"
     )
+    for table in _tables(result):
+        console.print(table)
+
+
+def _tables(result: dict[str, Any]) -> Iterator[Table]:
     if "summary" in result:
-        console.print(_small(result))
+        yield _small(result)
     if "big" in result:
-        console.print(_big(result["big"]))
+        yield _big(result["big"])
     for case, found in result.get("profile", {}).items():
-        console.print(_rooms(case, found))
+        yield _rooms(case, found)
+
+
+def markdown(result: dict[str, Any]) -> str:
+    """The same tables for a README."""
+    lines: list[str] = []
+    for table in _tables(result):
+        rows = zip(*(column.cells for column in table.columns), strict=True)
+        rule = ["--:" if column.justify == "right" else "---" for column in table.columns]
+        lines += [f"**{table.title}**", "", _row(column.header for column in table.columns), _row(rule)]
+        lines += [*map(_row, rows), ""]
+    return "\n".join(lines)
+
+
+def _row(cells: Any) -> str:
+    return f"| {' | '.join(map(str, cells))} |"
 
 
 def _small(result: dict[str, Any]) -> Table:
@@ -82,3 +106,7 @@ def _rooms(case: str, found: dict[str, Any]) -> Table:
             own = f"{row['own'] / 100 * found['cpu_us']:.0f}"
             table.add_row(row["room"], f"{row['own']:.1f}", own, f"{row['within']:.1f}")
     return table
+
+
+if __name__ == "__main__":
+    print(markdown(json.loads(Path(sys.argv[1]).read_text())))
