@@ -1,7 +1,7 @@
 """What was measured, as tables for a person. `python -m benchmarks.report FILE.json` writes them as Markdown.
 
-Enters: the result as it goes into JSON. Leaves: tables on a console, or Markdown. Refuses: to call anything good or bad; the aims
-stand beside it.
+Enters: the result as it goes into JSON. Leaves: tables on a console, or Markdown. Refuses: to call anything good
+or bad; the aims stand beside it.
 """
 
 from __future__ import annotations
