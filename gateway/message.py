@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from gateway.contract.exchange import BatchReport, Caller, Inbound, Part, ReceiptCopy
 from gateway.federation import Route
@@ -69,8 +69,7 @@ class Recorded:
     report: BatchReport | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Work:
+class Work(NamedTuple):
     """One delivery as the worker carries it: a row of the query `due`, in its column order."""
 
     due: int

@@ -7,7 +7,6 @@ one transaction. Refuses: an acknowledgement of a delivery that is not the calle
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable
 from typing import Any, Literal
 
@@ -55,18 +54,35 @@ class Registrar:
         if document.status not in ("registered", "refused"):
             raise Refused(Reason.NOTHING_TO_ACKNOWLEDGE, "only 'registered' and 'refused' close a delivery")
         steps, receipt, key = self._recorder.steps(verified.routed)
+        earlier = await self._earlier(verified, key)
+        if earlier is not None:
+            return earlier
+        try:
+            await self._closed(document, received.caller.system, steps)
+        except Refused:
+            # Perhaps this very acknowledgement was faster, sent twice at once.
+            earlier = await self._earlier(verified, key)
+            if earlier is None:
+                raise
+            return earlier
+        return Recorded(received.id, (receipt.copy,))
+
+    async def _earlier(self, verified: Verified, key: bytes | None) -> Recorded | None:
+        """The same acknowledgement, if it was recorded before."""
         rows = [] if key is None else await self._journal.read("find_key", {"key": key})
-        if key is not None and rows and int(rows[0][2] or 0) > received.at_ms:
-            return await self._recorder.repeat(verified.routed, key, rows[0])
-        work = await self._awaiting(document, received.caller.system)
-        opened = self._open(work)
-        closing = self._close(work, opened, document)
+        if key is None or not rows or int(rows[0][2] or 0) <= verified.routed.normalised.received.at_ms:
+            return None
+        return await self._recorder.repeat(verified.routed, key, rows[0])
+
+    async def _closed(self, document: Acknowledgement1, caller: str, steps: list[Step]) -> None:
+        """Records the acknowledgement by `steps` and closes its delivery, together."""
+        work = await self._awaiting(document, caller)
+        closing = self._close(work, self._open(work), document)
         try:
             await self._journal.commit(Unit([*steps, *closing]))
         except (Unexpected, Taken) as error:
             raise Refused(Reason.NOTHING_TO_ACKNOWLEDGE, "this delivery was closed in the meantime") from error
         self._notify(f"{work.sender}#receipts")
-        return Recorded(received.id, (receipt.copy,))
 
     async def _awaiting(self, document: Acknowledgement1, caller: str) -> Work:
         """The delivery that is meant: named, or the caller's only one of that message."""
@@ -134,7 +150,7 @@ class Registrar:
         if work.expires_at is not None and work.expires_at <= self._now_ms():
             raise Refused(Reason.EXPIRED, "this delivery was to be picked up before its time ran out")
         lane = f"{caller}#inbox"
-        return await self._end(dataclasses.replace(work, lane=lane), outcome, registration)
+        return await self._end(work._replace(lane=lane), outcome, registration)
 
     async def expire(self, work: Work) -> None:
         """A delivery that nobody picked up in time: its sender is told."""
@@ -143,7 +159,7 @@ class Registrar:
     async def _end(self, work: Work, outcome: str, registration: str | None) -> bool:
         """Lease and outcome in one unit. False: somebody else was first."""
         first = work.first_at or self._now_ms()
-        work = dataclasses.replace(work, attempts=work.attempts + 1, fence=work.fence + 1, first_at=first)
+        work = work._replace(attempts=work.attempts + 1, fence=work.fence + 1, first_at=first)
         unit = self._ending(work, self._open(work), outcome, registration)
         try:
             await self._journal.commit(Unit([*self._take(work), *unit.steps]))

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import dataclasses
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -155,10 +154,7 @@ class Lanes:
         if not rows:
             return []
         found = [Work(*row) for row in rows]  # type: ignore[arg-type]
-        begun = [
-            dataclasses.replace(w, attempts=w.attempts + 1, fence=w.fence + 1, first_at=w.first_at or now)
-            for w in found
-        ]
+        begun = [w._replace(attempts=w.attempts + 1, fence=w.fence + 1, first_at=w.first_at or now) for w in found]
         return await self._begin(begun, now)
 
     async def _begin(self, begun: list[Work], now: int) -> list[Work]:

@@ -490,4 +490,4 @@ class Bench:
 
 
 def changed(value: Any, **more: Any) -> Any:
-    return dataclasses.replace(value, **more)
+    return value._replace(**more) if isinstance(value, Work) else dataclasses.replace(value, **more)
