@@ -70,7 +70,7 @@ async def inside(place: Place, barrier: Callable[[str], None] = app.no_barrier) 
 def pulling(**more: Any) -> dict[str, Any]:
     """A sender, and a system that pulls."""
     return {
-        "pengirim": {"may_use": ["letter.deliver", "coverage.lookup"]},
+        "pengirim": {"may_use": ["letter.deliver"]},
         "tarik": {"channel": {"pull": True}},
         **more,
     }
