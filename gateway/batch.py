@@ -274,15 +274,16 @@ class Batches:
 
     async def _problems(self, message: str, key: DataKey) -> tuple[RowProblem, ...]:
         found: list[RowProblem] = []
-        after = 0
+        after: dict[str, Any] = {"row": 0, "number": 0}
         while len(found) < REPORTED:
-            rows = await self._journal.read("row_problems", {"message": message, "after": after, "limit": 1000})
+            rows = await self._journal.read("row_problems", {"message": message, **after, "limit": 1000})
             for row in rows:
                 opened = key.open(_bytes(row[2]) or b"", binding(f"row:{row[0]!s}:{row[1]!s}", message))
                 found.append(RowProblem(*orjson.loads(opened)))
             if len(rows) < 1000:
                 break
-            after = int(rows[-1][0] or 0)
+            # A page may end between two problems of one row.
+            after = {"row": rows[-1][0], "number": rows[-1][1]}
         return tuple(found[:REPORTED])
 
 

@@ -70,7 +70,7 @@ WHERE message = :message AND next_row = :was;
 INSERT INTO row_problems (message, row, number, body) VALUES (:message, :row, :number, :body);
 
 -- name: row_problems
-SELECT row, number, body FROM row_problems WHERE message = :message AND row > :after ORDER BY row, number LIMIT :limit;
+SELECT row, number, body FROM row_problems WHERE message = :message AND (row > :row OR (row = :row AND number > :number)) ORDER BY row, number LIMIT :limit;
 
 -- name: keys_after
 SELECT key, expires FROM idempotency WHERE key > :after ORDER BY key LIMIT :limit;
