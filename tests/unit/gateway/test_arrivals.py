@@ -129,10 +129,11 @@ async def test_a_stream_that_breaks_leaves_nothing(bench: Bench) -> None:
 
 async def test_uploads_wait_for_one_another(bench: Bench) -> None:
     arrivals = small(bench, uploads=1)
-    gate, order = asyncio.Event(), []
+    gate, begun, order = asyncio.Event(), asyncio.Event(), []
 
     async def slow() -> AsyncIterator[bytes]:
         order.append("slow begins")
+        begun.set()
         await gate.wait()
         order.append("slow ends")
         yield b"1"
@@ -144,7 +145,6 @@ async def test_uploads_wait_for_one_another(bench: Bench) -> None:
     async with asyncio.TaskGroup() as group:
         group.create_task(arrivals.begin("kota").spool(slow(), media_type="text/plain"))
         group.create_task(arrivals.begin("kota").spool(quick(), media_type="text/plain"))
-        while not order:
-            await asyncio.sleep(0)
+        await begun.wait()
         gate.set()
     assert order == ["slow begins", "slow ends", "quick"]

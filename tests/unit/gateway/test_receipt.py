@@ -20,28 +20,10 @@ from tests.unit.gateway.bench import PAPER, Bench, letter
 
 SALT = bytes(range(16))
 BODY = Body(b'{"subject":"Rapat"}', SALT, (PAPER,), None, {})
-FIELDS = set(
-    [
-        "v",
-        "id",
-        "kind",
-        "instance",
-        "node",
-        "at",
-        "message",
-        "delivery",
-        "sender",
-        "recipients",
-        "service",
-        "document",
-        "salt",
-        "commit",
-        "parts",
-        "registration",
-        "reason",
-        "previous",
-    ]
-)
+FIELDS = {
+    "v", "id", "kind", "instance", "node", "at", "message", "delivery", "sender", "recipients", "service", "document",
+    "salt", "commit", "parts", "registration", "reason", "previous",
+}  # fmt: skip
 
 
 def write(kind: str = "accepted", **more: Any) -> Signed:
