@@ -86,10 +86,11 @@ class Operations:
         event = self._outcomes.event(_ACTIONS[action], work, actor=person.actor)
         closing: dict[str, Any] = {"id": identity, "at": now, "actor": person.actor}
         if action == "skip":
-            # The delivery stays in quarantine; only its ordering key goes on without it.
+            # The delivery stays in quarantine, and keeps no order from now on: others have passed it.
             if work.order_key is None:
                 raise Refused(Reason.BAD_REQUEST, "this delivery keeps no order; replay or close it")
-            return Unit([*self._free(work, lane, now), event_step(event)])
+            leaves = Step("leave_order", {"delivery": work.delivery}, rows=1)
+            return Unit([*self._free(work, lane, now), leaves, event_step(event)])
         if action == "close":
             change: dict[str, Any] = {
                 "delivery": work.delivery,

@@ -45,6 +45,9 @@ SELECT lane, :due, delivery FROM lane_order
 WHERE lane = :lane AND order_key = :order_key
 ORDER BY delivery LIMIT 1;
 
+-- name: leave_order
+UPDATE deliveries SET order_key = NULL WHERE id = :delivery AND order_key IS NOT NULL;
+
 -- name: leases_of_others
 SELECT delivery, lane, fence, node, epoch FROM leases
 WHERE (node = :node AND epoch < :epoch) OR until < :now
