@@ -57,6 +57,8 @@ class Registrar:
         earlier = await self._earlier(verified, key)
         if earlier is not None:
             return earlier
+        if key is not None:
+            steps.insert(0, Step("drop_expired_key", {"key": key, "now": received.at_ms}))
         try:
             await self._closed(document, received.caller.system, steps)
         except Refused:
