@@ -32,7 +32,7 @@ class Died(Exception):
 def received(bench: Bench, data: bytes, message: str = "m-1", **more: Any) -> Received:
     return bench.received(
         "person.deliver", None, by=FOLDER, message_id=message, batch=True, name="penduduk.jsonl",
-        **{"key": "file-1", "format": "jsonl", "encoding": "utf-8", "stream": lambda: iter([data[:7], data[7:]])} | more,
+        **{"key": "f-1", "format": "jsonl", "encoding": "utf-8", "stream": lambda: iter([data[:7], data[7:]])} | more,
     )  # fmt: skip
 
 

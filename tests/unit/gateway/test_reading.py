@@ -1,0 +1,159 @@
+"""Parties see their own; everybody else sees nothing, and does not learn what exists."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import orjson
+import pytest
+
+from gateway.contract.errors import Refused
+from gateway.contract.exchange import Caller
+from gateway.contract.reasons import Reason
+from gateway.identity import Person, Principal
+from tests.unit.gateway.bench import (
+    ARSIP,
+    FOLDER,
+    GUDANG,
+    KOTAK,
+    OPERATOR,
+    PAPER,
+    PDF,
+    SIMPUS,
+    VCLAIM,
+    Bench,
+    letter,
+    organisation,
+)  # fmt: skip
+
+AUDITOR = Person("budi", frozenset({"auditor"}))
+WATCHER = Caller("kota/pengawas")
+
+
+async def sent(bench: Bench, **more: object) -> str:
+    message = await bench.record("letter.deliver", letter(), recipients=(ARSIP, KOTAK), **more)
+    await bench.run(ARSIP)
+    return message
+
+
+@pytest.mark.parametrize(
+    "who", [None, Caller(VCLAIM), Caller(GUDANG), Caller("nobody/here"), Person("cici", frozenset({"approver"}))]
+)
+async def test_a_stranger_cannot_tell_it_from_nothing(bench: Bench, who: Principal | None) -> None:
+    message = await sent(bench)
+    told = []
+    for name in (message, "m-404"):
+        for read in (
+            bench.reader.message(name, who),
+            bench.reader.receipts(name, who),
+            bench.reader.part(name, 1, who),
+        ):
+            with pytest.raises(Refused) as caught:
+                await read
+            told.append((caught.value.reason, str(caught.value), caught.value.detail))
+    assert set(told) == {(Reason.NOT_FOUND, "Not found", "")}
+
+
+@pytest.mark.parametrize("who", [Caller(SIMPUS), WATCHER])
+async def test_the_sender_sees_every_delivery_and_the_whole_timeline(bench: Bench, who: Caller) -> None:
+    message = await sent(bench, conversation="c-1", expires_at=bench.clock.now() + timedelta(days=1))
+    told = await bench.reader.message(message, who)
+    assert [(one["recipient"], one["state"]) for one in told["deliveries"]] == [
+        (ARSIP, "awaiting_registration"), (KOTAK, "ready")
+    ]  # fmt: skip
+    assert [one["event"]["event"] for one in told["timeline"]] == ["accepted", "attempt_started", "delivered"]
+    assert [one["number"] for one in told["timeline"]] == [0, 1, 2]
+    assert (told["conversationId"], told["sender"], told["schema"]) == ("c-1", SIMPUS, "letter/1")
+    assert told["expiresAt"] == "2026-11-24T01:00:00.000Z"
+    assert [part["sha256"] for part in told["parts"]] == [PAPER.sha256]
+    assert "registerBy" in told["deliveries"][0]
+    assert len((await bench.reader.receipts(message, who))["receipts"]) == 2
+
+
+async def test_a_recipient_sees_its_own_delivery_only(bench: Bench) -> None:
+    message = await sent(bench)
+    told = await bench.reader.message(message, Caller(KOTAK))
+    assert [one["recipient"] for one in told["deliveries"]] == [KOTAK]
+    assert ARSIP not in orjson.dumps(told).decode()
+    receipts = (await bench.reader.receipts(message, Caller(KOTAK)))["receipts"]
+    assert [one["kind"] for one in receipts] == ["accepted"]
+    receipts = (await bench.reader.receipts(message, Caller(ARSIP)))["receipts"]
+    assert [one["kind"] for one in receipts] == ["accepted", "delivered"]
+
+
+async def test_a_way_back_for_receipts_makes_nobody_a_recipient(bench: Bench) -> None:
+    message = await bench.record("organisation.deliver", organisation(), by=FOLDER)
+    await bench.run(GUDANG)
+    assert [one["kind"] for one in (await bench.reader.message(message, Caller(FOLDER)))["deliveries"]] == [
+        "document", "receipt"
+    ]  # fmt: skip
+    assert [one["kind"] for one in (await bench.reader.message(message, Caller(GUDANG)))["deliveries"]] == ["document"]
+
+
+@pytest.mark.parametrize("who", [OPERATOR, AUDITOR])
+async def test_a_person_sees_events_never_bodies_and_that_is_an_event(bench: Bench, who: Person) -> None:
+    message = await sent(bench)
+    told = await bench.reader.message(message, who)
+    assert told["parts"] == []
+    assert "Rapat" not in str(told)
+    for read in (bench.reader.receipts(message, who), bench.reader.part(message, 1, who)):
+        with pytest.raises(Refused):
+            await read
+    assert [(one["event"], one["actor"]) for one in await bench.told(message)][-3:] == [("read", who.actor)] * 3
+
+
+async def test_a_part_is_for_both_sides(bench: Bench) -> None:
+    part = await bench.spool("m-1", PDF)
+    await bench.take("letter.deliver", letter(), message_id="m-1", parts=(part,), recipients=(KOTAK,))
+    for who in (Caller(SIMPUS), Caller(KOTAK), WATCHER):
+        assert (await bench.reader.part("m-1", 1, who)).address == part.address
+        with pytest.raises(Refused) as caught:
+            await bench.reader.part("m-1", 2, who)
+        assert caught.value.reason is Reason.NOT_FOUND
+
+
+async def test_after_erasing_the_events_are_left(bench: Bench) -> None:
+    message = await sent(bench)
+    bench.journal._db.execute("UPDATE messages SET sealed_key = NULL, body = NULL")
+    told = await bench.reader.message(message, Caller(SIMPUS))
+    assert (told["parts"], len(told["timeline"])) == ([], 3)
+    with pytest.raises(Refused, match="erased"):
+        await bench.reader.receipts(message, Caller(SIMPUS))
+    with pytest.raises(Refused, match="erased"):
+        await bench.reader.part(message, 1, Caller(SIMPUS))
+
+
+async def test_an_inbox_is_oldest_first_and_names_the_parts(bench: Bench) -> None:
+    ids = [await bench.record("letter.deliver", letter(), recipients=(KOTAK, ARSIP)) for _ in range(3)]
+    waiting = [orjson.loads(one) for one in await bench.reader.inbox(KOTAK, 2, "https://g.example")]
+    assert [one["envelope"]["messageId"] for one in waiting] == ids[:2]
+    assert waiting[0]["envelope"]["recipients"] == [KOTAK]
+    assert waiting[0]["envelope"]["deliveryId"] == f"{ids[0]}.1"
+    assert waiting[0]["document"] == letter()
+    assert waiting[0]["parts"][0]["href"] == f"https://g.example/api/v1/messages/{ids[0]}/parts/1"
+    assert ARSIP not in orjson.dumps(waiting).decode()
+    assert await bench.reader.inbox(ARSIP, 9, "https://g.example") == []
+
+
+async def test_looking_takes_nothing(bench: Bench) -> None:
+    message = await bench.record("letter.deliver", letter(), recipients=(KOTAK,))
+    assert await bench.reader.inbox(KOTAK, 9, "") == await bench.reader.inbox(KOTAK, 9, "")
+    assert await bench.reader.delivery_state(f"{message}.1") == {"deliveryId": f"{message}.1", "state": "ready"}
+    assert (await bench.reader.delivery_state("x"))["state"] == "unknown"
+
+
+async def test_what_nobody_fetched_in_time_leaves_the_inbox(bench: Bench) -> None:
+    expires = bench.clock.now() + timedelta(hours=1)
+    message = await bench.record("letter.deliver", letter(), by=FOLDER, recipients=(KOTAK,), expires_at=expires)
+    bench.clock.advance(3600)
+    assert await bench.reader.inbox(KOTAK, 9, "") == []
+    assert await bench.state(f"{message}.1") == "expired"
+    await bench.run(f"{FOLDER}#receipts")
+    assert [one.receipt.kind for one in bench.sink(FOLDER).taken] == ["refused"]
+
+
+async def test_rows_name_their_batch(bench: Bench) -> None:
+    row = bench.verified("organisation.deliver", organisation(), by=FOLDER)
+    message = (await bench.recorder.record(row, parent="m-0")).message_id
+    told = await bench.reader.message(message, Caller(FOLDER))
+    assert (told["kind"], told["batch"]) == ("row", "m-0")
