@@ -26,9 +26,9 @@ LOST = (aiohttp.ClientError, OSError, TimeoutError)
 """How a caller sees that the other side is gone."""
 
 
-def letter(number: str) -> dict[str, Any]:
-    """A submission whose letter has this number, with its PDF inline."""
-    content = b"%PDF-1.7\n% " + number.encode() * 40
+def letter(number: str, size: int = 200) -> dict[str, Any]:
+    """A submission whose letter has this number, with its PDF of about this size inline."""
+    content = b"%PDF-1.7\n% " + number.encode() * (size // len(number))
     digest = hashlib.sha256(content).hexdigest()
     main = {"sha256": digest, "size": len(content), "mediaType": "application/pdf", "name": "surat.pdf"}
     document = {**examples.DOCUMENTS["letter.deliver"], "letterNumber": number, "mainFile": main}

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aiohttp import web
 
 from gateway.http import examples
 from tests.e2e.evidence import receipts_verify, the_log_is_whole
@@ -19,7 +20,7 @@ from tests.e2e.recipients import (
     resets_after_acting,
     resets_before_acting,
 )
-from tests.e2e.scenes import Scene, letter, recipients, rest
+from tests.e2e.scenes import Scene, letter, once, recipients, rest
 
 KINDS = ("idem", "tanya", "buta")
 
@@ -206,6 +207,46 @@ async def test_what_has_expired_is_not_sent(tmp_path: Path, found: dict[str, Rec
         other["envelope"]["instance"] = "production"
         status, told = await gateway.post(other, "pengirim")
         assert (status, told["code"]) == (422, "wrong_instance")
+
+
+async def test_who_does_not_pick_up_in_time_gets_nothing(tmp_path: Path, found: dict[str, Recipient]) -> None:
+    scene = Scene(tmp_path, found, to=("tarik",))
+    async with scene.place.running() as gateway:
+        soon = datetime.now(UTC) + timedelta(seconds=2)
+        message = await sent(gateway, "L-1", expiresAt=soon.isoformat(timespec="milliseconds"))
+
+        async def gone() -> bool:
+            return not (await gateway.told("/api/v1/inbox", "tarik"))["deliveries"]
+
+        await until(gone, "the inbox to let go of it")
+        await ended(gateway, message, "expired")
+        path = f"/api/v1/inbox/{message}.1/ack"
+        status, _ = await gateway.call("POST", path, "tarik", json={"outcome": "delivered"})
+        assert status == 404
+        receipts = await receipts_verify(gateway, message, "pengirim")
+        assert {kind for kind, _ in receipts} == {"accepted", "refused"}
+
+
+@pytest.mark.parametrize("kind", ["idem", "tanya"])
+async def test_a_recipient_that_refuses_in_the_middle_of_the_body_gets_it_whole_later(
+    tmp_path: Path, found: dict[str, Recipient], kind: str
+) -> None:
+    async def gives_up(recipient: Recipient, request: web.Request) -> web.StreamResponse:
+        await request.content.readany()
+        assert request.transport is not None
+        request.transport.write(b"HTTP/1.1 503 Busy\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+        request.transport.close()
+        return web.Response()
+
+    scene = Scene(tmp_path, found, to=(kind,), settings={"limits": {"body_bytes": 16 * 1024 * 1024}})
+    found[kind].behaviours = [gives_up, gives_up]
+    async with scene.place.running() as gateway:
+        submission = letter("L-1", size=6_000_000)
+        status, told = await gateway.post(submission, "pengirim")
+        assert status == 202, told
+        await ended(gateway, told["messageId"], "delivered")
+        assert len(found[kind].calls) == 3
+        assert list(once(found[kind])) == ["L-1"]
 
 
 def person(nik: str, name: str) -> dict[str, Any]:

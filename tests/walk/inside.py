@@ -51,7 +51,8 @@ class Inside(Gateway):
 
 
 @contextlib.asynccontextmanager
-async def inside(place: Place, barrier: Callable[[str], None] = app.no_barrier) -> AsyncIterator[Inside]:
+async def inside(place: Place, barrier: Callable[[str], None] = app.no_barrier, code: int = 0) -> AsyncIterator[Inside]:
+    """`code` is how the node is to end."""
     settings, _ = load_settings(place.config)
     adapters = registry.adapters()
     found, findings = federation.load(place.config, adapters, SERVICES, DOCUMENTS)
@@ -64,7 +65,7 @@ async def inside(place: Place, barrier: Callable[[str], None] = app.no_barrier) 
         yield gateway
     finally:
         await gateway.http.close()
-        assert await node.stop() == 0
+        assert await node.stop() == code
 
 
 def pulling(**more: Any) -> dict[str, Any]:
