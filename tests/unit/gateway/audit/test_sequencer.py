@@ -1,0 +1,158 @@
+"""Dense numbers by presence, and files that say the same as the journal after any crash."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import orjson
+import pytest
+
+from gateway.audit import sequencer
+from gateway.audit.sequencer import Sequencer, log_file
+from gateway.store.engine import Step
+from tests.unit.gateway.bench import Bench
+
+PATIENCE = 10
+
+
+def event(name: str, message: str | None = None) -> Step:
+    return Step("insert_event", {"id": name, "message": message, "body": orjson.dumps({"id": name})})
+
+
+async def put(bench: Bench, *names: str, message: str | None = None) -> None:
+    await bench.commit(*(event(name, message) for name in names))
+
+
+def lines(bench: Bench) -> list[tuple[int, str]]:
+    found = []
+    for path in sorted((bench.folder / "log").glob("*.jsonl")):
+        assert path.read_bytes()[-1:] in (b"", b"\n")
+        found += [orjson.loads(line) for line in path.read_bytes().splitlines()]
+    return [(one["number"], one["event"]["id"]) for one in found]
+
+
+async def numbered(bench: Bench) -> list[tuple[int, str]]:
+    rows = await bench.journal.read("events_after", {"after": -1, "limit": 1000})
+    return [(int(number), orjson.loads(body)["id"]) for number, body in rows]
+
+
+def again(bench: Bench, limit: int = 100) -> Sequencer:
+    return Sequencer(bench.journal, bench.folder / "log", limit=limit, interval=0.001, barrier=bench.barrier)
+
+
+async def test_numbers_are_dense_and_the_file_says_the_same(bench: Bench) -> None:
+    await put(bench, "a", "b")
+    await put(bench, "c", message="m")
+    await bench.sequencer.drain()
+    assert await numbered(bench) == lines(bench) == [(0, "a"), (1, "b"), (2, "c")]
+    assert bench.sequencer.next_number == 3
+    assert await bench.journal.read("events_of_message", {"message": "m", "limit": 9}) == [(2, b'{"id":"c"}')]
+    assert await bench.journal.read("outbox_waits", {}) == []
+
+
+async def test_events_are_taken_by_presence_not_by_their_ids(bench: Bench) -> None:
+    """An id that is older than the last one numbered came late; it is not skipped."""
+    await put(bench, "z")
+    await bench.sequencer.drain()
+    await put(bench, "a")
+    await bench.sequencer.drain()
+    assert await numbered(bench) == [(0, "z"), (1, "a")]
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 7])
+async def test_handfuls_leave_no_gap(bench: Bench, limit: int) -> None:
+    one = again(bench, limit)
+    await one.open()
+    await put(bench, *(f"e{n}" for n in range(7)))
+    await one.drain()
+    assert await numbered(bench) == lines(bench) == [(n, f"e{n}") for n in range(7)]
+
+
+async def test_many_that_drain_at_once_share_the_work(bench: Bench) -> None:
+    await put(bench, *(f"e{n}" for n in range(250)))
+    await asyncio.gather(*(bench.sequencer.drain() for _ in range(5)))
+    assert [number for number, _ in lines(bench)] == list(range(250))
+
+
+async def test_a_restart_goes_on_counting(bench: Bench) -> None:
+    await put(bench, "a")
+    await bench.sequencer.drain()
+    one = again(bench)
+    await one.open()
+    assert one.next_number == 1
+    await put(bench, "b")
+    await one.drain()
+    assert lines(bench) == [(0, "a"), (1, "b")]
+
+
+@pytest.mark.parametrize("cut", [1, 5, 25, 30])
+async def test_a_torn_file_is_cut_to_its_last_whole_line_and_filled_up(bench: Bench, cut: int) -> None:
+    await put(bench, "a", "b", "c")
+    await bench.sequencer.drain()
+    path = log_file(bench.folder / "log", 0)
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-cut])
+    await again(bench).open()
+    assert path.read_bytes() == whole
+
+
+async def test_a_file_that_is_gone_is_written_again(bench: Bench) -> None:
+    await put(bench, "a", "b")
+    await bench.sequencer.drain()
+    path = log_file(bench.folder / "log", 0)
+    whole = path.read_bytes()
+    path.unlink()
+    await again(bench).open()
+    assert path.read_bytes() == whole
+
+
+@pytest.mark.parametrize("point", ["sequencer.before_commit", "sequencer.before_file"])
+async def test_a_crash_between_numbers_and_file_loses_and_doubles_nothing(bench: Bench, point: str) -> None:
+    class Died(Exception):
+        pass
+
+    def die() -> None:
+        raise Died
+
+    await put(bench, "a", "b")
+    bench.barriers[point] = die
+    with pytest.raises(Died):
+        await bench.sequencer.drain()
+    bench.barriers.clear()
+    one = again(bench)
+    await one.open()
+    await one.drain()
+    assert await numbered(bench) == lines(bench) == [(0, "a"), (1, "b")]
+
+
+async def test_files_are_of_bounded_length(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sequencer, "EVENTS_PER_FILE", 3)
+    await put(bench, *(f"e{n}" for n in range(8)))
+    await bench.sequencer.drain()
+    folder = bench.folder / "log"
+    assert [path.name for path in sorted(folder.iterdir())] == [
+        "events-000000000000.jsonl", "events-000000000003.jsonl", "events-000000000006.jsonl"
+    ]  # fmt: skip
+    assert lines(bench) == [(n, f"e{n}") for n in range(8)]
+    log_file(folder, 6).write_bytes(b'{"torn')
+    await again(bench).open()
+    assert lines(bench) == [(n, f"e{n}") for n in range(8)]
+
+
+async def test_the_loop_takes_what_comes(bench: Bench) -> None:
+    task = asyncio.create_task(again(bench).run())
+    try:
+        await put(bench, "a")
+        async with asyncio.timeout(PATIENCE):
+            while await bench.journal.read("outbox_waits", {}):
+                continue
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+    assert await numbered(bench) == [(0, "a")]
+
+
+def test_the_file_of_a_number() -> None:
+    assert log_file(Path("log"), 99_999) == Path("log/events-000000000000.jsonl")
+    assert log_file(Path("log"), 100_000) == Path("log/events-000000100000.jsonl")
