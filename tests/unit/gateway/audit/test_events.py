@@ -24,7 +24,7 @@ TEXTS = ("delivery", "conversation", "sender", "recipient", "actor", "service", 
 NUMBERS = ("attempt", "bytes", "gateway_us", "peer_us")
 TEXT = st.none() | st.text(st.characters(exclude_categories=("Cs",)), max_size=20)
 NUMBER = st.none() | st.integers(0, 2**53 - 1)
-VALUES = st.fixed_dictionaries({name: TEXT for name in TEXTS} | {name: NUMBER for name in NUMBERS})
+VALUES = st.fixed_dictionaries(dict.fromkeys(TEXTS, TEXT) | dict.fromkeys(NUMBERS, NUMBER))
 
 
 def writer(**more: Any) -> EventWriter:
