@@ -10,7 +10,11 @@ INSERT INTO claims (fingerprint, id, source, message, state, attempts, node, cla
 VALUES (:fingerprint, :id, :source, :message, 'claimed', 1, :node, :now);
 
 -- name: unsettled_claims
-SELECT fingerprint, id, message, state, attempts FROM claims WHERE source = :source AND state = 'claimed' ORDER BY id LIMIT :limit;
+-- A claim is committed once its message is recorded; that is one transaction, so the claim itself need not say so.
+SELECT fingerprint, id, message,
+       CASE WHEN EXISTS (SELECT 1 FROM messages WHERE messages.id = claims.message) THEN 'committed' ELSE state END,
+       attempts
+FROM claims WHERE source = :source AND state = 'claimed' ORDER BY id LIMIT :limit;
 
 -- name: retry_claim
 UPDATE claims SET attempts = attempts + 1 WHERE fingerprint = :fingerprint AND id = :id;
@@ -19,7 +23,8 @@ UPDATE claims SET attempts = attempts + 1 WHERE fingerprint = :fingerprint AND i
 UPDATE claims SET state = 'settled', settled_at = :now WHERE fingerprint = :fingerprint AND id = :id AND state <> 'settled';
 
 -- name: release_claim
-UPDATE claims SET state = 'released', settled_at = :now WHERE fingerprint = :fingerprint AND id = :id AND state = 'claimed';
+UPDATE claims SET state = 'released', settled_at = :now WHERE fingerprint = :fingerprint AND id = :id AND state = 'claimed'
+AND NOT EXISTS (SELECT 1 FROM messages WHERE messages.id = claims.message);
 
 -- name: claim_again
 UPDATE claims SET id = :id, message = :message, state = 'claimed', attempts = attempts + 1, node = :node, claimed_at = :now,
