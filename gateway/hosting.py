@@ -18,10 +18,11 @@ from typing import Any
 from prometheus_client import Counter
 
 from gateway.arrivals import Arrivals, SpoolingArrival
-from gateway.contract.errors import NeedsOperator
+from gateway.contract.errors import NeedsOperator, Refused
 from gateway.contract.exchange import Part
 from gateway.contract.host import Claim, Fingerprint
 from gateway.contract.host import Limits as ContractLimits
+from gateway.contract.reasons import Reason
 from gateway.settings import Limits, Settings
 from gateway.store.engine import Journal, Step, Taken, Unexpected, Unit
 from gateway.store.hmac_keys import HmacKeys
@@ -68,7 +69,9 @@ class HostParts:
             self._keys.move_to_end(message_id)
             return known
         rows = await self._journal.read("find_message", {"id": message_id})
-        wrapped = rows[0][14] if rows else None
+        if not rows:
+            raise Refused(Reason.PART_MISSING, "the part is not of this message")
+        wrapped = rows[0][14]
         key = self._vault.unwrap(wrapped if isinstance(wrapped, bytes) else None, message_id)
         self._keys[message_id] = key
         if len(self._keys) > KEYS_KEPT:
