@@ -1,0 +1,96 @@
+"""Adapters in use are made once each and found again by whom they serve."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from gateway.channels import Channels, EndpointUnknown
+from gateway.contract.adapter import AdapterSpec, Endpoint
+from gateway.contract.testing import FakeHost
+from gateway.federation import Federation
+from tests.unit.gateway.bench import (
+    ARSIP,
+    FOLDER,
+    GUDANG,
+    KOTAK,
+    SIMPUS,
+    VCLAIM,
+    Bench,
+    Plain,
+    ScriptedSink,
+    make_sink,
+    organisation,
+)  # fmt: skip
+
+
+class Door(Endpoint):
+    """An endpoint without routes."""
+
+    async def open(self) -> None:
+        return None
+
+    async def check(self) -> list[str]:
+        return []
+
+    def routes(self) -> Any:
+        return ()
+
+    async def decode(self, call: Any) -> Any:
+        raise NotImplementedError
+
+    def encode(self, call: Any, settlement: Any) -> Any:
+        raise NotImplementedError
+
+
+STUB = AdapterSpec("stub", "Stub", {"source": (Plain, make_sink), "sink": (Plain, make_sink)})
+DOOR = AdapterSpec("door", "Door", {"endpoint": (Plain, lambda config, host: Door())})
+SPECS = {"stub": STUB, "door": DOOR}
+
+
+def made(federation: Federation, *endpoints: str) -> tuple[Channels, list[tuple[str, str | None, str]]]:
+    asked: list[tuple[str, str | None, str]] = []
+
+    def host(name: str, system: str | None, agency: str) -> FakeHost:
+        asked.append((name, system, agency))
+        return FakeHost(name=name, system=system)
+
+    channels = Channels(federation, SPECS, endpoints)
+    channels.make(host)
+    return channels, asked
+
+
+def test_every_use_has_a_host_of_its_own(federation: Federation) -> None:
+    channels, asked = made(federation, "door")
+    assert (f"{FOLDER}:receipts", FOLDER, "kota") in asked
+    assert ("door", None, "") in asked
+    assert [name for name, _ in channels.adapters][-1] == "door:endpoint"
+    assert len(channels.adapters) == len(federation.uses) + 1
+    assert [type(one) for one in channels.endpoints] == [Door]
+
+
+def test_a_channel_is_found_by_system_and_service(federation: Federation) -> None:
+    channels, _ = made(federation)
+    assert isinstance(channels.channel(VCLAIM, "coverage.lookup"), ScriptedSink)
+    assert channels.channel(ARSIP, "letter.deliver") is not channels.channel(GUDANG, "person.deliver")
+    assert channels.channel(KOTAK, "letter.deliver") is None
+    assert channels.channel(SIMPUS, "letter.deliver") is None
+    assert channels.channel("nobody/here", "letter.deliver") is None
+
+
+async def test_a_receipt_goes_its_own_way_back(bench: Bench) -> None:
+    channels, _ = made(bench.federation)
+    message = await bench.record("organisation.deliver", organisation(), by=FOLDER)
+    there = await bench.work(f"{message}.1")
+    await bench.run(GUDANG)
+    back = await bench.work(f"{message}.r1-delivered")
+    assert channels.sink_of(there) is channels.channel(GUDANG, "organisation.deliver")
+    assert channels.sink_of(back) not in (None, channels.sink_of(there))
+    assert channels.sink_of(back._replace(recipient=SIMPUS)) is None
+
+
+@pytest.mark.parametrize("name", ["nothing", "stub"])
+def test_an_endpoint_that_nobody_has_is_refused(federation: Federation, name: str) -> None:
+    with pytest.raises(EndpointUnknown, match=f"`endpoints` names {name}"):
+        made(federation, name)
