@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Mapping
 
 import aiohttp
 
-from gateway.contract.errors import Ambiguous, TryLater
+from gateway.contract.errors import Ambiguous, NeedsOperator, TryLater
 from gateway.contract.exchange import Native, PartRef
 from gateway.contract.host import HttpReply, PartReader
 from gateway.contract.judgement import judge
@@ -71,6 +71,9 @@ class OutgoingHttp:
         except TimeoutError as error:
             raise Ambiguous(Reason.TIMED_OUT, "no answer in time") from error
         except (aiohttp.ClientError, OSError) as error:
+            if isinstance(error.__cause__, NeedsOperator):
+                # A part could not be read: the recipient got half a body, which is none.
+                raise error.__cause__ from None
             raise Ambiguous(Reason.RECIPIENT_UNSURE, f"the connection broke: {type(error).__name__}") from error
 
     def judge(self, reply: HttpReply) -> None:
