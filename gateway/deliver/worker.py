@@ -76,13 +76,13 @@ class Worker:
         try:
             opened = self.open(work)
         except (Erased, SealBroken) as error:
-            return self._outcomes.quarantined(work, Reason.OPERATOR_NEEDED, f"{type(error).__name__}", held=False), True
+            return self._for_operator(work, Reason.OPERATOR_NEEDED, type(error).__name__), True
         if self._expired(work):
             return self._outcomes.expired(work, opened), True
         sink = self._find_sink(work)
         if sink is None:
             detail = "the recipient has no channel for this service any more; add one and replay"
-            return self._outcomes.quarantined(work, Reason.OPERATOR_NEEDED, detail, held=False), True
+            return self._for_operator(work, Reason.OPERATOR_NEEDED, detail), True
         started = self._monotonic()
         try:
             delivered = await self._send(work, opened, sink)
@@ -151,9 +151,13 @@ class Worker:
         if isinstance(error, TryLater):
             return self.again(work, error.reason, error.after, unsure=work.state == "unsure", peer_us=peer_us), False
         if isinstance(error, NeedsOperator):
-            return self._outcomes.quarantined(work, error.reason, error.detail, held=False, peer_us=peer_us), True
+            return self._for_operator(work, error.reason, error.detail, peer_us), True
         detail = error.detail if isinstance(error, Ambiguous) else type(error).__name__
         return self.unsure(work, sink.capability, detail, peer_us), False
+
+    def _for_operator(self, work: Work, reason: Reason, detail: str, peer_us: int = 0) -> Unit:
+        """What an earlier attempt left unsure stays so: a replay must ask first."""
+        return self._outcomes.quarantined(work, reason, detail, held=work.state == "unsure", peer_us=peer_us)
 
     def unsure(self, work: Work, capability: Capability, detail: str, peer_us: int = 0) -> Unit:
         """The message may have arrived."""
