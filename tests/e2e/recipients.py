@@ -20,7 +20,8 @@ Behaviour = Callable[["Recipient", web.Request], Awaitable[web.StreamResponse | 
 class Recipient:
     """One system. `taken` counts what it made of the calls: by delivery id, how often it acted.
 
-    An idempotent one acts once per Idempotency-Key. `behaviours` are used up call by call; then it is well again.
+    An idempotent one acts once per Idempotency-Key. `behaviours` are used up call by call, `when_asked` by those that
+    ask about a delivery; then it is well again.
     """
 
     def __init__(self, *, idempotent: bool = False) -> None:
@@ -32,6 +33,7 @@ class Recipient:
         self.calls: list[str] = []
         self.asked: list[str] = []
         self.behaviours: list[Behaviour] = []
+        self.when_asked: list[Behaviour] = []
         self.always: Behaviour | None = None
         self.port = 0
         self._runner: web.AppRunner | None = None
@@ -76,9 +78,11 @@ class Recipient:
         self.envelopes[key] = message.get("envelope", {})
         self.files[key] = files
 
-    async def _state(self, request: web.Request) -> web.Response:
+    async def _state(self, request: web.Request) -> web.StreamResponse:
         delivery = request.match_info["delivery"]
         self.asked.append(delivery)
+        if self.when_asked and (answer := await self.when_asked.pop(0)(self, request)) is not None:
+            return answer
         return web.json_response({}, status=200 if self.taken[delivery] else 404)
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:

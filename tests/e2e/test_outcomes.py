@@ -97,6 +97,25 @@ async def test_an_unknown_outcome_is_never_taken_for_a_failure(
         assert [one["event"]["actor"] for one in decided] == ["person:operator"]
 
 
+@pytest.mark.parametrize("trouble", [answers(401), answers(302)])
+async def test_an_unknown_outcome_stays_unknown_through_quarantine(
+    tmp_path: Path, found: dict[str, Recipient], trouble: Any
+) -> None:
+    scene = Scene(tmp_path, found, to=("tanya",))
+    found["tanya"].behaviours = [resets_after_acting]
+    found["tanya"].when_asked = [answers(500), answers(422), answers(503), trouble]
+    async with scene.place.running() as gateway:
+        message = await sent(gateway, "L-1")
+        (item,) = await until(gateway.quarantine, "the delivery to be in quarantine")
+        assert (await state(gateway, message))["state"] == "held"
+        assert item["reason"] == "operator_needed"
+        await gateway.decide(item, "replay")
+        await ended(gateway, message, "delivered")
+        assert len(found["tanya"].asked) == 5
+        assert len(found["tanya"].calls) == 1
+        assert list(found["tanya"].taken.values()) == [1]
+
+
 def channels(found: Mapping[str, Recipient]) -> dict[str, Any]:
     tanya = found["tanya"].url
     return {
