@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -120,6 +121,41 @@ async def test_a_batch_goes_on_at_the_chunk(kills: Sequence[Kill], tmp_path: Pat
             await play(gateway, agency)
     async with place.running() as gateway:
         await until(lambda: all(agency.report(one).exists() for one in agency.sent), "the reports of all tables")
+        await gateway.drained()
+    await recipient.stop()
+    judged(place, agency, recipient)
+
+
+async def test_a_table_that_was_left_half_done_and_dropped_again_moves_no_row_twice(tmp_path: Path) -> None:
+    recipient = Recipient(idempotent=True)
+    await recipient.start()
+    place = place_of(tmp_path, recipient)
+    agency = Desa(place)
+    async with place.running({"at": "batch.before_chunk", "nth": 4, "after": None}) as gateway:
+        await play(gateway, agency)
+    # Somebody tidied up by hand: the work folder is gone, and the agency drops the same table again.
+    shutil.rmtree(agency.drop / "work")
+    async with place.running() as gateway:
+        agency.sent.clear()
+        await agency.step(gateway)
+        await gateway.drained()
+    await recipient.stop()
+    judged(place, agency, recipient)
+
+
+async def test_the_same_table_again_is_answered_with_its_first_report(tmp_path: Path) -> None:
+    recipient = Recipient(idempotent=True)
+    await recipient.start()
+    place = place_of(tmp_path, recipient, chunk=256)
+    agency = Desa(place)
+    async with place.running() as gateway:
+        await agency.step(gateway)
+        first = json.loads(agency.report("TABEL 1").read_bytes())
+        agency.report("TABEL 1").unlink()
+        agency.sent.clear()
+        await agency.step(gateway)
+        again = json.loads(agency.report("TABEL 1").read_bytes())
+        assert again == first, "the same file again is answered with the first report"
         await gateway.drained()
     await recipient.stop()
     judged(place, agency, recipient)
