@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -14,6 +15,8 @@ from gateway.http.api import Api
 from gateway.http.pages import Pages
 from gateway.http.server import Server
 from gateway.settings import Settings
+from tests.unit.gateway.bench import Bench
+from tests.unit.gateway.http.face import Face, loopback
 
 NOBODY: Any = None
 FACTS = {
@@ -52,3 +55,11 @@ def pages(server: Server, settings: Settings) -> Pages:
     made = Pages(jwk={"kty": "EC"}, facts=lambda: FACTS, settings=settings)
     made.mount(server)
     return made
+
+
+@pytest.fixture
+async def face(bench: Bench) -> AsyncIterator[Face]:
+    one = Face(bench, loopback())
+    await one.open()
+    yield one
+    await one.close()
