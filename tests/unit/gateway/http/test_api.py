@@ -1,0 +1,188 @@
+"""The gateway's own API: who may ask what, and how it is told."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from typing import Any
+
+import pytest
+
+from tests.unit.gateway.bench import ARSIP, FOLDER, GUDANG, KOTAK, PDF, SIMPUS, VCLAIM, letter, organisation
+from tests.unit.gateway.http.face import Face
+
+API = "/api/v1"
+
+
+async def sent(face: Face) -> str:
+    part = await face.bench.spool("m-1", PDF, name="surat.pdf")
+    await face.bench.take("letter.deliver", letter(), message_id="m-1", parts=(part,), recipients=(ARSIP, KOTAK))
+    await face.bench.run(ARSIP)
+    return "m-1"
+
+
+async def held(face: Face) -> str:
+    await face.bench.record("organisation.deliver", organisation())
+    face.bench.sink(GUDANG).says = [TimeoutError()]
+    await face.bench.run(GUDANG)
+    return str((await face.bench.quarantined())[0]["id"])
+
+
+async def test_parties_read_a_message_and_its_receipts(face: Face) -> None:
+    message = await sent(face)
+    status, told = await face.value("GET", f"{API}/messages/{message}", SIMPUS)
+    assert (status, len(told["deliveries"])) == (200, 2)
+    status, told = await face.value("GET", f"{API}/messages/{message}/receipts", ARSIP)
+    assert [one["kind"] for one in told["receipts"]] == ["accepted", "delivered"]
+    assert face.bench.manifest(told["receipts"][1]["jws"])["message"] == message
+
+
+async def test_nobody_else_learns_what_exists(face: Face) -> None:
+    message = await sent(face)
+    for path in (f"messages/{message}", f"messages/{message}/receipts", f"messages/{message}/parts/1", "messages/m-404",
+                 "messages/%2e%2e", "messages/" + "x" * 100, f"messages/{message}/parts/x",
+                 f"messages/{message}/parts/\u0661"):  # fmt: skip
+        assert await face.code("GET", f"{API}/{path}", VCLAIM) == (404, "not_found"), path
+
+
+async def test_a_part_is_told_with_its_digest_and_cannot_act(face: Face) -> None:
+    message = await sent(face)
+    async with face.ask("GET", f"{API}/messages/{message}/parts/1", KOTAK) as answer:
+        assert (answer.status, await answer.read()) == (200, PDF)
+        headers = answer.headers
+    digest = hashlib.sha256(PDF)
+    assert headers["Repr-Digest"] == f"sha-256=:{base64.b64encode(digest.digest()).decode()}:"
+    assert headers["ETag"] == f'"{digest.hexdigest()}"'
+    assert headers["Content-Type"] == "application/pdf"
+    assert headers["Content-Disposition"] == "attachment"
+    assert "sandbox" in headers["Content-Security-Policy"]
+    assert "no-store" in headers["Cache-Control"]
+    async with face.ask("HEAD", f"{API}/messages/{message}/parts/1", KOTAK) as answer:
+        assert (answer.status, answer.headers["Content-Length"], await answer.read()) == (200, str(len(PDF)), b"")
+
+
+SIZE = len(PDF)
+
+
+@pytest.mark.parametrize(
+    ("asked", "status", "start", "stop"),
+    [
+        ("bytes=0-3", 206, 0, 4),
+        ("bytes=5-", 206, 5, SIZE),
+        ("bytes=-4", 206, SIZE - 4, SIZE),
+        ("bytes=-9999", 206, 0, SIZE),
+        ("bytes=0-9999", 206, 0, SIZE),
+        (f"bytes={SIZE}-", 416, 0, 0),
+        ("bytes=5-3", 416, 0, 0),
+        ("bytes=-0", 416, 0, 0),
+        ("bytes=0-1,3-4", 200, 0, SIZE),
+        ("items=0-1", 200, 0, SIZE),
+        ("bytes=-", 200, 0, SIZE),
+        ("bytes=99999999999999999999-", 200, 0, SIZE),
+    ],
+)
+async def test_one_range_of_a_part(face: Face, asked: str, status: int, start: int, stop: int) -> None:
+    message = await sent(face)
+    async with face.ask("GET", f"{API}/messages/{message}/parts/1", SIMPUS, headers={"Range": asked}) as answer:
+        assert answer.status == status
+        assert await answer.read() == PDF[start:stop]
+        expected = {206: f"bytes {start}-{stop - 1}/{SIZE}", 416: f"bytes */{SIZE}"}.get(status)
+        assert answer.headers.get("Content-Range") == expected
+
+
+async def test_a_part_that_cannot_be_read_is_a_refusal_not_half_an_answer(face: Face) -> None:
+    message = await sent(face)
+    [path] = [one for one in (face.bench.folder / "parts").rglob("*") if one.is_file()]
+    path.unlink()
+    assert await face.code("GET", f"{API}/messages/{message}/parts/1", SIMPUS) == (502, "operator_needed")
+
+
+async def test_a_pull_system_looks_takes_and_is_done(face: Face) -> None:
+    message = await sent(face)
+    status, told = await face.value("GET", f"{API}/inbox", KOTAK)
+    [one] = told["deliveries"]
+    assert (status, one["envelope"]["deliveryId"]) == (200, f"{message}.2")
+    async with face.ask("GET", one["parts"][0]["href"].removeprefix(face.url), KOTAK) as answer:
+        assert await answer.read() == PDF
+    for _ in range(2):
+        status, told = await face.value(
+            "POST", f"{API}/inbox/{message}.2/ack", KOTAK, json={"outcome": "delivered", "registrationNumber": "AG-7"}
+        )
+        assert (status, told) == (200, {"deliveryId": f"{message}.2", "state": "registered"})
+    assert (await face.value("GET", f"{API}/inbox", KOTAK))[1] == {"deliveries": []}
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "code"),
+    [
+        (b"", 400, "not_json"),
+        (b"[]", 400, "not_json"),
+        (b'{"outcome":"delivered","outcome":"refused"}', 400, "not_json"),
+        (b'{"outcome":"lost"}', 422, "schema_invalid"),
+        (b'{"outcome":"delivered","more":1}', 422, "schema_invalid"),
+        (b'{"outcome":"delivered","registrationNumber":7}', 422, "schema_invalid"),
+        (b'{"outcome":"delivered","registrationNumber":""}', 422, "schema_invalid"),
+        (b'{"outcome":"delivered","registrationNumber":"a\\nb"}', 422, "schema_invalid"),
+        (b" " * 70_000, 413, "body_too_large"),
+    ],
+)
+async def test_an_ack_says_one_thing(face: Face, body: bytes, status: int, code: str) -> None:
+    message = await sent(face)
+    assert await face.code("POST", f"{API}/inbox/{message}.2/ack", KOTAK, data=body) == (status, code)
+    assert await face.bench.state(f"{message}.2") == "ready"
+
+
+async def test_an_inbox_belongs_to_a_system(face: Face) -> None:
+    assert await face.code("GET", f"{API}/inbox", "ani") == (403, "no_right")
+    assert await face.code("POST", f"{API}/inbox/x/ack", KOTAK, json={"outcome": "refused"}) == (404, "not_found")
+
+
+@pytest.mark.parametrize("path", ["status", "quarantine", "events"])
+async def test_what_operators_see_is_not_for_systems(face: Face, path: str) -> None:
+    for who, status in (("ani", 200), ("budi", 200), (SIMPUS, 403)):
+        async with face.ask("GET", f"{API}/{path}", who) as answer:
+            assert answer.status == status
+            assert answer.headers["Cache-Control"] == "no-store"
+
+
+async def test_a_change_needs_an_operator(face: Face) -> None:
+    item = await held(face)
+    for who in ("budi", SIMPUS):
+        assert await face.code("POST", f"{API}/quarantine/{item}/replay", who) == (403, "no_right")
+    status, told = await face.value("POST", f"{API}/quarantine/{item}/replay", "ani")
+    assert (status, told) == (200, {"id": item, "state": "replayed"})
+    assert await face.code("POST", f"{API}/quarantine/{item}/close", "ani") == (404, "not_found")
+    assert await face.code("POST", f"{API}/quarantine/{item}/burn", "ani") == (404, "not_found")
+
+
+async def test_quarantine_is_paged(face: Face) -> None:
+    item = await held(face)
+    _, told = await face.value("GET", f"{API}/quarantine", "budi", params={"limit": "1"})
+    assert [one["id"] for one in told["items"]] == [item]
+    assert (await face.value("GET", f"{API}/quarantine", "budi", params={"after": item}))[1] == {"items": []}
+
+
+async def test_the_log_is_read_from_a_number_or_from_its_end(face: Face) -> None:
+    await sent(face)
+    _, whole = await face.value("GET", f"{API}/events", "budi")
+    assert [one["number"] for one in whole["events"]] == [0, 1, 2]
+    _, rest = await face.value("GET", f"{API}/events", "budi", params={"after": "1"})
+    assert rest == {"events": whole["events"][2:], "next": 2}
+    _, last = await face.value("GET", f"{API}/events", "budi", params={"tail": "1", "event": "accepted"})
+    assert [one["number"] for one in last["events"]] == [0]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"after": "x"}, {"limit": "0"}, {"limit": "1001"}, {"limit": "1.5"}, {"after": "-2"}, {"tail": "\u0661"},
+        {"event": "acepted"}, {"reason": "nope"}, {"limit": ""}, {"after": "9" * 18},
+    ],
+)  # fmt: skip
+async def test_a_slip_in_a_query_is_told(face: Face, query: dict[str, Any]) -> None:
+    assert await face.code("GET", f"{API}/events", "budi", params=query) == (400, "bad_request")
+
+
+async def test_the_inbox_has_a_most(face: Face) -> None:
+    assert await face.code("GET", f"{API}/inbox", KOTAK, params={"limit": "101"}) == (400, "bad_request")
+    assert (await face.value("GET", f"{API}/inbox", FOLDER, params={"limit": "100"}))[0] == 200

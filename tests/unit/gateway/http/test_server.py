@@ -1,0 +1,186 @@
+"""One handler for every request: who owns it, who asks, whether anything is taken now."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from gateway.contract.errors import TryLater
+from gateway.contract.exchange import Accepted
+from gateway.contract.reasons import Reason
+from gateway.http.server import PortTaken
+from gateway.store.engine import JournalFailed
+from tests.unit.gateway.bench import ARSIP, GUDANG, QUERY, SIMPUS, organisation
+from tests.unit.gateway.http.face import Face, loopback
+
+PATIENCE = 10
+ORGANISATION = "/in/organisation.deliver"
+
+
+async def test_a_message_goes_in_and_its_receipt_is_promised(face: Face) -> None:
+    status, told = await face.value("POST", ORGANISATION, SIMPUS, json=organisation())
+    assert (status, told["repeated"]) == (202, False)
+    assert await face.bench.queued(GUDANG) == [f"{told['messageId']}.1"]
+
+
+async def test_a_question_is_answered(face: Face) -> None:
+    status, told = await face.value("POST", "/in/coverage.lookup", SIMPUS, json=QUERY)
+    assert (status, told["status"]) == (200, "active")
+
+
+async def test_what_does_not_fit_is_a_problem_with_its_room(face: Face) -> None:
+    status, told = await face.value("POST", ORGANISATION, SIMPUS, json=organisation(kind=""))
+    assert (status, told["code"], told["stage"]) == (422, "schema_invalid", "normalise")
+    assert [one["path"] for one in told["errors"]] == ["kind"]
+
+
+async def test_what_breaks_in_the_endpoint_is_a_refusal_of_a_known_caller(face: Face) -> None:
+    status, told = await face.value("POST", ORGANISATION, SIMPUS, data=b"{broken")
+    assert (status, told["code"], told["stage"]) == (500, "internal", "arrive")
+    assert [type(error).__name__ for error in face.bench.unforeseen] == ["JSONDecodeError"]
+    [event] = await face.bench.told(told["messageId"])
+    assert (event["event"], event["sender"]) == ("refused", SIMPUS)
+
+
+async def test_a_caller_without_the_right_is_stopped_before_the_body(face: Face) -> None:
+    assert await face.code("POST", ORGANISATION, ARSIP, data=b"{broken") == (403, "no_right")
+
+
+@pytest.mark.parametrize("path", [ORGANISATION, "/api/v1/status"])
+async def test_a_stranger_is_told_how_to_be_known(face: Face, path: str) -> None:
+    method = "POST" if path == ORGANISATION else "GET"
+    async with face.ask(method, path, "nobody") as answer:
+        assert answer.status == 401
+        assert answer.headers["WWW-Authenticate"].startswith("Bearer")
+        assert (await answer.json(content_type=None))["code"] == "not_authenticated"
+    await face.bench.refusals.flush()
+    [event] = await face.bench.told()
+    assert (event["event"], event["sender"], event["bytes"]) == ("refusals_counted", "127.0.0.0/24", 1)
+
+
+async def test_messages_are_sent_by_systems_not_by_persons(face: Face) -> None:
+    assert await face.code("POST", ORGANISATION, "ani", json=organisation()) == (403, "no_right")
+
+
+async def test_a_published_document_is_open_to_all(face: Face) -> None:
+    async with face.ask("GET", "/contract") as answer:
+        assert (answer.status, await answer.text()) == (200, "open to all")
+    async with face.ask("HEAD", "/contract") as answer:
+        assert (answer.status, await answer.read()) == (200, b"")
+
+
+async def test_paths_and_methods_that_nobody_owns(face: Face) -> None:
+    assert await face.code("GET", "/nothing") == (404, "not_found")
+    async with face.ask("DELETE", "/contract") as answer:
+        assert (answer.status, answer.headers["Allow"]) == (405, "GET, HEAD")
+    async with face.ask("OPTIONS", "/contract") as answer:
+        assert (answer.status, answer.headers["Allow"]) == (204, "GET, HEAD, OPTIONS")
+
+
+@pytest.mark.parametrize("reason", [Reason.STOPPING, Reason.DISK_RESERVE, Reason.BUSY])
+async def test_nothing_new_is_taken_while_nothing_is_admitted(face: Face, reason: Reason) -> None:
+    face.reason = reason
+    async with face.ask("POST", ORGANISATION, SIMPUS, json=organisation()) as answer:
+        assert (answer.status, answer.headers["Retry-After"]) == (503, "2")
+        assert (await answer.json(content_type=None))["code"] == reason
+    assert await face.bench.queued(GUDANG) == []
+    async with face.ask("GET", "/api/v1/status", "ani") as answer:
+        assert answer.status == 200
+
+
+async def test_too_much_at_once_is_told_to_come_back(face: Face) -> None:
+    concurrency = face.settings.concurrency.model_copy(update={"inflight": 1})
+    face.server._settings = face.settings.model_copy(update={"concurrency": concurrency})
+    begun, gate = asyncio.Event(), asyncio.Event()
+    record = face.bench.recorder.record
+
+    async def slow(verified: Any) -> Any:
+        begun.set()
+        await gate.wait()
+        return await record(verified)
+
+    face.bench.recorder.record = slow  # type: ignore[method-assign, assignment]
+    first = asyncio.create_task(face.value("POST", ORGANISATION, SIMPUS, json=organisation()))
+    async with asyncio.timeout(PATIENCE):
+        await begun.wait()
+        assert await face.code("POST", ORGANISATION, SIMPUS, json=organisation()) == (503, "busy")
+        gate.set()
+        assert (await first)[0] == 202
+
+
+async def test_when_the_journal_has_failed_the_connection_ends_without_an_answer(face: Face) -> None:
+    async def failed(unit: object) -> None:
+        raise JournalFailed("disk")
+
+    face.bench.journal.commit = failed  # type: ignore[method-assign, assignment]
+    with pytest.raises(Exception, match=r"disconnected|reset"):
+        await face.value("POST", ORGANISATION, SIMPUS, json=organisation())
+
+
+async def test_later_means_retry_after(face: Face) -> None:
+    async def busy(verified: object) -> None:
+        raise TryLater(Reason.BUSY, after=7)
+
+    face.bench.recorder.record = busy  # type: ignore[method-assign, assignment]
+    async with face.ask("POST", ORGANISATION, SIMPUS, json=organisation()) as answer:
+        assert (answer.status, answer.headers["Retry-After"]) == (503, "7")
+
+
+async def test_an_unforeseen_error_of_our_own_pages_is_told_once(face: Face) -> None:
+    async def broken(*arguments: object) -> Any:
+        raise ZeroDivisionError("3273014107900001")
+
+    face.server.add("GET", "/broken", broken, public=True)
+    status, told = await face.value("GET", "/broken")
+    assert (status, told["code"]) == (500, "internal")
+    assert "3273014107900001" not in str(told)
+    assert [type(error) for error in face.unforeseen] == [ZeroDivisionError]
+
+
+async def test_draining_waits_for_what_is_in_flight_and_takes_nobody_new(face: Face) -> None:
+    begun, gate = asyncio.Event(), asyncio.Event()
+    take = face.bench.walk.take
+
+    async def slow(*arguments: Any) -> Any:
+        begun.set()
+        await gate.wait()
+        return await take(*arguments)
+
+    face.bench.walk.take = slow  # type: ignore[method-assign]
+    first = asyncio.create_task(face.value("POST", ORGANISATION, SIMPUS, json=organisation()))
+    async with asyncio.timeout(PATIENCE):
+        await begun.wait()
+        draining = asyncio.create_task(face.server.drain())
+        await asyncio.sleep(0)
+        assert not draining.done()
+        gate.set()
+        await draining
+        assert (await first)[0] == 202
+
+
+async def test_a_port_that_is_taken_is_named(face: Face) -> None:
+    port = int(face.url.rpartition(":")[2])
+    settings = loopback()
+    other = Face(face.bench, settings.model_copy(update={"http": settings.http.model_copy(update={"port": port})}))
+    with pytest.raises(PortTaken, match=f"port {port} on 127.0.0.1 cannot be used"):
+        await other.server.listen()
+
+
+async def test_the_public_address_follows_the_port(face: Face) -> None:
+    assert face.server.public_url == face.url
+    status, told = await face.value("POST", ORGANISATION, SIMPUS, json=organisation(kind=""))
+    assert status == 422
+    assert told["instance"].startswith("/api/v1/messages/")
+
+
+async def test_a_repeat_over_http(face: Face) -> None:
+    told = [
+        await face.value("POST", ORGANISATION, SIMPUS, json=organisation(), headers={"Idempotency-Key": "k"})
+        for _ in range(2)
+    ]
+    assert [status for status, _ in told] == [202, 202]
+    assert [one["repeated"] for _, one in told] == [False, True]
+    assert told[0][1]["messageId"] == told[1][1]["messageId"]
+    assert isinstance(await face.bench.take("organisation.deliver", organisation(name="Lain")), Accepted)
