@@ -28,6 +28,7 @@ from gateway.audit.sequencer import Sequencer
 from gateway.batch import Batches
 from gateway.channels import Channels, EndpointUnknown
 from gateway.contract.adapter import AdapterSpec
+from gateway.contract.errors import NeedsOperator
 from gateway.contract.exchange import Caller
 from gateway.contract.host import Host
 from gateway.contract.reasons import Reason
@@ -66,7 +67,7 @@ from gateway.settings import Settings
 from gateway.signatures.jws import SigningKeyRefused, load_or_create
 from gateway.sources import Poller
 from gateway.store import migrate, queries
-from gateway.store.disk import DiskReserve
+from gateway.store.disk import DiskReserve, free_bytes
 from gateway.store.engine import JournalRefused
 from gateway.store.hmac_keys import HmacKeys
 from gateway.store.keyfiles import KeyFileRefused
@@ -189,7 +190,12 @@ class _Builder:
         self.events = EventWriter(**named, **clocked, config=federation.digest)
         self.receipts = ReceiptWriter(self.signing, **named, **clocked)
         self.arrivals = Arrivals(
-            self.parts, settings.limits, self.ids.new, self.clock.now, settings.concurrency.uploads
+            self.parts,
+            settings.limits,
+            self.ids.new,
+            self.clock.now,
+            settings.concurrency.uploads,
+            room=lambda: free_bytes(self.state) - settings.disk.reserve_bytes,
         )
         self.recorder = Recorder(
             journal=self.journal,
@@ -449,4 +455,8 @@ def _unforeseen(error: BaseException, message_id: str) -> None:
 
 
 def _trouble(name: str, error: BaseException) -> None:
-    log.warning("source in trouble", source=name, error=type(error).__name__, detail=getattr(error, "detail", ""))
+    known = isinstance(error, NeedsOperator | OSError)
+    detail = getattr(error, "detail", "")
+    log.warning(
+        "source in trouble", source=name, error=type(error).__name__, detail=detail, exc_info=None if known else error
+    )

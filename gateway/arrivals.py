@@ -24,11 +24,21 @@ KnownKey = Callable[[], Awaitable[DataKey | None]]
 
 
 class Arrivals:
-    """Every arrival of this process that is neither recorded nor discarded. Their number is bounded by the callers."""
+    """Every arrival of this process that is neither recorded nor discarded. Their number is bounded by the callers.
+
+    `room` gives the bytes that may still be written before the disk reserve is touched.
+    """
 
     def __init__(
-        self, parts: PartStore, limits: Limits, new_id: Callable[[], str], now: Callable[[], datetime], uploads: int
+        self,
+        parts: PartStore,
+        limits: Limits,
+        new_id: Callable[[], str],
+        now: Callable[[], datetime],
+        uploads: int,
+        room: Callable[[], int] = lambda: 2**63,
     ) -> None:
+        self._room = room
         self._parts, self._limits, self._new_id, self._now = parts, limits, new_id, now
         self._keys: dict[str, DataKey] = {}
         self._uploads = asyncio.Semaphore(uploads)
@@ -67,6 +77,8 @@ class Arrivals:
         shown = None if name is None else plain_name(unicodedata.normalize("NFC", name), self._limits.name_bytes)
         if size is not None and size > self._limits.part_bytes:
             raise Refused(Reason.PART_TOO_LARGE, "the part is over the limit", limit=self._limits.part_bytes)
+        if (size or 0) > self._room():
+            raise TryLater(Reason.DISK_RESERVE, "there is no room for this part above the disk reserve")
         key = await self._key(arrival)
         async with self._uploads:
             stored = await self._write(arrival, key, chunks)
@@ -87,6 +99,8 @@ class Arrivals:
             writer = await self._parts.open_writer(arrival.message_id, key, arrival.agency, self._limits.part_bytes)
             try:
                 async for chunk in chunks:
+                    if self._room() < len(chunk):
+                        raise TryLater(Reason.DISK_RESERVE, "the disk reserve was reached while the part arrived")
                     await writer.write(chunk)
                 return await writer.finish()
             except BaseException:

@@ -25,7 +25,7 @@ from gateway.federation import Route
 from gateway.message import Routed, Verified
 from gateway.outbound import outbound, released
 from gateway.receipt import commit
-from gateway.record import Recorder, content_digest, envelope_facts, event_step
+from gateway.record import Recorder, content_digest, conversation_name, envelope_facts, event_step
 from gateway.store.engine import Journal, Step, Taken, Unit
 from gateway.store.entropy import random_bytes
 from gateway.store.hmac_keys import HmacKeys
@@ -84,6 +84,10 @@ class Asker:
         if key is None:
             return await self._asked(routed, None, sink, deadline)
         if key in self._asking:
+            # Other content is a conflict all the same, and an answer that is kept already is given.
+            kept = await self._kept(routed, key)
+            if kept is not None:
+                return kept
             raise Refused(Reason.IN_PROGRESS, "the first call with this key is still being answered")
         self._asking.add(key)
         try:
@@ -226,14 +230,14 @@ class Asker:
         """What both events of one question say."""
         received = routed.normalised.received
         return {
-            "conversation": received.inbound.conversation,
+            "conversation": conversation_name(self._lookup, received.inbound.conversation),
             "sender": received.caller.system,
             "recipient": recipient,
             "actor": f"system:{received.caller.system}",
             "service": received.service.name,
             "document": received.service.request,
             "route": self._routes[id(routed.route)],
-            "purpose": received.inbound.purpose or routed.route.purpose,
+            "purpose": routed.route.purpose,
             "commit_in": commit(salt, routed.normalised.canonical),
             "trace": received.inbound.trace,
         }

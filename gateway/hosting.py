@@ -104,7 +104,8 @@ class HostClaims:
         key = self._lookup.lookup(
             "claim",
             self._source,
-            fingerprint.path,
+            # A name need not be UTF-8; what it is not shows as it is escaped.
+            fingerprint.path.encode("utf-8", "backslashreplace").decode(),
             str(fingerprint.device),
             str(fingerprint.inode),
             str(fingerprint.size),

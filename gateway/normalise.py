@@ -7,19 +7,15 @@ document that names parts which did not come, or whose size is not what it says.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from functools import cache
-
 from gateway.contract.adapter import Codec
 from gateway.contract.errors import Refused
 from gateway.contract.exchange import Part, RowProblem
 from gateway.contract.reasons import Reason
 from gateway.message import Normalised, Received
+from gateway.references import references
 from schemas.catalogue import canonical
-from schemas.document import Document, Group
-from schemas.fields import plan
+from schemas.document import Document
 from schemas.privacy import subjects
-from schemas.references import PartRef
 
 
 def normalise(received: Received, codec: Codec) -> Normalised:
@@ -40,32 +36,9 @@ def normalised(received: Received, document: Document) -> Normalised:
 
 def _parts_match(document: Document, parts: tuple[Part, ...]) -> None:
     present = {part.sha256: part for part in parts}
-    for reference in _references(document):
+    for reference in references(document):
         part = present.get(reference.sha256)
         if part is None:
             raise Refused(Reason.PART_MISSING, "the document names a part by a SHA-256 that did not come with it")
         if reference.size != part.size:
             raise Refused(Reason.DIGEST_MISMATCH, "the document names another size for a part than came with it")
-
-
-@cache
-def _paths(model: type[Group]) -> tuple[tuple[str, bool], ...]:
-    """The attributes of a model that are part references, or groups in which there are some; True for the latter."""
-    paths: list[tuple[str, bool]] = []
-    for field in plan(model):
-        if field.group is PartRef:
-            paths.append((field.attr, False))
-        elif field.group is not None and _paths(field.group):
-            paths.append((field.attr, True))
-    return tuple(paths)
-
-
-def _references(group: Group) -> Iterator[PartRef]:
-    """Every part that a document names, wherever in it."""
-    for name, deeper in _paths(type(group)):
-        value = getattr(group, name)
-        for item in value if isinstance(value, tuple) else () if value is None else (value,):
-            if deeper:
-                yield from _references(item)
-            else:
-                yield item

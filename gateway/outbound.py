@@ -15,6 +15,7 @@ import orjson
 
 from gateway.contract.exchange import Ephemeral, Outbound, Part, ReceiptCopy
 from gateway.federation import Route
+from gateway.references import references
 from schemas.catalogue import canonical, parse_json
 from schemas.document import Document
 from schemas.privacy import release
@@ -34,6 +35,14 @@ def released(document_type: str, data: bytes, route: Route | None, same_system: 
     if not fields:
         return data
     return canonical(release(parse_json(document_type, data), fields))
+
+
+def released_parts(document_type: str, data: bytes, parts: tuple[Part, ...], route: Route | None) -> tuple[Part, ...]:
+    """The parts a recipient gets: all of them, or those that a narrowed document still names."""
+    if not parts or route is None or not route.release:
+        return parts
+    named = {reference.sha256 for reference in references(parse_json(document_type, data))}
+    return tuple(part for part in parts if part.sha256 in named)
 
 
 def part_urls(public_url: str, message: str, parts: tuple[Part, ...]) -> tuple[str, ...]:

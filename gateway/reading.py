@@ -19,7 +19,7 @@ from gateway.contract.reasons import Reason
 from gateway.federation import Federation
 from gateway.identity import Person, Principal
 from gateway.message import Body, Work
-from gateway.outbound import part_urls, released
+from gateway.outbound import part_urls, released, released_parts
 from gateway.record import Recorder, event_step
 from gateway.store.engine import Journal, Row, Unit
 from gateway.vault import Erased, Vault
@@ -62,14 +62,14 @@ class Reader:
             "purpose": row[8],
             "createdAt": timestamp(int(row[11] or 0)),
             "bytes": row[10],
-            "parts": [part_value(part) for part in body.parts] if body else [],
+            "parts": [part_value(part) for part in self._parts(row, body, side)],
             "deliveries": [_delivery(one) for one in deliveries],
             "timeline": await self._timeline(message, {str(one[0]) for one in deliveries}, side),
         }
         if row[2] is not None:
             told["batch"] = row[2]
         if row[6] is not None:
-            told["conversationId"] = row[6]
+            told["conversationId"] = body.envelope.get("conversationId", row[6]) if body else row[6]
         if row[12] is not None:
             told["expiresAt"] = timestamp(int(row[12]))
         return told
@@ -94,8 +94,7 @@ class Reader:
         row, side = await self._seen(message, who)
         if side == "person":
             raise Refused(Reason.NOT_FOUND, "parts belong to the parties of a message")
-        body = self._body(row, message)
-        for part in body.parts if body else ():
+        for part in self._parts(row, self._body(row, message), side):
             if part.number == number:
                 return part
         raise Refused(Reason.NOT_FOUND, "the message has no such part, or it was erased")
@@ -117,12 +116,13 @@ class Reader:
         body = self._vault.open_body(key, work.message, work.body)
         route = self._federation.route_for(work.service, work.sender)
         document = released(work.document_type, body.document, route, work.recipient == work.sender)
-        urls = part_urls(public_url, work.message, body.parts)
+        parts = released_parts(work.document_type, document, body.parts, route)
+        urls = part_urls(public_url, work.message, parts)
         return orjson.dumps(
             {
                 "envelope": {**body.envelope, "recipients": [work.recipient], "deliveryId": work.delivery},
                 "document": orjson.Fragment(document),
-                "parts": [{**part_value(part), "href": url} for part, url in zip(body.parts, urls, strict=True)],
+                "parts": [{**part_value(part), "href": url} for part, url in zip(parts, urls, strict=True)],
             }
         )
 
@@ -168,6 +168,14 @@ class Reader:
             return await self._recorder.receipts_of(message)
         except Erased as error:
             raise Refused(Reason.NOT_FOUND, "this message was erased") from error
+
+    def _parts(self, row: Row, body: Body | None, side: Side) -> tuple[Part, ...]:
+        """The parts that this side may see: a recipient those of the document as it is released to it."""
+        if body is None or side != "recipient":
+            return body.parts if body else ()
+        route = self._federation.route_for(str(row[4]), str(row[3]))
+        document = released(str(row[5]), body.document, route, same_system=False)
+        return released_parts(str(row[5]), document, body.parts, route)
 
     def _body(self, row: Row, message: str) -> Body | None:
         try:

@@ -12,6 +12,7 @@ Refuses: a repeat with other content (`conflict`).
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -123,9 +124,9 @@ class Recorder:
             "sender": received.caller.system,
             "service": received.service.name,
             "document": routed.normalised.document.TYPE,
-            "conversation": inbound.conversation,
+            "conversation": self._conversation(inbound.conversation),
             "route": self._routes[id(routed.route)],
-            "purpose": inbound.purpose or routed.route.purpose,
+            "purpose": routed.route.purpose,
             "parts": len(inbound.parts),
             "bytes": inbound.size or len(body.document),
             "created_at": received.at_ms,
@@ -179,20 +180,23 @@ class Recorder:
             name,
             message=received.id,
             subject_keys=subject_keys,
-            conversation=inbound.conversation,
+            conversation=self._conversation(inbound.conversation),
             sender=received.caller.system,
             recipient=routed.recipients[0] if len(routed.recipients) == 1 else None,
             actor=f"system:{received.caller.system}",
             service=received.service.name,
             document=routed.normalised.document.TYPE,
             route=self._routes[id(routed.route)],
-            purpose=inbound.purpose or routed.route.purpose,
+            purpose=routed.route.purpose,
             commit_in=commit(body.salt, body.document),
             receipt_sha256=receipt.sha256,
             bytes=inbound.size or len(body.document),
             gateway_us=int((self._monotonic() - received.started) * 1_000_000),
             trace=inbound.trace,
         )
+
+    def _conversation(self, given: str | None) -> str | None:
+        return conversation_name(self._lookup, given)
 
     def key_of(self, routed: Routed) -> bytes | None:
         """The keyed digest of the idempotency key: the given one, else the fields the route declares, else none."""
@@ -281,10 +285,27 @@ def event_step(event: Event) -> Step:
     return Step("insert_event", {"id": event.id, "message": event.message, "body": event.body})
 
 
+def conversation_name(lookup: HmacKeys, given: str | None) -> str | None:
+    """How a conversation is called in events and rows: by itself if it is a UUID, else by a keyed digest.
+
+    A sender may make its identifiers of a person's number, and a log cannot forget.
+    """
+    if given is None or _UUID.fullmatch(given):
+        return given
+    return "keyed:" + lookup.lookup("conversation", given).hex()[:32]
+
+
+_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+
+
 def content_digest(lookup: HmacKeys, routed: Routed) -> bytes:
-    """Equal for equal canonical document and equal parts, in a keyed form."""
+    """Equal for equal canonical document, equal parts and equal recipients, in a keyed form.
+
+    A repeat to somebody else is no repeat: the new recipient would silently get nothing.
+    """
     parts = [part.sha256 for part in routed.normalised.received.inbound.parts]
-    return lookup.lookup("content", hashlib.sha256(routed.normalised.canonical).hexdigest(), *parts)
+    document = hashlib.sha256(routed.normalised.canonical).hexdigest()
+    return lookup.lookup("content", document, *parts, *sorted(routed.recipients))
 
 
 def envelope_facts(routed: Routed, instance: str) -> dict[str, Any]:

@@ -147,6 +147,8 @@ class Registrar:
             raise Refused(Reason.NOT_FOUND, "no such delivery in this inbox")
         if work.state not in ("ready", "unsure"):
             if work.state in (*AWAITS, "registered", "refused"):
+                if (work.state == "refused") != (outcome == "refused"):
+                    raise Refused(Reason.CONFLICT, "this delivery has ended otherwise")
                 return False
             raise Refused(Reason.NOT_FOUND, "no such delivery in this inbox")
         if work.expires_at is not None and work.expires_at <= self._now_ms():

@@ -11,9 +11,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from gateway.contract.adapter import Source
-from gateway.contract.errors import NeedsOperator
 from gateway.contract.exchange import Caller, Inbound, Rejected
 from gateway.contract.reasons import Reason
+from gateway.store.engine import JournalClosed, JournalFailed
 from gateway.walk import Walk
 
 INTERVAL_SECONDS = 0.5
@@ -66,14 +66,13 @@ class Poller:
             try:
                 if self._admits() is None and await self._round(polled):
                     pause = 0.0
-            except (NeedsOperator, OSError) as error:
-                self._on_trouble(polled.name, error)
-                pause = TROUBLE_SECONDS
-            except asyncio.CancelledError:
-                raise
-            except BaseException as error:
+            except (JournalFailed, JournalClosed) as error:
                 self._on_fatal(error)
                 raise
+            except Exception as error:
+                # One agency's folder must not stop the others' traffic, whatever lies in it.
+                self._on_trouble(polled.name, error)
+                pause = TROUBLE_SECONDS
             if pause:
                 await self._rest(pause)
 

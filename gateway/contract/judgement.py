@@ -28,6 +28,6 @@ def judge(reply: HttpReply) -> None:
     if status in (429, 503):
         after = retry_after(reply.headers.get("Retry-After"))
         raise TryLater(Reason.RECIPIENT_DOWN, f"the recipient answered {status}", after=after)
-    if status in (408, 425) or status >= 500:
+    if status in (408, 425) or status >= 500 or status < 200:
         raise Ambiguous(Reason.RECIPIENT_UNSURE, f"the recipient answered {status}")
     raise Refused(Reason.RECIPIENT_REFUSED, f"the recipient answered {status}", answer=reply.body)

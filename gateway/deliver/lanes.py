@@ -32,7 +32,7 @@ class Lane:
         self._lanes, self.name = lanes, name
         self.wake = asyncio.Event()
         self._running: set[asyncio.Task[None]] = set()
-        self._failures = 0
+        self._failures, self._round, self._counted = 0, 0, 0
         self._free = asyncio.Event()
 
     async def run(self) -> None:
@@ -41,8 +41,9 @@ class Lane:
             self.wake.clear()
             room = self._room()
             taken = await self._lanes.lease(self.name, room) if room else []
+            self._round += 1
             for work in taken:
-                task = asyncio.create_task(self._carry(work))
+                task = asyncio.create_task(self._carry(work, self._round))
                 self._running.add(task)
                 task.add_done_callback(self._done)
             if self._failures and taken:
@@ -59,9 +60,13 @@ class Lane:
         # Half a lane at a time: a lease commit for one delivery costs as much as one for eight.
         return free if free * 2 >= limit or not self._running else 0
 
-    async def _carry(self, work: Work) -> None:
+    async def _carry(self, work: Work, of_round: int) -> None:
         reachable = await self._lanes.worker.carry(work)
-        self._failures = 0 if reachable else self._failures + 1
+        if reachable:
+            self._failures = 0
+        elif of_round > self._counted:
+            # What was under way together fails together: that is one failure, however many deliveries it was.
+            self._failures, self._counted = self._failures + 1, self._round
 
     def _done(self, task: asyncio.Task[None]) -> None:
         self._running.discard(task)
@@ -75,7 +80,7 @@ class Lane:
         if not self._failures:
             return
         retry = self._lanes.settings.retry
-        seconds = min(retry.first * retry.factor ** min(self._failures - 1, 16), PROBE_CAP_SECONDS)
+        seconds = min(retry.first * retry.factor ** min(self._failures - 1, 16), retry.cap, PROBE_CAP_SECONDS)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._lanes.stopping.wait()

@@ -23,7 +23,7 @@ from gateway.deliver.outcome import Opened, Outcomes
 from gateway.deliver.schedule import wait_ms
 from gateway.federation import Federation
 from gateway.message import Work
-from gateway.outbound import outbound, part_urls, released
+from gateway.outbound import outbound, part_urls, released, released_parts
 from gateway.record import open_receipt
 from gateway.settings import Settings
 from gateway.store.engine import Journal, Unexpected, Unit
@@ -121,6 +121,7 @@ class Worker:
         receipt = await self._receipt(work, opened) if work.kind == "receipt" else None
         route = self._federation.route_for(work.service, work.sender)
         data = released(work.document_type, body.document, route, work.recipient == work.sender)
+        parts = released_parts(work.document_type, data, body.parts, route)
         return outbound(
             delivery=work.delivery,
             message=work.message,
@@ -131,10 +132,10 @@ class Worker:
             document_type=work.document_type,
             document=data,
             envelope=body.envelope,
-            parts=body.parts,
+            parts=parts,
             receipt=receipt,
             name=body.name,
-            urls=part_urls(self._public_url(), work.message, body.parts),
+            urls=part_urls(self._public_url(), work.message, parts),
         )
 
     async def _receipt(self, work: Work, opened: Opened) -> ReceiptCopy:
@@ -152,8 +153,10 @@ class Worker:
             return self.again(work, error.reason, error.after, unsure=work.state == "unsure", peer_us=peer_us), False
         if isinstance(error, NeedsOperator):
             return self._for_operator(work, error.reason, error.detail, peer_us), True
+        # An answer we cannot make sense of comes from a recipient that is there.
+        reachable = isinstance(error, Ambiguous) and error.reason not in (Reason.RECIPIENT_DOWN, Reason.TIMED_OUT)
         detail = error.detail if isinstance(error, Ambiguous) else type(error).__name__
-        return self.unsure(work, sink.capability, detail, peer_us), False
+        return self.unsure(work, sink.capability, detail, peer_us), reachable
 
     def _for_operator(self, work: Work, reason: Reason, detail: str, peer_us: int = 0) -> Unit:
         """What an earlier attempt left unsure stays so: a replay must ask first."""

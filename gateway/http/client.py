@@ -74,7 +74,7 @@ class OutgoingHttp:
             if isinstance(error.__cause__, NeedsOperator):
                 # A part could not be read: the recipient got half a body, which is none.
                 raise error.__cause__ from None
-            raise Ambiguous(Reason.RECIPIENT_UNSURE, f"the connection broke: {type(error).__name__}") from error
+            raise Ambiguous(Reason.RECIPIENT_DOWN, f"the connection broke: {type(error).__name__}") from error
 
     def judge(self, reply: HttpReply) -> None:
         judge(reply)

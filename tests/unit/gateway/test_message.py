@@ -9,6 +9,7 @@ import pytest
 from gateway.message import Body, Delivered, Normalised, Receipted, Received, Recorded, Routed, Verified, Work
 from tests.unit.gateway.bench import GUDANG, Bench, organisation
 
+TALK = "01890000-0000-7000-8000-000000000001"
 STATES = (Received, Normalised, Routed, Verified, Recorded, Body, Delivered, Receipted)
 
 
@@ -20,7 +21,7 @@ def test_a_state_is_frozen_and_takes_no_further_names(state: type) -> None:
 
 
 async def test_work_is_a_row_of_the_query_in_its_column_order(bench: Bench) -> None:
-    message = await bench.record("organisation.deliver", organisation(), conversation="c", trace="t")
+    message = await bench.record("organisation.deliver", organisation(), conversation=TALK, trace="t")
     [row] = await bench.journal.read("due", {"lane": GUDANG, "now": 2**60, "limit": 1})
     work = Work(*row)
     assert (work.lane, work.delivery, work.message, work.recipient) == (GUDANG, f"{message}.1", message, GUDANG)
@@ -28,7 +29,7 @@ async def test_work_is_a_row_of_the_query_in_its_column_order(bench: Bench) -> N
     assert (work.service, work.document_type, work.route) == (
         "organisation.deliver", "organisation/1", "organisation.deliver"
     )  # fmt: skip
-    assert (work.conversation, work.trace, work.message_kind) == ("c", "t", "message")
+    assert (work.conversation, work.trace, work.message_kind) == (TALK, "t", "message")
     assert (work.created_at, work.expires_at, work.order_key) == (bench.now_ms(), None, None)
     assert await bench.work(work.delivery) == work._replace(due=0)
 

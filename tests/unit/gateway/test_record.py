@@ -7,7 +7,7 @@ import pytest
 from gateway.contract.errors import Refused
 from gateway.contract.exchange import ReceiptCopy
 from gateway.contract.reasons import Reason
-from gateway.record import content_digest, open_receipt, seal_receipt
+from gateway.record import content_digest, conversation_name, open_receipt, seal_receipt
 from gateway.store.sealing import DataKey, SealBroken
 from tests.unit.gateway.bench import ARSIP, FOLDER, GUDANG, KOTAK, PAPER, Bench, changed, letter, organisation, person
 
@@ -21,7 +21,12 @@ async def test_everything_of_a_message_is_durable_together(bench: Bench) -> None
     assert await bench.queued(f"{KOTAK}#inbox") == [f"{message}.2"]
     assert [await bench.state(f"{message}.{number}") for number in (1, 2)] == ["ready", "ready"]
     [event] = await bench.told(message)
-    assert (event["event"], event["conversation"], event["recipient"]) == ("accepted", "c-1", None)
+    assert (event["event"], event["conversation"], event["recipient"]) == (
+        "accepted",
+        conversation_name(bench.lookup, "c-1"),
+        None,
+    )
+    assert "c-1" not in event["conversation"]
     assert (await bench.recorder.receipts_of(message))[0].jws == recorded.receipts[0].jws
 
 

@@ -13,6 +13,7 @@ from gateway.contract.errors import NeedsOperator, Refused, TryLater
 from gateway.contract.exchange import Accepted, Inbound, Rejected, Settlement
 from gateway.contract.reasons import Reason
 from gateway.sources import Polled, Poller
+from gateway.store.engine import JournalFailed
 from tests.unit.gateway.bench import FOLDER, Bench, PlainCodec, organisation
 
 PATIENCE = 10
@@ -123,7 +124,15 @@ async def test_nothing_is_polled_while_nothing_is_admitted(bench: Bench) -> None
 
 
 @pytest.mark.parametrize("error", [Refused(Reason.INTERNAL), ValueError("a stranger")])
-async def test_a_stranger_is_fatal(bench: Bench, error: Exception) -> None:
+async def test_a_source_that_stumbles_is_reported_and_stops_nobody(bench: Bench, error: Exception) -> None:
+    source = Listed(failing=[error])
+    run = Run(bench, source)
+    await run.until(source, lambda: run.trouble)
+    assert not run.fatal
+
+
+async def test_a_journal_that_failed_is_fatal(bench: Bench) -> None:
+    error = JournalFailed("the disk")
     source = Listed(failing=[error])
     run = Run(bench, source)
     await run.until(source, lambda: run.fatal)

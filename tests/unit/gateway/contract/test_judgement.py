@@ -17,7 +17,8 @@ def test_2xx_is_taken(status: int) -> None:
 @pytest.mark.parametrize(
     ("status", "error"),
     [(429, TryLater), (503, TryLater), (408, Ambiguous), (425, Ambiguous), (500, Ambiguous), (599, Ambiguous)]
-    + [(status, Refused) for status in (100, 300, 400, 404, 409, 499)],
+    + [(status, Refused) for status in (300, 400, 404, 409, 499)]
+    + [(status, Ambiguous) for status in (100, 101)],
 )
 def test_the_rest_is_an_error(status: int, error: type[Exception]) -> None:
     with pytest.raises(error):

@@ -144,7 +144,7 @@ async def test_a_connection_that_breaks_is_ambiguous(peer: Peer) -> None:
     peer.handler = cut
     with pytest.raises(Ambiguous) as caught:
         await peer.send()
-    assert caught.value.reason is Reason.RECIPIENT_UNSURE
+    assert caught.value.reason is Reason.RECIPIENT_DOWN
 
 
 async def test_nobody_there_means_later(peer: Peer) -> None:
