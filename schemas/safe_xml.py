@@ -3,6 +3,9 @@
 Enters: UTF-8 bytes. Leaves: the root element, comments dropped. Refuses, by code: `too_large`, `wrong_charset`,
 `doctype` (any), `processing_instruction`, `too_deep`, `too_many_tags`, `not_xml`. A refusal never quotes its input.
 
+libxml2 keeps every name it has read in a dictionary of the thread, for as long as the thread lives: elements and
+attributes are counted in the bytes, before it sees them.
+
 The DOCTYPE is looked for in the prolog before libxml2 sees a byte, so no entity is ever declared; the parsed tree is
 asked again. Only then may text be larger than libxml2's own 10 MB: our byte limit has been checked first.
 """
@@ -12,6 +15,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 from typing import Any
 
 from lxml import etree
@@ -19,24 +23,25 @@ from lxml import etree
 
 @dataclass(frozen=True)
 class XmlLimits:
-    """Limits in bytes, levels of elements, and tags (a tree needs many times the memory of its text)."""
+    """Limits in bytes, levels of elements, elements, and attributes with namespace declarations."""
 
     max_bytes: int = 16 << 20
     max_depth: int = 64
-    max_tags: int = 200_000
+    max_tags: int = 10_000
+    max_attributes: int = 10_000
 
 
 DEFAULT = XmlLimits()
 #: Above this many bytes libxml2's own text limit (10 MB) could strike; ours has been checked by then.
 _HUGE = 9_000_000
 
-_MESSAGES = {
+MESSAGES = {
     "too_large": "the size exceeds the limit",
     "wrong_charset": "XML is taken in UTF-8 only",
     "doctype": "a DOCTYPE is never taken",
     "processing_instruction": "processing instructions are not taken",
     "too_deep": "the nesting exceeds the limit",
-    "too_many_tags": "the number of tags or attributes exceeds the limit",
+    "too_many_tags": "the number of elements or attributes exceeds the limit",
     "not_xml": "this is not well-formed XML",
 }
 
@@ -47,11 +52,12 @@ class XmlRefused(ValueError):
     def __init__(self, code: str, limit: int | None = None) -> None:
         self.code = code
         self.limit = limit
-        super().__init__(_MESSAGES[code] + (f" ({limit})" if limit is not None else ""))
+        super().__init__(MESSAGES[code] + (f" ({limit})" if limit is not None else ""))
 
 
 _DECLARATION = re.compile(rb"<\?xml[ \t\r\n][^>]{0,200}?\?>")
 _ENCODING = re.compile(rb"encoding[ \t\r\n]*=[ \t\r\n]*[\"']([A-Za-z0-9._\-]*)[\"']")
+_ATTRIBUTE = re.compile(rb"=[ \t\r\n]*[\"']")
 _SPACE = re.compile(rb"[ \t\r\n]*")
 
 
@@ -77,9 +83,28 @@ def _check_prolog(data: bytes) -> int:
         elif data.startswith(b"<!", at):
             raise XmlRefused("doctype" if data[at : at + 9].upper() == b"<!DOCTYPE" else "not_xml")
         elif data.startswith(b"<?", at):
-            raise XmlRefused("processing_instruction" if declaration is not None or at else "not_xml")
+            # A declaration in the wrong place or of a strange form is no instruction.
+            misplaced = data[at + 2 : at + 5].lower() == b"xml" and data[at + 5 : at + 6] in (b" ", b"\t", b"\r", b"\n")
+            raise XmlRefused("not_xml" if misplaced else "processing_instruction")
         else:
             return start
+
+
+def _count(data: bytes, limits: XmlLimits) -> int:
+    """Give at least the number of elements; refuse too many of them, or of attributes.
+
+    CDATA and comments count as if they were markup: nothing written there can make the count smaller.
+    """
+    tags = data.count(b"<")
+    if tags > limits.max_tags:
+        tags -= data.count(b"</")
+        if tags > limits.max_tags:
+            raise XmlRefused("too_many_tags", limits.max_tags)
+    most = limits.max_attributes
+    # Text may be full of equals signs; an attribute has a quote behind its sign.
+    if data.count(b"=") > most and next(islice(_ATTRIBUTE.finditer(data), most, None), None) is not None:
+        raise XmlRefused("too_many_tags", most)
+    return tags
 
 
 @lru_cache(maxsize=16)
@@ -95,10 +120,7 @@ def parse(data: bytes, limits: XmlLimits = DEFAULT) -> etree._Element:
     if len(data) > limits.max_bytes:
         raise XmlRefused("too_large", limits.max_bytes)
     start = _check_prolog(data)
-    tags = data.count(b"<")
-    # Every tag has its bracket and every attribute its sign; text seldom has more than a few of either.
-    if tags > limits.max_tags or data.count(b"=") > 4 * limits.max_tags:
-        raise XmlRefused("too_many_tags", limits.max_tags)
+    tags = _count(data, limits)
     parser = etree.XMLParser(
         encoding="utf-8",
         resolve_entities=False,

@@ -30,8 +30,11 @@ _JSON_REASONS = {
 }
 _XML_REASONS = {
     "doctype": Reason.DOCTYPE_REFUSED,
+    "not_xml": Reason.NOT_XML,
+    "processing_instruction": Reason.NOT_XML,
     "too_deep": Reason.TOO_DEEP,
     "too_large": Reason.BODY_TOO_LARGE,
+    "too_many_tags": Reason.TOO_MANY_ELEMENTS,
     "wrong_charset": Reason.WRONG_CHARSET,
 }
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))

@@ -35,6 +35,7 @@ _REASONS = {
     "doctype": Reason.DOCTYPE_REFUSED,
     "processing_instruction": Reason.NOT_A_SOAP_ENVELOPE,
     "too_deep": Reason.TOO_DEEP,
+    "too_many_tags": Reason.TOO_MANY_ELEMENTS,
     "not_xml": Reason.NOT_XML,
 }
 _CHUNK = 65536 // 3 * 4

@@ -36,6 +36,7 @@ class Reason(StrEnum):
     ROW_TOO_LARGE = "row_too_large"
     TOO_MANY_ROWS = "too_many_rows"
     TOO_DEEP = "too_deep"
+    TOO_MANY_ELEMENTS = "too_many_elements"
     NAME_REFUSED = "name_refused"
     UNSUPPORTED_MEDIA_TYPE = "unsupported_media_type"
     WRONG_CHARSET = "wrong_charset"
@@ -119,6 +120,7 @@ REASONS: dict[Reason, Face] = {
     Reason.ROW_TOO_LARGE: _sender(413, "Row too large", "Check the file for a missing quote or line end; make the row smaller."),
     Reason.TOO_MANY_ROWS: _sender(413, "Too many rows", "Split the file into several drops."),
     Reason.TOO_DEEP: _sender(400, "Nested too deep", "Flatten the document; no shared document nests this deep."),
+    Reason.TOO_MANY_ELEMENTS: _sender(400, "Too many XML elements", "Send fewer elements and attributes in one message; split a long list into several messages."),
     Reason.NAME_REFUSED: _sender(400, "File name refused", "Use a plain file name without path separators or control characters."),
     Reason.UNSUPPORTED_MEDIA_TYPE: _sender(415, "Unsupported media type", "Send application/json, multipart/form-data, multipart/related, or SOAP as text/xml or application/soap+xml."),
     Reason.WRONG_CHARSET: _sender(400, "Wrong charset", "Send UTF-8, or declare the encoding that the bytes really have."),

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from schemas import safe_xml
 from schemas.safe_xml import XmlLimits, XmlRefused, parse
 
 BOMB = b'<!DOCTYPE a [<!ENTITY b "bbbb"><!ENTITY c "&b;&b;&b;&b;">]><a>&c;</a>'
@@ -27,7 +28,7 @@ BOMB = b'<!DOCTYPE a [<!ENTITY b "bbbb"><!ENTITY c "&b;&b;&b;&b;">]><a>&c;</a>'
         (b'<?xml version="1.0"?><?xml-stylesheet href="x"?><a/>', "processing_instruction"),
         (b"<a>" * 65 + b"</a>" * 65, "too_deep"),
         (b"<a>" * 5000 + b"</a>" * 5000, "too_deep"),
-        (b"<a>" + b"<b/>" * 200_001 + b"</a>", "too_many_tags"),
+        (b"<a>" + b"<b/>" * 10_000 + b"</a>", "too_many_tags"),
         (b"<a>&x;</a>", "not_xml"),
         (b"<a>&#0;</a>", "not_xml"),
         (b"<a b='1' b='2'/>", "not_xml"),
@@ -77,3 +78,40 @@ def test_xinclude_is_never_followed() -> None:
         b'<a xmlns:xi="http://www.w3.org/2001/XInclude"><xi:include href="file:///etc/passwd" parse="text"/></a>'
     )
     assert "".join(root.itertext()) == ""
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"<a " + b" ".join(b"b%d='1'" % n for n in range(10_001)) + b"/>",
+        b"<a " + b" ".join(b'b%d =\n "1"' % n for n in range(10_001)) + b"/>",
+        b"<a>" + b"".join(b"<b%d></b%d>" % (n, n) for n in range(10_000)) + b"</a>",
+        b"<a><!-- " + b"</" * 10_001 + b" -->" + b"<b/>" * 10_000 + b"</a>",
+        b"<a><![CDATA[" + b"</" * 10_001 + b"]]>" + b"<b/>" * 10_000 + b"</a>",
+    ],
+    ids=["attributes", "spaced attributes", "elements", "hidden by a comment", "hidden by CDATA"],
+)
+def test_a_flood_of_names_is_refused_before_libxml2_sees_it(data: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(safe_xml, "etree")
+    with pytest.raises(XmlRefused) as caught:
+        parse(data)
+    assert (caught.value.code, caught.value.limit) == ("too_many_tags", 10_000)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"<a>" + b"<b></b>" * 9_999 + b"</a>",
+        b"<a>" + b"= " * 30_000 + b"</a>",
+        b"<a>" + b"<b>Zg==</b>" * 9_000 + b"</a>",
+    ],
+    ids=["closing tags", "signs in text", "base64"],
+)
+def test_closing_tags_and_signs_in_text_do_not_count(data: bytes) -> None:
+    assert parse(data).tag == "a"
+
+
+def test_an_instruction_at_the_very_start_is_named() -> None:
+    with pytest.raises(XmlRefused) as caught:
+        parse(b"<?p x?><a/>")
+    assert caught.value.code == "processing_instruction"
