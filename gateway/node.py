@@ -98,13 +98,11 @@ class Node:
         await self.lanes.start()
         self.poller.start()
         self._tasks = [
-            asyncio.create_task(self._guard(self.sequencer.run()), name="sequencer"),
-            asyncio.create_task(self._guard(self._every(SWEEP_SECONDS, self.reaper.sweep)), name="reaper"),
-            asyncio.create_task(
-                self._guard(self._every(SWEEP_SECONDS, self.journal.checkpoint_idle)), name="checkpoint"
-            ),
-            asyncio.create_task(self._guard(self._every(MINUTE, self.refusals.flush)), name="refusals"),
-            asyncio.create_task(self._guard(self._every(SWEEP_SECONDS, self.keeper.step)), name="keeper"),
+            asyncio.create_task(self._guard(self.sequencer.run), name="sequencer"),
+            self._repeat("reaper", SWEEP_SECONDS, self.reaper.sweep),
+            self._repeat("checkpoint", SWEEP_SECONDS, self.journal.checkpoint_idle),
+            self._repeat("refusals", MINUTE, self.refusals.flush),
+            self._repeat("keeper", SWEEP_SECONDS, self.keeper.step),
         ]
         return address
 
@@ -154,15 +152,18 @@ class Node:
     async def _note(self, event: EventName) -> None:
         await self.journal.commit(Unit([event_step(self.events.write(event, actor="gateway"))]))
 
-    async def _every(self, seconds: float, work: Callable[[], Awaitable[Any]]) -> None:
-        while True:
-            await asyncio.sleep(seconds)
-            await work()
+    def _repeat(self, name: str, seconds: float, work: Callable[[], Awaitable[Any]]) -> asyncio.Task[None]:
+        async def every() -> None:
+            while True:
+                await asyncio.sleep(seconds)
+                await work()
 
-    async def _guard(self, work: Awaitable[Any]) -> None:
+        return asyncio.create_task(self._guard(every), name=name)
+
+    async def _guard(self, work: Callable[[], Awaitable[Any]]) -> None:
         """A background task that dies takes the node with it: half a gateway is worse than none."""
         try:
-            await work
+            await work()
         except asyncio.CancelledError:
             raise
         except BaseException as error:
