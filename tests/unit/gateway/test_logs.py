@@ -1,0 +1,41 @@
+"""What the program says about itself: one line each, at or above its level."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import orjson
+import pytest
+
+SAY = """
+import structlog
+from gateway.logs import configure
+from gateway.settings import Log, Settings
+configure(Settings(log=Log(level="{level}", format="{format}")))
+log = structlog.get_logger("t")
+log.debug("quiet", message="m-1")
+log.warning("loud", message="m-2")
+"""
+HOUSE = Path(__file__).parents[3]
+
+
+def said(level: str, form: str) -> str:
+    """In a process of its own: logging is configured once."""
+    code = SAY.format(level=level, format=form)
+    done = subprocess.run([sys.executable, "-c", code], cwd=HOUSE, capture_output=True, text=True, check=True)
+    assert done.stdout == ""
+    return done.stderr
+
+
+@pytest.mark.parametrize(("level", "events"), [("debug", ["quiet", "loud"]), ("info", ["loud"]), ("error", [])])
+def test_machines_get_a_json_line_each(level: str, events: list[str]) -> None:
+    lines = [orjson.loads(line) for line in said(level, "json").splitlines()]
+    assert [line["event"] for line in lines] == events
+    assert all({"level", "timestamp", "message"} <= set(line) for line in lines)
+
+
+def test_a_person_gets_text() -> None:
+    assert "loud" in said("info", "console")
+    assert not said("info", "console").startswith("{")
