@@ -12,11 +12,10 @@ import re
 from pathlib import Path
 from typing import Any
 
-import apsw
 from joserfc import jws
 from joserfc.jwk import KeySet
 
-from tests.e2e.process import Gateway
+from tests.e2e.process import Gateway, rows
 
 GATEWAY = Path(__file__).parents[2] / "gateway"
 
@@ -25,15 +24,6 @@ def barriers_in_source() -> set[str]:
     """Every name that the gateway's code gives to a barrier."""
     text = "".join(path.read_text(encoding="utf-8") for path in GATEWAY.rglob("*.py"))
     return set(re.findall(r'barrier\("([a-z_.]+)"\)', text))
-
-
-def rows(state: Path, sql: str) -> list[tuple[Any, ...]]:
-    """Of the journal of a process that has ended."""
-    connection = apsw.Connection(str(state / "journal" / "journal.db"), flags=apsw.SQLITE_OPEN_READONLY)
-    try:
-        return list(connection.execute(sql))
-    finally:
-        connection.close()
 
 
 def logged(state: Path) -> list[tuple[int, bytes]]:

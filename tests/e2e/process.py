@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+import apsw
 import yaml
 
 RUNNER = Path(__file__).with_name("runner.py")
@@ -53,6 +54,15 @@ async def until(check: Callable[[], Awaitable[Any] | Any], what: str, patience: 
             return found
         assert loop.time() < end, f"waited {patience} s in vain for {what}"
         await asyncio.sleep(0.02)
+
+
+def rows(state: Path, sql: str) -> list[tuple[Any, ...]]:
+    """One look into the journal, also of a running process."""
+    connection = apsw.Connection(str(state / "journal" / "journal.db"), flags=apsw.SQLITE_OPEN_READONLY)
+    try:
+        return list(connection.execute(sql))
+    finally:
+        connection.close()
 
 
 class Place:
@@ -198,9 +208,9 @@ class Gateway:
             after = page["next"]
 
     async def at_rest(self, *but: str) -> bool:
-        """Nothing waits and nothing is under way, on any lane but these."""
-        lanes = (await self.told("/api/v1/status", "operator"))["lanes"]
-        return not [lane for lane in lanes if lane["lane"] not in but and (lane["queued"] or lane["leased"])]
+        """Nothing waits and nothing is under way, on any lane but these; an inbox waits for its system."""
+        lanes = rows(self.place.state, "SELECT lane FROM queue UNION SELECT lane FROM leases")
+        return not {str(lane) for (lane,) in lanes} - set(but)
 
     async def drained(self, *but: str) -> None:
         await until(lambda: self.at_rest(*but), "lanes to be empty")
