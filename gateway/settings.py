@@ -99,6 +99,7 @@ class Limits(Group):
 class Stages(Group):
     """How long each stage may take."""
 
+    headers: float = _seconds(20, "From the start of a connection until its first request's headers are whole.")
     read_body: float = _seconds(60, "A body without parts, whole; silence while parts arrive.")
     decode: float = _seconds(10, "Reading and decoding a handful of rows of a batch.")
     record: float = _seconds(10, "A commit; while one takes longer, nothing new is taken.")
@@ -110,6 +111,11 @@ class Stages(Group):
 class Concurrency(Group):
     """How much happens at once; past a bound the caller is told to come back."""
 
+    connections: int = _number(
+        2048,
+        "Connections that are open; fewer where the process may not have 256 more files than that.",
+        most=1_000_000,
+    )
     inflight: int = _number(1024, "Requests being handled.", most=1_000_000)
     body_bytes: int = _number(256 * MIB, "Bodies over 64 KiB that are held in memory, together.", least=MIB)
     uploads: int = _number(64, "Requests whose parts are arriving.", most=100_000)

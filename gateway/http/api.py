@@ -6,7 +6,6 @@ change without an operator's credential. Every read by a person is an event.
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import re
 from collections.abc import AsyncIterator, Mapping
@@ -22,7 +21,6 @@ from gateway.contract.http import Reply
 from gateway.contract.reasons import Reason
 from gateway.federation import Federation
 from gateway.hosting import HostParts
-from gateway.http.call import BROKEN
 from gateway.http.server import Server
 from gateway.identity import Person, Principal
 from gateway.operate import Operations
@@ -119,7 +117,7 @@ class Api:
 
     async def ack(self, request: web.BaseRequest, match: Mapping[str, str], who: Principal | None) -> Reply:
         caller = _system(who)
-        body = await _object(request, self._settings)
+        body = await self._object(request, match, caller)
         outcome, number = body.get("outcome"), body.get("registrationNumber")
         if outcome not in ("delivered", "refused") or set(body) - {"outcome", "registrationNumber"}:
             raise Refused(Reason.SCHEMA_INVALID, 'send {"outcome": "delivered" or "refused", "registrationNumber"?}')
@@ -129,6 +127,17 @@ class Api:
             raise Refused(Reason.SCHEMA_INVALID, "a registration number is 1 to 255 printable characters")
         await self._registrar.pick_up(_id(match), caller.system, outcome, number if outcome == "delivered" else None)
         return told(await self._reader.delivery_state(_id(match)))
+
+    async def _object(self, request: web.BaseRequest, match: Mapping[str, str], caller: Caller) -> dict[str, Any]:
+        limit = min(self._settings.limits.body_bytes, 64 * 1024)
+        data = await self._server.body(request, match, caller, limit)
+        try:
+            value = loads(data, JsonLimits(limit, 8))
+        except JsonRefused as error:
+            raise Refused(Reason.NOT_JSON, f"the body is no JSON we take: {error.code}") from error
+        if not isinstance(value, dict):
+            raise Refused(Reason.NOT_JSON, "the body is not a JSON object")
+        return value
 
     async def status(self, request: web.BaseRequest, match: Mapping[str, str], who: Principal | None) -> Reply:
         _person(who, "operator", "auditor")
@@ -194,30 +203,6 @@ def _number(text: str | None, default: int, least: int, most: int) -> int:
     if number < least:
         raise Refused(Reason.BAD_REQUEST, f"a number in the query is below {least}")
     return number
-
-
-async def _object(request: web.BaseRequest, settings: Settings) -> dict[str, Any]:
-    limit = min(settings.limits.body_bytes, 64 * 1024)
-    if (request.content_length or 0) > limit:
-        raise Refused(Reason.BODY_TOO_LARGE, limit=limit)
-    data = b""
-    try:
-        async with asyncio.timeout(settings.stages.read_body):
-            async for chunk in request.content.iter_any():
-                data += chunk
-                if len(data) > limit:
-                    raise Refused(Reason.BODY_TOO_LARGE, limit=limit)
-    except TimeoutError:
-        raise Refused(Reason.SLOW_BODY, "the body took too long") from None
-    except BROKEN as error:
-        raise Refused(Reason.BAD_REQUEST, "the body broke off or is not encoded as it says") from error
-    try:
-        value = loads(data, JsonLimits(limit, 8))
-    except JsonRefused as error:
-        raise Refused(Reason.NOT_JSON, f"the body is no JSON we take: {error.code}") from error
-    if not isinstance(value, dict):
-        raise Refused(Reason.NOT_JSON, "the body is not a JSON object")
-    return value
 
 
 def _range(header: str | None, size: int) -> tuple[int, int, int]:

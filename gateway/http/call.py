@@ -20,6 +20,8 @@ from gateway.contract.reasons import Reason
 from gateway.settings import Settings
 
 CHUNK = 256 * 1024
+CODINGS = frozenset({"", "identity", "gzip", "deflate"})
+"""How a body may be encoded, by one of them at most."""
 _PLAIN = frozenset({"", "binary", "8bit", "7bit", "identity"})
 BROKEN = (
     ConnectionError,
@@ -109,10 +111,7 @@ class RequestCall:
 
     async def read(self, limit: int | None = None) -> bytes:
         most = self._settings.limits.body_bytes if limit is None else limit
-        length = self._request.content_length
-        if length is not None and length > most:
-            raise Refused(Reason.BODY_TOO_LARGE, "the body is over the limit", limit=most)
-        await self._continue()
+        await self._ask_for(most)
         content = self._request.content
         pieces: list[bytes] = []
         size = 0
@@ -147,9 +146,7 @@ class RequestCall:
     async def multipart(self) -> AsyncIterator[Part]:
         limits = self._settings.limits
         most = limits.body_bytes + limits.parts * limits.part_bytes
-        if (self._request.content_length or 0) > most:
-            raise Refused(Reason.BODY_TOO_LARGE, "the body is over the limit", limit=most)
-        await self._continue()
+        await self._ask_for(most)
         try:
             reader = MultipartReader(
                 self._request.headers, self._request.content, max_field_size=limits.header_line_bytes
@@ -174,8 +171,13 @@ class RequestCall:
         except BROKEN as error:
             raise Refused(Reason.MULTIPART_BROKEN, "the multipart body is broken or broke off") from error
 
-    async def _continue(self) -> None:
-        """Asks for the body of a client that waits to be asked (RFC 9110 section 10.1.1)."""
+    async def _ask_for(self, most: int) -> None:
+        """Asks for the body of a client that waits to be asked (RFC 9110 section 10.1.1), if it is one we take."""
+        if (self._request.content_length or 0) > most:
+            raise Refused(Reason.BODY_TOO_LARGE, "the body is over the limit", limit=most)
+        codings = self._request.headers.getall("Content-Encoding", ())
+        if len(codings) > 1 or not CODINGS.issuperset(coding.strip().lower() for coding in codings):
+            raise Refused(Reason.UNSUPPORTED_MEDIA_TYPE, "a body is sent as it is, or as gzip or deflate")
         if self._continued:
             return
         self._continued = True

@@ -2,6 +2,7 @@
 
 Enters: requests. Leaves: replies. Refuses: paths nobody owns, unknown callers, and new work while the disk reserve is
 reached, the gateway is stopping, or too much is in flight; each with a reason and, where waiting helps, Retry-After.
+Headers over their limit, or that say two things where one is meant, are refused before anybody asks whose they are.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from gateway.contract.problem import problem
 from gateway.contract.reasons import Reason
 from gateway.federation import Federation
 from gateway.http.call import BodyBudget, RequestCall
-from gateway.http.door import Doors, teller
+from gateway.http.door import ACCEPTS, Bounds, Doors, connections_within, teller
 from gateway.http.router import Router
 from gateway.identity import Person, Presented, Principal, Scheme, authenticate
 from gateway.refuse import Refusals, rejected_of
@@ -30,6 +31,10 @@ from gateway.store.engine import JournalClosed, JournalFailed
 from gateway.walk import Walk
 
 Handler = Callable[[web.BaseRequest, Mapping[str, str], Principal | None], Awaitable[Reply | web.StreamResponse]]
+
+_SINGLE = ("Authorization", "Idempotency-Key")
+_WAITING = 1024
+"""Connections that the system holds until they are accepted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +88,14 @@ class Server:
     async def listen(self) -> str:
         """Starts to accept; gives the address in use."""
         http, limits = self._settings.http, self._settings.limits
+        connections = connections_within(self._settings.concurrency.connections)
         server = Doors(
             self._handle,
-            teller(self._refusals, self._new_id, lambda: self.public_url, limits.header_line_bytes),
+            teller(
+                self._refusals, self._new_id, lambda: self.public_url, limits.header_line_bytes, limits.header_bytes
+            ),
+            # The request line stands before the headers.
+            Bounds(self._settings.stages.headers, limits.header_bytes + limits.header_line_bytes, connections),
             access_log=None,
             max_line_size=limits.header_line_bytes,
             max_field_size=limits.header_line_bytes,
@@ -95,9 +105,10 @@ class Server:
         )
         self._runner = web.ServerRunner(server, shutdown_timeout=1.0)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, http.host, http.port, backlog=1024)
+        site = web.TCPSite(self._runner, http.host, http.port, backlog=ACCEPTS)
         try:
             await site.start()
+            _lengthen(site)
         except OSError as error:
             await self._runner.cleanup()
             raise PortTaken(
@@ -148,6 +159,7 @@ class Server:
         return answer
 
     async def _dispatch(self, request: web.BaseRequest) -> Reply | web.StreamResponse:
+        self._check_head(request)
         found = self.router.find(request.method, request.path)
         if found is None and request.method == "HEAD":
             # The same answer without its body (RFC 9110, section 9.3.2); what writes the answer leaves the body out.
@@ -168,6 +180,28 @@ class Server:
         if isinstance(principal, Person):
             raise Refused(Reason.NO_RIGHT, "messages are sent by systems; this key belongs to a person")
         return await self._message(request, match, principal, mounted.endpoint)
+
+    def _check_head(self, request: web.BaseRequest) -> None:
+        """Refuses headers whose lines are over the limit together, and two different values where one is meant."""
+        most = self._settings.limits.header_bytes
+        refused: Refused | None = None
+        # A line has a colon, a space and its end besides.
+        if sum(len(name) + len(value) + 4 for name, value in request.raw_headers) > most:
+            refused = Refused(Reason.HEADERS_TOO_LARGE, "the headers together are over the limit", limit=most)
+        for name in _SINGLE:
+            if len(set(request.headers.getall(name, ()))) > 1:
+                refused = refused or Refused(Reason.BAD_REQUEST, f"{name} is sent twice, with different values")
+        if refused is not None:
+            self._refusals.count(request.remote, refused.reason)
+            raise refused
+
+    async def body(self, request: web.BaseRequest, match: Mapping[str, str], caller: Caller, limit: int) -> bytes:
+        """The body of a request to a handler of the gateway's own, read as an endpoint's is."""
+        call = self._call(request, match, caller)
+        try:
+            return await call.read(limit)
+        finally:
+            call.release()
 
     async def _message(
         self, request: web.BaseRequest, match: Mapping[str, str], caller: Caller, endpoint: Endpoint
@@ -221,3 +255,11 @@ class Server:
         call = self._call(request, {}, Caller(""))
         told = mounted.endpoint.encode(call, rejected)
         return Reply(told.status, told.body, told.media_type, {**reply.headers, **told.headers})
+
+
+def _lengthen(site: web.TCPSite) -> None:
+    """Gives the queue before a listening socket its length; the event loop takes that to be its own step as well."""
+    server = site._server
+    for listening in getattr(server, "sockets", ()):
+        with listening.dup() as same:
+            same.listen(_WAITING)
