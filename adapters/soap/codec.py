@@ -1,8 +1,8 @@
 """Between SOAP wrappers and documents: pure functions, no I/O.
 
-Enters: an inbound whose content is the document's element, an outbound, or a recipient's answer. Leaves: documents,
-or a `Native` that refers to its parts. Refuses: a document that does not fit its schema, an answer of another
-operation.
+Enters: an inbound whose content is the document or its element, an outbound, or a recipient's answer. Leaves:
+documents, or a `Native` that refers to its parts. Refuses: a document that does not fit its schema, an answer of
+another operation.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from adapters.soap.charset import charset_of
 from adapters.soap.envelope import SOAP11, Opened, Version, around, open_envelope, text
 from adapters.soap.findings import document_findings
 from adapters.soap.names import SERVICE_NAMESPACE, Words, words_of
-from adapters.soap.request import check_wrapper, read_xml, refused, take_document
+from adapters.soap.request import check_wrapper, judged_document, read_xml, refused, take_document
 from adapters.soap.writer import document_fragment
 from gateway.contract import Inbound, Limits, Native, Outbound, PartRef, Reason, Refused, RowProblem
 from schemas.acknowledgement_1 import Acknowledgement1
@@ -49,10 +49,7 @@ class SoapCodec:
         self._inline = limits.inline_part_bytes if inline_limit is None else inline_limit
 
     def to_documents(self, inbound: Inbound) -> Iterator[Document | RowProblem]:
-        try:
-            yield from_xml(inbound.content)
-        except SchemaError as error:
-            raise refused(document_findings(error, inbound.content)) from None
+        yield judged_document(inbound.content)
 
     def from_document(self, outbound: Outbound) -> Native:
         if outbound.kind == "receipt":

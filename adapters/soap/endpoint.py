@@ -8,7 +8,6 @@ refuses.
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 
@@ -16,6 +15,7 @@ from adapters.soap.codec import SoapCodec
 from adapters.soap.config import EndpointConfig
 from adapters.soap.envelope import SOAP11, SOAP12, Version, text, version_of, wrap
 from adapters.soap.faults import fault_reply
+from adapters.soap.large import LargeCalls, is_large
 from adapters.soap.names import Words, all_words, words_of
 from adapters.soap.request import InlinePart, judge, take_apart
 from adapters.soap.writer import document_fragment
@@ -40,8 +40,6 @@ from gateway.contract import (
 from gateway.contract.names import plain_media_type, plain_name
 
 PATH = "/soap/{service}"
-#: Bodies above this are taken apart in a thread: below it, the hand-over costs more than the work.
-_LARGE = 256 * 1024
 _ACTION = re.compile(r';\s*action\s*=\s*(?:"([^"]*)"|([^;\s"]+))', re.IGNORECASE)
 _WAIT = re.compile(r'(?:^|[,;])\s*wait\s*=\s*"?([0-9]{1,9})"?\s*(?:$|[,;])', re.IGNORECASE)
 _TRACE = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
@@ -53,6 +51,7 @@ class SoapEndpoint(Endpoint):
 
     def __init__(self, config: EndpointConfig, host: Host) -> None:
         self._host = host
+        self._large = LargeCalls()
         self.codec = SoapCodec(host.limits)
 
     async def open(self) -> None:
@@ -91,13 +90,11 @@ class SoapEndpoint(Endpoint):
         limits = self._host.limits
         body = await call.read(limits.soap_body_bytes)
         size = len(body)
-        if size > _LARGE:
-            apart = await asyncio.to_thread(take_apart, body, call.charset, words, version, limits)
+        if is_large(body):
+            request = await self._large.read(body, call.charset, words, version, limits)
         else:
-            apart = take_apart(body, call.charset, words, version, limits)
+            request = judge(take_apart(body, call.charset, words, version, limits), limits)
         del body
-        request = judge(apart, limits)
-        del apart
         parts = tuple([await self._spool(call, part) for part in request.parts])
         said, trace = request.envelope, call.headers.get("traceparent")
         return Inbound(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from itertools import islice
 from typing import Any, cast
 
 from lxml import etree
@@ -17,6 +18,8 @@ from schemas.document import SchemaError
 Finding = tuple[str, str, str]
 
 _MOST = 50
+#: Entries of the log that are followed to their place: each costs a walk down the tree.
+_LOOKED_AT = 100
 _STEP = re.compile(r"(?:([^:\[\]/]+):)?([^:\[\]/]+)(?:\[([0-9]{1,9})\])?")
 #: libxml2's names of its errors (schema component constraints of XML Schema 1.0, appendix C) in our words.
 _CODES = {
@@ -74,7 +77,7 @@ def _walk(root: etree._Element, path: str, names: frozenset[str]) -> tuple[str, 
 def wrapper_findings(schema: etree.XMLSchema, root: etree._Element, names: frozenset[str]) -> list[Finding]:
     """What the last validation of `root` by `schema` found."""
     found: dict[tuple[str, str], Finding] = {}
-    for entry in cast(Any, schema.error_log):
+    for entry in islice(cast(Any, schema.error_log), _LOOKED_AT):
         path, at = _walk(root, entry.path or "", names)
         code, message = _CODES.get(entry.type_name, _OTHER)
         found.setdefault((path, code), (path, code, f"line {line_of(at)}: {message}"))

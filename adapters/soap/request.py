@@ -15,18 +15,21 @@ import binascii
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from lxml import etree
 
 from adapters.soap.charset import to_utf8
 from adapters.soap.envelope import Version, open_envelope
-from adapters.soap.findings import Finding, line_of, wrapper_findings
+from adapters.soap.findings import Finding, document_findings, line_of, wrapper_findings
 from adapters.soap.names import Words
 from adapters.soap.wsdl import declared_names, wrapper_schema
 from gateway.contract import Limits, Reason, Refused
+from schemas.document import Document, SchemaError
 from schemas.safe_xml import XmlLimits, XmlRefused, parse
 from schemas.scalars import instant
+from schemas.xml import from_xml
 from schemas.xsd import namespace, root_name
 
 _REASONS = {
@@ -38,6 +41,8 @@ _REASONS = {
     "too_many_tags": Reason.TOO_MANY_ELEMENTS,
     "not_xml": Reason.NOT_XML,
 }
+#: A wrapper has no attributes of its own; toolkits repeat `xsi:type` at its elements.
+_ATTRIBUTES = 1000
 _CHUNK = 65536 // 3 * 4
 
 
@@ -70,9 +75,12 @@ class InlinePart:
 
 @dataclass(frozen=True)
 class Request:
-    """A call whose envelope and wrapper are valid. `document` has its own schema's root name and is not judged yet."""
+    """A call whose envelope and wrapper are valid.
 
-    document: etree._Element
+    `document` as an element has its own schema's root name and is not judged yet; a `Document` is.
+    """
+
+    document: etree._Element | Document
     envelope: dict[str, Any] = field(default_factory=dict)
     expires_at: datetime | None = None
     parts: tuple[InlinePart, ...] = ()
@@ -120,20 +128,39 @@ def take_apart(body: bytes, charset: str | None, words: Words, version: Version,
     return Apart(words, wrapper, document, found, contents, opened.message_id)
 
 
-def judge(apart: Apart, limits: Limits) -> Request:
-    """Validate the wrapper and read what it says; raise `Refused`. In one thread only: the schema's log is shared."""
+def judge(apart: Apart, limits: Limits, schema: etree.XMLSchema | None = None) -> Request:
+    """Validate the wrapper and read what it says; raise `Refused`. Another thread than the loop's brings its `schema`.
+
+    What may stand often is counted first: libxml2 logs every fault, and its log has no limit of its own.
+    """
     words, wrapper = apart.words, apart.wrapper
-    check_wrapper(wrapper, words, Reason.SCHEMA_INVALID)
-    envelope = _read_envelope(wrapper, words)
-    if len(envelope.get("recipients", ())) > limits.recipients:
+    recipients = wrapper.iterfind(f"{words.tag('envelope')}/{words.tag('recipients')}")
+    if next(islice(recipients, limits.recipients, None), None) is not None:
         raise Refused(Reason.TOO_MANY_RECIPIENTS, limit=limits.recipients)
+    check_wrapper(wrapper, words, Reason.SCHEMA_INVALID, schema)
+    envelope = _read_envelope(wrapper, words)
     pairs = zip(apart.parts, apart.contents, strict=True)
     parts = tuple(_read_part(part, index, content, words) for index, (part, content) in enumerate(pairs))
     return Request(apart.document, envelope, _expiry(envelope), parts, apart.message_id)
 
 
-def check_wrapper(wrapper: etree._Element, words: Words, reason: Reason) -> None:
-    schema = wrapper_schema(words)
+def judged_document(element: etree._Element | Document) -> Document:
+    """The document an element holds; raise `Refused` with paths and lines."""
+    if isinstance(element, Document):
+        return element
+    try:
+        return from_xml(element)
+    except SchemaError as error:
+        raise refused(document_findings(error, element)) from None
+
+
+def check_wrapper(wrapper: etree._Element, words: Words, reason: Reason, schema: etree.XMLSchema | None = None) -> None:
+    said = 0
+    for element in wrapper.iter("*"):
+        said += len(element.attrib)
+        if said > _ATTRIBUTES:
+            raise refused([("", "attribute", f"line {line_of(element)}: attributes are not known here")], reason)
+    schema = wrapper_schema(words) if schema is None else schema
     if not schema.validate(wrapper):
         raise refused(wrapper_findings(schema, wrapper, declared_names(words)), reason)
 

@@ -124,7 +124,12 @@ def service_schema(words: Words, *, embedded: bool) -> str:
 
 @cache
 def wrapper_schema(words: Words) -> etree.XMLSchema:
-    """The compiled schema of a service's wrappers, their documents taken out."""
+    """The compiled schema of a service's wrappers, their documents taken out; for the event loop's thread."""
+    return compile_wrapper_schema(words)
+
+
+def compile_wrapper_schema(words: Words) -> etree.XMLSchema:
+    """The same compiled anew: a schema's log of errors is its own, so no two threads share one."""
     return etree.XMLSchema(_element(service_schema(words, embedded=False)))
 
 
