@@ -42,6 +42,7 @@ async def test_more_half_heads_than_descriptors(tmp_path: Path) -> None:
             writer.close()
         await gateway.healthy()
     assert "Traceback" not in place.log()
+    assert "system resource" not in place.log()
 
 
 async def test_who_is_beyond_the_bound_is_closed_and_who_asked_before_is_served(tmp_path: Path) -> None:
