@@ -355,6 +355,7 @@ class _Builder:
         )
         operations = Operations(
             journal=self.journal,
+            vault=self.vault,
             outcomes=self.outcomes,
             federation=self.federation,
             now_ms=_now_ms,

@@ -196,7 +196,15 @@ class Batches:
     ) -> RowProblem | None:
         inbound = received.inbound
         key = None if inbound.key is None else f"{inbound.key}#{row}"
-        child = dataclasses.replace(inbound, message_id=self._new_id(), key=key, batch=False, stream=None, size=0)
+        child = dataclasses.replace(
+            inbound,
+            conversation=inbound.conversation or received.id,
+            message_id=self._new_id(),
+            key=key,
+            batch=False,
+            stream=None,
+            size=0,
+        )
         try:
             routed = verify(
                 route(normalised(dataclasses.replace(received, inbound=child), document), self._federation)

@@ -8,10 +8,32 @@ from __future__ import annotations
 
 import logging
 import sys
+import traceback
+from collections.abc import Iterator, MutableMapping
+from pathlib import Path
+from typing import Any
 
 import structlog
 
 from gateway.settings import Settings
+
+
+def frames(logger: Any, method: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Where an exception came from: files, lines and functions, never its text, which may hold what was sent."""
+    error = line.pop("exc_info", None)
+    if isinstance(error, BaseException):
+        stack = traceback.extract_tb(error.__traceback__)
+        line["frames"] = [f"{Path(frame.filename).name}:{frame.lineno}:{frame.name}" for frame in stack[-12:]]
+        line["causes"] = [type(one).__name__ for one in _causes(error)]
+    return line
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    for _ in range(5):
+        if error is None:
+            return
+        yield error
+        error = error.__cause__
 
 
 def configure(settings: Settings) -> None:
@@ -23,7 +45,7 @@ def configure(settings: Settings) -> None:
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info if machine else structlog.processors.StackInfoRenderer(),
+            frames,
             structlog.processors.JSONRenderer() if machine else structlog.dev.ConsoleRenderer(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),

@@ -16,13 +16,15 @@ from gateway.audit.events import timestamp
 from gateway.contract.errors import Refused
 from gateway.contract.http import Reply
 from gateway.contract.reasons import Reason
-from gateway.deliver.outcome import Outcomes
+from gateway.deliver.outcome import Opened, Outcomes
 from gateway.federation import Federation
 from gateway.identity import Person
 from gateway.message import Work
 from gateway.policy import due_in, lane_of
 from gateway.record import event_step
 from gateway.store.engine import Journal, Row, Step, Taken, Unexpected, Unit
+from gateway.store.sealing import SealBroken
+from gateway.vault import Erased, Vault
 
 SCAN = 1000
 SCANS = 50
@@ -38,6 +40,7 @@ class Operations:
         self,
         *,
         journal: Journal,
+        vault: Vault,
         outcomes: Outcomes,
         federation: Federation,
         now_ms: Callable[[], int],
@@ -45,7 +48,7 @@ class Operations:
         drained: Callable[[], Awaitable[None]],
         facts: Callable[[], Mapping[str, Any]],
     ) -> None:
-        self._journal, self._outcomes, self._federation = journal, outcomes, federation
+        self._journal, self._vault, self._outcomes, self._federation = journal, vault, outcomes, federation
         self._now_ms, self._notify, self._drained, self._facts = now_ms, notify, drained, facts
 
     async def status(self) -> dict[str, Any]:
@@ -79,6 +82,8 @@ class Operations:
         except (Unexpected, Taken) as error:
             raise Refused(Reason.NOT_FOUND, "somebody else has decided in the meantime") from error
         self._notify(lane)
+        if action == "close":
+            self._notify(f"{work.sender}#receipts")
         return {"id": identity, "state": {"replay": "replayed", "close": "closed", "skip": "skipped"}[action]}
 
     def _unit(self, identity: str, action: str, work: Work, lane: str, person: Person) -> Unit:
@@ -92,16 +97,9 @@ class Operations:
             leaves = Step("leave_order", {"delivery": work.delivery}, rows=1)
             return Unit([*self._free(work, lane, now), leaves, event_step(event)])
         if action == "close":
-            change: dict[str, Any] = {
-                "delivery": work.delivery,
-                "was": work.state,
-                "state": "closed",
-                "reason": work.reason,
-                "ended_at": now,
-                "head": work.head,
-            }
-            steps = [Step("set_state", change, rows=1), *self._free(work, lane, now)]
-            return Unit([Step("close_quarantine", {**closing, "state": "closed"}, rows=1), *steps, event_step(event)])
+            closed = self._outcomes.closed(work, self._open(work), person.actor)
+            ended = Step("close_quarantine", {**closing, "state": "closed"}, rows=1)
+            return Unit([ended, *closed, *self._free(work, lane, now)])
         # A held delivery may have arrived: whoever can be asked is asked first.
         state = "unsure" if work.state == "held" else "ready"
         reopened = {"delivery": work.delivery, "was": work.state, "state": state}
@@ -113,6 +111,12 @@ class Operations:
                 event_step(event),
             ]
         )
+
+    def _open(self, work: Work) -> Opened | None:
+        try:
+            return self._outcomes.open(self._vault, work)
+        except (Erased, SealBroken):
+            return None
 
     def _free(self, work: Work, lane: str, now: int) -> list[Step]:
         if work.order_key is None:

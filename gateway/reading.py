@@ -21,7 +21,7 @@ from gateway.identity import Person, Principal
 from gateway.message import Body, Work
 from gateway.outbound import part_urls, released, released_parts
 from gateway.record import Recorder, event_step
-from gateway.store.engine import Journal, Row, Unit
+from gateway.store.engine import Journal, Row, Step, Unit
 from gateway.vault import Erased, Vault
 
 LIMIT = 1000
@@ -51,6 +51,7 @@ class Reader:
     async def message(self, message: str, who: Principal | None) -> dict[str, Any]:
         """State and timeline. A recipient sees only its own deliveries."""
         row, side = await self._seen(message, who)
+        await self._was_read(message, who)
         deliveries = [one for one in await self._deliveries(message) if side != "recipient" or one[2] == _name(who)]
         body = None if side == "person" else self._body(row, message)
         told: dict[str, Any] = {
@@ -78,7 +79,10 @@ class Reader:
         _, side = await self._seen(message, who)
         if side == "person":
             raise Refused(Reason.NOT_FOUND, "receipts belong to the parties of a message")
-        own = {str(one[0]) for one in await self._deliveries(message) if side == "sender" or one[2] == _name(who)}
+        deliveries = [one for one in await self._deliveries(message) if one[1] == "document"]
+        own = {str(one[0]) for one in deliveries if side == "sender" or one[2] == _name(who)}
+        # The receipt of the whole message names all its recipients: a recipient sees it if it is the only one.
+        whole = len(own) == len(deliveries)
         copies = await self._receipts(message)
         return {
             "messageId": message,
@@ -86,7 +90,7 @@ class Reader:
                 {"kind": c.kind, "delivery": c.delivery, "jws": c.jws}
                 | ({"registrationNumber": c.registration} if c.registration else {})
                 for c in copies
-                if c.delivery is None or c.delivery in own
+                if (whole if c.delivery is None else c.delivery in own)
             ],
         }
 
@@ -103,13 +107,42 @@ class Reader:
         """What waits for a system that pulls, oldest first, each as JSON of envelope, document and parts."""
         rows = await self._journal.read("pickup", {"lane": f"{system}#inbox", "limit": max(1, limit)})
         told: list[bytes] = []
+        shown: list[Work] = []
         for row in rows:
             work = Work(*row)  # type: ignore[arg-type]
             if work.expires_at is not None and work.expires_at <= self._now_ms():
                 await self._expire(work)
             else:
                 told.append(self._waiting(work, public_url))
+                shown.append(work)
+        await self._handed_out([work for work in shown if work.first_at is None], system)
         return told
+
+    async def _handed_out(self, works: list[Work], system: str) -> None:
+        """Whoever fetches a document has it, whether or not it ever says so: an event each, the first time."""
+        if not works:
+            return
+        now = self._now_ms()
+        events = [
+            self._events.write(
+                EventName.ATTEMPT_STARTED,
+                message=work.message,
+                delivery=work.delivery,
+                attempt=1,
+                conversation=work.conversation,
+                sender=work.sender,
+                recipient=work.recipient,
+                actor=f"system:{system}",
+                service=work.service,
+                document=work.document_type,
+                route=work.route,
+                purpose=work.purpose,
+                trace=work.trace,
+            )
+            for work in works
+        ]
+        first = Step("first_handed_out", [{"delivery": work.delivery, "now": now} for work in works])
+        await self._journal.commit(Unit([first, *(event_step(event) for event in events)]))
 
     def _waiting(self, work: Work, public_url: str) -> bytes:
         key = self._vault.unwrap(work.sealed_key, work.message)
@@ -135,7 +168,9 @@ class Reader:
         if not rows:
             raise Refused(Reason.NOT_FOUND)
         if isinstance(who, Person):
-            return rows[0], await self._by_person(message, who)
+            if not who.roles & {"operator", "auditor"}:
+                raise Refused(Reason.NOT_FOUND)
+            return rows[0], "person"
         sender = str(rows[0][3])
         if isinstance(who, Caller):
             if self._federation.may_read(who.system, sender):
@@ -144,12 +179,11 @@ class Reader:
                 return rows[0], "recipient"
         raise Refused(Reason.NOT_FOUND)
 
-    async def _by_person(self, message: str, who: Person) -> Side:
-        if not who.roles & {"operator", "auditor"}:
-            raise Refused(Reason.NOT_FOUND)
-        event = self._events.write(EventName.READ, message=message, actor=who.actor)
-        await self._journal.commit(Unit([event_step(event)]))
-        return "person"
+    async def _was_read(self, message: str, who: Principal | None) -> None:
+        """Who looked is an event, once it is clear that there was something to see."""
+        if isinstance(who, Person):
+            event = self._events.write(EventName.READ, message=message, actor=who.actor)
+            await self._journal.commit(Unit([event_step(event)]))
 
     async def _deliveries(self, message: str) -> list[Row]:
         query: dict[str, Any] = {"first": f"{message}.", "last": f"{message}/", "limit": LIMIT}

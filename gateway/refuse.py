@@ -19,6 +19,7 @@ from gateway.contract.exchange import Caller, Inbound, Rejected
 from gateway.contract.reasons import Reason
 from gateway.record import event_step
 from gateway.store.engine import Journal, JournalBusy, Unit
+from schemas.catalogue import DOCUMENTS, SERVICES
 
 NETWORKS = 1024
 """Distinct (network, reason) pairs counted per minute; the rest share one line."""
@@ -45,8 +46,8 @@ class Refusals:
             reason=rejected.error.reason,
             sender=caller.system,
             actor=f"system:{caller.system}",
-            service=_known(inbound.service if inbound else None),
-            document=_known(inbound.document_type if inbound else None),
+            service=inbound.service if inbound and inbound.service in SERVICES else None,
+            document=inbound.document_type if inbound and inbound.document_type in DOCUMENTS else None,
             conversation=None,
             bytes=inbound.size if inbound else None,
             trace=inbound.trace if inbound else None,
@@ -88,7 +89,9 @@ def rejected_of(message_id: str, error: Exception) -> Rejected:
     if isinstance(error, TryLater):
         return Rejected(message_id, Refused(error.reason, error.detail), retry_after=error.after or 5.0)
     if isinstance(error, Ambiguous):
-        return Rejected(message_id, Refused(Reason.TIMED_OUT, "the recipient did not answer in time"))
+        # Of a question, which changes nothing: it may simply be asked again.
+        reason = Reason.TIMED_OUT if error.reason is Reason.TIMED_OUT else Reason.RECIPIENT_DOWN
+        return Rejected(message_id, Refused(reason, error.detail))
     if isinstance(error, NeedsOperator):
         return Rejected(message_id, Refused(error.reason, ""))
     if isinstance(error, JournalBusy):
@@ -109,10 +112,3 @@ def network_of(address: str | None) -> str:
     except ValueError:
         return address if address == "busy" else "unknown"
     return str(ipaddress.ip_network(f"{plain}/{24 if plain.version == 4 else 48}", strict=False))
-
-
-def _known(name: str | None) -> str | None:
-    """A name from outside stands in an event only if it has the shape of one of ours."""
-    if name is None or len(name) > 64 or not name.replace(".", "").replace("-", "").replace("/", "").isalnum():
-        return None
-    return name if name.isascii() else None

@@ -104,8 +104,7 @@ class Registrar:
         return [str(row[0]) for row in rows if row[2] == caller and row[1] == "document"]
 
     def _open(self, work: Work) -> Opened:
-        key = self._vault.unwrap(work.sealed_key, work.message)
-        return Opened(key, self._vault.open_body(key, work.message, work.body))
+        return self._outcomes.open(self._vault, work)
 
     def _close(self, work: Work, opened: Opened, document: Acknowledgement1) -> list[Step]:
         now = self._now_ms()
@@ -192,8 +191,8 @@ class Registrar:
         if outcome == "expired":
             return self._outcomes.expired(work, opened)
         if outcome == "refused":
-            return self._outcomes.refused(work, opened, Reason.RECIPIENT_REFUSED, b"", 0)
-        return self._outcomes.delivered(work, opened, b"", registration, 0)
+            return self._outcomes.refused(work, opened, Reason.RECIPIENT_REFUSED, b"", 0, f"system:{work.recipient}")
+        return self._outcomes.delivered(work, opened, b"", registration, 0, f"system:{work.recipient}")
 
 
 def _awaits(work: Work, message: str, caller: str) -> bool:

@@ -7,7 +7,7 @@ lease's any more; then nothing of it is written and somebody else owns the deliv
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from gateway.audit.catalogue import EventName
@@ -15,19 +15,22 @@ from gateway.audit.events import Event, EventWriter
 from gateway.contract.reasons import Reason
 from gateway.federation import Federation
 from gateway.message import Body, Work
+from gateway.outbound import released, released_parts
 from gateway.policy import due_in, lane_of
 from gateway.receipt import ReceiptWriter, Signed, commit
 from gateway.record import event_step, seal_receipt
 from gateway.settings import Settings
 from gateway.store.engine import Step, Unit
 from gateway.store.sealing import DataKey, binding
+from gateway.vault import Vault
 
 ENDS_ORDER = frozenset({"delivered", "awaiting_registration", "registered", "refused", "expired", "closed", "skipped"})
 
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """What the worker has unsealed for one delivery."""
+    """What was unsealed for one delivery. `body` is as the route releases it to this recipient: that is what leaves,
+    and what the delivery's receipts and `commit_out` are about."""
 
     key: DataKey
     body: Body
@@ -49,7 +52,28 @@ class Outcomes:
         self._receipts, self._events, self._federation = receipts, events, federation
         self._settings, self._new_id, self._now_ms = settings, new_id, now_ms
 
-    def delivered(self, work: Work, opened: Opened, answer: bytes, registration: str | None, peer_us: int) -> Unit:
+    def open(self, vault: Vault, work: Work) -> Opened:
+        """Unseals a delivery's message. Raises `Erased` and `SealBroken`."""
+        key = vault.unwrap(work.sealed_key, work.message)
+        body = vault.open_body(key, work.message, work.body)
+        if work.kind == "receipt":
+            return Opened(key, body)
+        route = self._federation.route_for(work.service, work.sender)
+        data = released(work.document_type, body.document, route, work.recipient == work.sender)
+        if data is body.document:
+            return Opened(key, body)
+        parts = released_parts(work.document_type, data, body.parts, route)
+        return Opened(key, replace(body, document=data, parts=parts))
+
+    def delivered(
+        self,
+        work: Work,
+        opened: Opened,
+        answer: bytes,
+        registration: str | None,
+        peer_us: int,
+        actor: str = "gateway",
+    ) -> Unit:
         """The recipient has it. With a registration route it is awaited, unless the number came at once."""
         now = self._now_ms()
         if work.kind == "receipt":
@@ -64,12 +88,12 @@ class Outcomes:
         )
         receipt = self.sign("delivered", work, opened, previous=work.head)
         steps = [self.receipt_step(work, opened.key, receipt, now), *self.send_back(work, receipt, now)]
-        events = [self.event(EventName.DELIVERED, work, receipt=receipt, opened=opened, peer_us=peer_us)]
+        events = [self.event(EventName.DELIVERED, work, receipt=receipt, opened=opened, peer_us=peer_us, actor=actor)]
         head, state = receipt, "awaiting_registration" if waits else "delivered"
         if registration is not None:
             head = self.sign("registered", work, opened, previous=receipt.sha256, registration=registration)
             steps += [self.receipt_step(work, opened.key, head, now), *self.send_back(work, head, now)]
-            events.append(self.event(EventName.REGISTERED, work, receipt=head, opened=opened))
+            events.append(self.event(EventName.REGISTERED, work, receipt=head, opened=opened, actor=actor))
             state = "registered"
         if until is not None:
             steps.append(Step("await_registration", {"register_by": until, "delivery": work.delivery}))
@@ -77,9 +101,11 @@ class Outcomes:
         ended = self._ended(work, state, now, head=head.sha256, answer=sealed, register_by=until)
         return Unit([*ended, *steps, *(event_step(one) for one in events)])
 
-    def refused(self, work: Work, opened: Opened, reason: Reason, answer: bytes, peer_us: int) -> Unit:
+    def refused(
+        self, work: Work, opened: Opened, reason: Reason, answer: bytes, peer_us: int, actor: str = "gateway"
+    ) -> Unit:
         """The recipient said no, for good: a `refused` receipt goes back."""
-        return self._final(work, opened, "refused", EventName.DELIVERY_REFUSED, reason, answer, peer_us)
+        return self._final(work, opened, "refused", EventName.DELIVERY_REFUSED, reason, answer, peer_us, actor)
 
     def expired(self, work: Work, opened: Opened) -> Unit:
         """Its time ran out. The sender gets a `refused` receipt with that reason."""
@@ -119,8 +145,40 @@ class Outcomes:
             ]
         )
 
+    def closed(self, work: Work, opened: Opened | None, actor: str) -> list[Step]:
+        """An operator gave it up: the sender is told so by a `refused` receipt, unless the message was erased."""
+        reason = Reason(work.reason) if work.reason else Reason.OPERATOR_NEEDED
+        now = self._now_ms()
+        change: dict[str, Any] = {
+            "delivery": work.delivery,
+            "was": work.state,
+            "state": "closed",
+            "reason": reason.value,
+            "ended_at": now,
+            "head": work.head,
+        }
+        if opened is None or work.kind == "receipt":
+            event = self.event(EventName.CLOSED, work, reason=reason, actor=actor)
+            return [Step("set_state", change, rows=1), event_step(event)]
+        receipt = self.sign("refused", work, opened, previous=work.head, reason=reason)
+        event = self.event(EventName.CLOSED, work, reason=reason, receipt=receipt, opened=opened, actor=actor)
+        return [
+            Step("set_state", {**change, "head": receipt.sha256}, rows=1),
+            self.receipt_step(work, opened.key, receipt, now),
+            *self.send_back(work, receipt, now),
+            event_step(event),
+        ]
+
     def _final(
-        self, work: Work, opened: Opened, state: str, name: EventName, reason: Reason, answer: bytes, peer_us: int
+        self,
+        work: Work,
+        opened: Opened,
+        state: str,
+        name: EventName,
+        reason: Reason,
+        answer: bytes,
+        peer_us: int,
+        actor: str = "gateway",
     ) -> Unit:
         now = self._now_ms()
         if work.kind == "receipt":
@@ -129,7 +187,7 @@ class Outcomes:
             )
         receipt = self.sign("refused", work, opened, previous=work.head, reason=reason)
         sealed = opened.key.seal(answer, binding("answer", work.delivery)) if answer else None
-        event = self.event(name, work, reason=reason, receipt=receipt, opened=opened, peer_us=peer_us)
+        event = self.event(name, work, reason=reason, receipt=receipt, opened=opened, peer_us=peer_us, actor=actor)
         return Unit(
             [
                 *self._ended(work, state, now, reason=reason, head=receipt.sha256, answer=sealed),
@@ -276,7 +334,7 @@ class Outcomes:
             recipient=work.recipient,
             actor=actor,
             service=work.service,
-            document=work.document_type,
+            document=None if work.kind == "receipt" else work.document_type,
             route=work.route,
             purpose=work.purpose,
             commit_out=None if opened is None else commit(opened.body.salt, opened.body.document),

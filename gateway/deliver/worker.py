@@ -23,7 +23,7 @@ from gateway.deliver.outcome import Opened, Outcomes
 from gateway.deliver.schedule import wait_ms
 from gateway.federation import Federation
 from gateway.message import Work
-from gateway.outbound import outbound, part_urls, released, released_parts
+from gateway.outbound import outbound, part_urls
 from gateway.record import open_receipt
 from gateway.settings import Settings
 from gateway.store.engine import Journal, Unexpected, Unit
@@ -99,8 +99,7 @@ class Worker:
         return work.expires_at <= self._now_ms()
 
     def open(self, work: Work) -> Opened:
-        key = self._vault.unwrap(work.sealed_key, work.message)
-        return Opened(key, self._vault.open_body(key, work.message, work.body))
+        return self._outcomes.open(self._vault, work)
 
     async def _send(self, work: Work, opened: Opened, sink: Sink) -> Delivered:
         out = await self._outbound(work, opened)
@@ -119,9 +118,6 @@ class Worker:
     async def _outbound(self, work: Work, opened: Opened) -> Outbound:
         body = opened.body
         receipt = await self._receipt(work, opened) if work.kind == "receipt" else None
-        route = self._federation.route_for(work.service, work.sender)
-        data = released(work.document_type, body.document, route, work.recipient == work.sender)
-        parts = released_parts(work.document_type, data, body.parts, route)
         return outbound(
             delivery=work.delivery,
             message=work.message,
@@ -130,12 +126,12 @@ class Worker:
             recipient=work.recipient,
             service=work.service,
             document_type=work.document_type,
-            document=data,
+            document=body.document,
             envelope=body.envelope,
-            parts=parts,
+            parts=body.parts,
             receipt=receipt,
             name=body.name,
-            urls=part_urls(self._public_url(), work.message, parts),
+            urls=part_urls(self._public_url(), work.message, body.parts),
         )
 
     async def _receipt(self, work: Work, opened: Opened) -> ReceiptCopy:

@@ -105,3 +105,6 @@ SELECT body FROM receipts WHERE message = :message AND delivery = :delivery AND 
 -- name: end_registration_of
 DELETE FROM registrations WHERE delivery = :delivery
 AND register_by = (SELECT register_by FROM deliveries WHERE id = :delivery);
+
+-- name: first_handed_out
+UPDATE deliveries SET first_at = :now WHERE id = :delivery AND first_at IS NULL;
