@@ -134,7 +134,7 @@ async def test_a_dead_recipient_delays_nobody_and_gets_all_of_it_later(
         messages = [await sent(gateway, f"L-{number}") for number in range(6)]
         await until(lambda: len(found["buta"].taken) == len(found["tanya"].taken) == 6, "the others to have it all")
         assert not await gateway.at_rest()
-        assert await gateway.at_rest("uji/idem")
+        await gateway.drained("uji/idem")
         await found["idem"].start()
         await gateway.drained()
         assert set(found["idem"].taken.values()) == {1}
