@@ -51,7 +51,8 @@ class Made:
             reaper=bench.reaper, keeper=Keeper(bench.journal, keep_ms=600_000, now_ms=bench.now_ms),
             refusals=bench.refusals,
             poller=Poller(bench.walk, [], admits=lambda: None, on_trouble=lambda *a: None, on_fatal=bench.fatal.append),
-            server=self.face.server, adapters=[("one", Recorded("one", self.order)), ("two", Recorded("two", self.order))],  # type: ignore[list-item]
+            server=self.face.server,
+            adapters=[(name, Recorded(name, self.order)) for name in ("one", "two")],  # type: ignore[misc]
             now_ms=bench.now_ms,
         )  # fmt: skip
         bench.reaper._epoch = lambda: self.node.epoch
