@@ -90,7 +90,8 @@ def rejected_of(message_id: str, error: Exception) -> Rejected:
         return Rejected(message_id, Refused(error.reason, error.detail), retry_after=error.after or 5.0)
     if isinstance(error, Ambiguous):
         # Of a question, which changes nothing: it may simply be asked again.
-        reason = Reason.TIMED_OUT if error.reason is Reason.TIMED_OUT else Reason.RECIPIENT_DOWN
+        told = error.reason in (Reason.TIMED_OUT, Reason.RECIPIENT_ANSWER_INVALID)
+        reason = error.reason if told else Reason.RECIPIENT_DOWN
         return Rejected(message_id, Refused(reason, error.detail))
     if isinstance(error, NeedsOperator):
         return Rejected(message_id, Refused(error.reason, ""))
