@@ -370,7 +370,8 @@ class Bench:
             drained=self.sequencer.drain, expire=self.registrar.expire, now_ms=self.now_ms,
         )  # fmt: skip
         self.operations = Operations(
-            journal=journal, vault=self.vault, outcomes=self.outcomes, federation=federation, now_ms=self.now_ms, notify=self.notify,
+            journal=journal, vault=self.vault, outcomes=self.outcomes, federation=federation,
+            now_ms=self.now_ms, notify=self.notify,
             drained=self.sequencer.drain, facts=lambda: {"node": settings.node},
         )  # fmt: skip
         self.host_parts = HostParts(journal, self.vault, self.parts, self.arrivals)
