@@ -61,6 +61,7 @@ def documents_of(
     """A document or problems per data row. `row_bytes` and `rows` are limits. Raises `Refused`."""
     records = Records(lines(texts(pieces, encoding), row_bytes), limit=row_bytes, most_lines=config.record_lines)
     layout = _layout(_header(records, config), config, document_type)
+    records.width = layout.width
     for number, record in enumerate(records, 1):
         if number > rows:
             raise Refused(Reason.TOO_MANY_ROWS, limit=rows)
@@ -164,7 +165,8 @@ def _row(
 ) -> list[Document] | list[RowProblem]:
     """The document of a row, or everything that is wrong with it."""
     if isinstance(record, BadRecord):
-        return [RowProblem(number, None, record.code, record.message)]
+        header = next((column.header for column in layout.columns if column.index == record.cell), None)
+        return [RowProblem(number, header, record.code, record.message)]
     if len(record) != layout.width:
         return [RowProblem(number, None, "column_count", f"{layout.width} cells are due, {len(record)} are there")]
     value: dict[str, Any] = {}

@@ -140,7 +140,7 @@ def test_an_apostrophe_that_begins_a_name_stays():
         ("9973014205900001;Siti;02-05-1990;P", "NIK", "nik_province"),
         ("3273014205900001;Siti;02-05-1990;X", "SEX", "not_allowed"),
         ("3273014205900001;Si\x07ti;02-05-1990;P", "NAMA", "xml_text"),
-        ('"3273014205900001;Siti;02-05-1990;P', None, "unclosed_quote"),
+        ('"3273014205900001;Siti;02-05-1990;P', "NIK", "unclosed_quote"),
     ],
 )
 def test_each_fault_has_its_code_and_column(row, column, code):
@@ -182,6 +182,39 @@ def test_a_row_over_its_limit_is_named_and_the_next_one_moves():
 def test_an_open_quote_does_not_swallow_more_than_its_own_line():
     found = read(table('3273014205900001;"Siti;02-05-1990;P', *[GOOD] * 50), config(record_lines=20))
     assert [getattr(item, "code", "ok") for item in found] == ["unclosed_quote", *["ok"] * 50]
+
+
+OPEN = '3273014205900001;"Siti;02-05-1990;P'
+
+
+@pytest.mark.parametrize(
+    ("behind", "codes"),
+    [
+        ([GOOD, GOOD], ["unclosed_quote", "ok", "ok"]),
+        ([GOOD, GOOD.replace("Siti Contoh", '"Budi"')], ["unclosed_quote", "ok", "ok"]),
+        ([GOOD, OPEN, GOOD], ["unclosed_quote", "ok", "unclosed_quote", "ok"]),
+        ([GOOD, GOOD.replace("Contoh", 'Contoh"'), GOOD], ["unclosed_quote"] * 3 + ["ok"]),
+        ([GOOD, GOOD + '"', GOOD], ["unclosed_quote"] * 3 + ["ok"]),
+        ([GOOD.replace("Siti Contoh", '""')] * 2, ["unclosed_quote", "missing_value", "missing_value"]),
+    ],
+    ids=["never closed", "next quote opens", "two open", "closed by a later cell", "closed by a line", "empty cells"],
+)
+def test_no_line_behind_an_open_quote_vanishes(behind, codes):
+    found = read(table(OPEN, *behind))
+    assert [getattr(item, "code", "ok") for item in found] == codes
+    first = found[0]
+    assert isinstance(first, RowProblem)
+    assert (first.row, first.column) == (1, "NAMA")
+    assert "lines 2 to " in first.message
+
+
+def test_the_lines_of_an_open_quote_are_those_of_the_file():
+    found = read("sep=;\r\n" + table(GOOD, "", OPEN, GOOD, OPEN))
+    bad = [item for item in found if isinstance(item, RowProblem)]
+    assert [(item.row, item.message.partition(": ")[2].partition(";")[0]) for item in bad] == [
+        (2, "lines 5 to 7"),
+        (4, "lines 7 to 7"),
+    ]
 
 
 @pytest.mark.parametrize(
