@@ -7,10 +7,11 @@ Paths are relative to the gateway's state folder unless absolute.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from adapters.filedrop.cells import date_pattern
 
@@ -33,13 +34,23 @@ Duration = Annotated[float, BeforeValidator(_seconds), Field(ge=0)]
 """Seconds, written as `2s`, `500ms`, `5m` or `1h`."""
 
 
+def _stays(value: str) -> str:
+    if not value.strip() or "\0" in value or ".." in value.split("/"):
+        raise ValueError("a folder relative to the state folder or absolute, without '..'")
+    return value
+
+
+FolderPath = Annotated[str, AfterValidator(_stays)]
+
+
 class _Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Ready(_Settings):
     """When a file is complete. `stable`: unchanged over `polls` looks and for `min_age`; `marker`: a file with
-    `marker_suffix` stands beside it; `rename`: writers rename it in, so a name that is no temporary one is complete.
+    `marker_suffix` stands beside it; `rename`: writers rename it in, so a name that is no temporary one is complete,
+    except that a file written less than `min_age` ago must first stay unchanged as with `stable`.
     """
 
     mode: Literal["stable", "marker", "rename"] = "stable"
@@ -88,11 +99,15 @@ class Csv(_Settings):
 class SourceConfig(_Settings):
     """A folder that is polled."""
 
-    inbox: str
-    work: str | None = None
-    archive: str | None = None
-    errors: str | None = None
-    outbox: str | None = None
+    inbox: Annotated[FolderPath, Field(description="Folder that files are dropped in.")]
+    work: Annotated[FolderPath | None, Field(description="Folder of files in hand; beside the inbox.")] = None
+    archive: Annotated[FolderPath | None, Field(description="Folder of files that were taken; beside the inbox.")] = (
+        None
+    )
+    errors: Annotated[FolderPath | None, Field(description="Folder of files that were refused; beside the inbox.")] = (
+        None
+    )
+    outbox: Annotated[FolderPath | None, Field(description="Folder of receipts; beside the inbox.")] = None
     ready: Ready = Ready()
     formats: Annotated[tuple[FileFormat, ...], Field(min_length=1)] = ("json", "xml", "csv", "pdf")
     service: str | None = None
@@ -115,15 +130,38 @@ class SourceConfig(_Settings):
             raise ValueError("format csv needs 'service', 'document' and 'csv.columns'")
         return self
 
+    def own_folders(self) -> dict[str, str]:
+        return {"inbox": self.inbox, "work": self._beside("work")}
+
+    def shared_folders(self) -> dict[str, str]:
+        return {name: self._beside(name) for name in ("archive", "errors", "outbox")}
+
+    def _beside(self, name: str) -> str:
+        return str(place("", getattr(self, name), Path(self.inbox), name))
+
+    def document_fields(self) -> Iterator[tuple[str, tuple[str, ...], str]]:
+        if self.document is not None:
+            yield self.document, ("document",), ""
+            for header, path in self.csv.columns.items():
+                yield self.document, ("csv", "columns", header), path
+            for path in self.csv.values:
+                yield self.document, ("csv", "values", path), path
+
 
 class SinkConfig(_Settings):
     """A folder that documents and receipts are written to. `marker`: a suffix of a file written last, e.g. `.done`."""
 
-    outbox: str
-    receipts: str | None = None
+    outbox: Annotated[FolderPath, Field(description="Folder that documents are written to.")]
+    receipts: Annotated[FolderPath | None, Field(description="Folder that receipts are written to; the outbox.")] = None
     format: Literal["json", "xml"] = "json"
     marker: Annotated[str, Field(pattern=r"^\.[A-Za-z0-9._-]{1,16}$")] | None = None
     threads: Annotated[int, Field(ge=1, le=32)] = 4
+
+    def own_folders(self) -> dict[str, str]:
+        return {}
+
+    def shared_folders(self) -> dict[str, str]:
+        return {"outbox": self.outbox} | ({"receipts": self.receipts} if self.receipts else {})
 
 
 def place(state_dir: str, path: str | None, beside: Path | None = None, name: str = "") -> Path:

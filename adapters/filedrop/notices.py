@@ -60,11 +60,11 @@ def rows(message_id: str, report: BatchReport) -> bytes:
     )
 
 
-def error(message_id: str, name: str, refused: Refused, stage: str | None = None) -> dict[str, Any]:
-    """`{messageId, file, code, title, stage?, reason, advice, limit?, errors: [{path, code, message}]}`."""
+def error(message_id: str | None, name: str, refused: Refused, stage: str | None = None) -> dict[str, Any]:
+    """`{messageId?, file, code, title, stage?, reason, advice, limit?, errors: [{path, code, message}]}`."""
     face = REASONS[refused.reason]
     notice: dict[str, Any] = {
-        "messageId": message_id,
+        **({"messageId": message_id} if message_id is not None else {}),
         "file": name.encode("utf-8", "replace").decode(),
         "code": refused.reason.value,
         "title": face.title,

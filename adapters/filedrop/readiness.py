@@ -2,8 +2,9 @@
 
 Enters: all sightings of one look into the folder, and the monotonic time of the look in seconds. Leaves: candidates
 that may be claimed, in order, with sidecar and marker; one with `trouble` is to be refused. Refuses: nothing.
-A file's age is the time for which it was seen unchanged; its own time stamp is never trusted, because files are moved
-in with old ones and clocks of mounts differ.
+A file's age is the time for which it was seen unchanged; its own time stamp never makes it ready, because files are
+moved in with old ones and clocks of mounts differ. It can only hold one back: a name with a fresh time stamp may still
+have its writer, also where writers are said to rename.
 """
 
 from __future__ import annotations
@@ -67,20 +68,22 @@ class Watch:
     def __init__(self, config: SourceConfig) -> None:
         self._config = config
         self._seen: dict[str, _Seen] = {}
+        self.directories: list[Sighting] = []
 
     def forget(self, name: str) -> None:
         """The name must prove its stillness anew."""
         self._seen.pop(name, None)
 
-    def look(self, sightings: Iterable[Sighting], now: float) -> list[Candidate]:
-        """Candidates of this look. Directories and temporary names are not looked at."""
-        present = {
-            s.name: s
-            for s in sightings
-            if not stat.S_ISDIR(s.mode) and not is_temporary(s.name, self._config.ready.temp_patterns)
-        }
-        self._seen = {name: self._note(s, now) for name, s in present.items()}
-        ready = [found for found in map(self._judge_with(present, now), present.values()) if found is not None]
+    def look(self, sightings: Iterable[Sighting], now: float, wall_ns: int | None = None) -> list[Candidate]:
+        """Candidates of this look. `wall_ns` is the time of the look as time stamps count it; without it none of them
+        is held to be fresh. Temporary names are not looked at; directories that stay are `directories`, no candidates.
+        """
+        named = [s for s in sightings if not is_temporary(s.name, self._config.ready.temp_patterns)]
+        present = {s.name: s for s in named if not stat.S_ISDIR(s.mode)}
+        self._seen = {s.name: self._note(s, now) for s in named}
+        judge = _Judge(self._config, self._seen, present, now, wall_ns)
+        self.directories = [s for s in named if stat.S_ISDIR(s.mode) and judge.still(s)]
+        ready = [found for found in map(judge, present.values()) if found is not None]
         by_time = self._config.order == "mtime"
         return sorted(ready, key=lambda c: (c.item.mtime_ns if by_time else 0, c.item.name))
 
@@ -91,15 +94,19 @@ class Watch:
             return before
         return _Seen(sighting, 1, now, now if before is None else before.first)
 
-    def _judge_with(self, present: dict[str, Sighting], now: float) -> _Judge:
-        return _Judge(self._config, self._seen, present, now)
-
 
 class _Judge:
     """One look's judgement of one name: a candidate, or not yet."""
 
-    def __init__(self, config: SourceConfig, seen: dict[str, _Seen], present: dict[str, Sighting], now: float) -> None:
-        self._config, self._seen, self._present, self._now = config, seen, present, now
+    def __init__(
+        self,
+        config: SourceConfig,
+        seen: dict[str, _Seen],
+        present: dict[str, Sighting],
+        now: float,
+        wall_ns: int | None,
+    ) -> None:
+        self._config, self._seen, self._present, self._now, self._wall_ns = config, seen, present, now, wall_ns
         self._by_fold: dict[str, list[str]] = {}
         for name in present:
             self._by_fold.setdefault(folded(name), []).append(name)
@@ -109,7 +116,7 @@ class _Judge:
             return self._lone_marker(item)
         marker = self._companion(item.name, self._config.ready.marker_suffix) if self._marked else None
         if not item.plain:
-            return Candidate(item, marker=marker, trouble=Reason.FILE_UNSAFE) if self._still(item) else None
+            return Candidate(item, marker=marker, trouble=Reason.FILE_UNSAFE) if self.still(item) else None
         if self._pairs and self._is_sidecar(item.name):
             return self._orphan(item)
         if self._marked and marker is None:
@@ -117,7 +124,7 @@ class _Judge:
         if not self._complete(item):
             return None
         if item.size == 0 and self._config.zero_bytes != "accept":
-            wait = self._config.zero_bytes == "wait" or not self._still(item)
+            wait = self._config.zero_bytes == "wait" or not self.still(item)
             return None if wait else Candidate(item, self._sidecar(item), marker, Reason.ZERO_BYTES)
         if self._pairs and extension(item.name) == "pdf":
             return self._pair(item, marker)
@@ -136,7 +143,7 @@ class _Judge:
         if sidecar is None:
             return Candidate(item, marker=marker, trouble=Reason.SIDECAR_MISSING) if self._overdue(item) else None
         if not sidecar.plain:
-            return Candidate(item, sidecar, marker, Reason.FILE_UNSAFE) if self._still(sidecar) else None
+            return Candidate(item, sidecar, marker, Reason.FILE_UNSAFE) if self.still(sidecar) else None
         if not self._complete(sidecar):
             return None
         of_sidecar = self._companion(sidecar.name, self._config.ready.marker_suffix) if self._marked else None
@@ -181,11 +188,17 @@ class _Judge:
         return exact if exact in owners else owners[0] if len(owners) == 1 else None
 
     def _complete(self, item: Sighting) -> bool:
-        return self._config.ready.mode != "stable" or self._still(item)
+        mode = self._config.ready.mode
+        return mode == "marker" or (mode == "rename" and not self._fresh(item)) or self.still(item)
 
-    def _still(self, item: Sighting) -> bool:
+    def _fresh(self, item: Sighting) -> bool:
+        """Written a moment ago, or, where clocks differ, in a time to come."""
+        young = self._config.ready.min_age * 1e9
+        return self._wall_ns is not None and young > 0 and self._wall_ns - item.mtime_ns < young
+
+    def still(self, item: Sighting) -> bool:
         seen, ready = self._seen[item.name], self._config.ready
         return seen.looks >= ready.polls and self._now - seen.since >= ready.min_age
 
     def _overdue(self, item: Sighting) -> bool:
-        return self._still(item) and self._now - self._seen[item.name].first >= self._config.sidecar.wait
+        return self.still(item) and self._now - self._seen[item.name].first >= self._config.sidecar.wait

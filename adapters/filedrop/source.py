@@ -47,6 +47,10 @@ PASSING = frozenset((Reason.BUSY, Reason.DISK_RESERVE, Reason.STOPPING, Reason.R
 """Reasons that say nothing about the file: it goes back to the inbox instead of to the errors."""
 
 _STUCK = 5
+_WRITTEN_ON = (
+    "the file was written to after it was read: what was read is recorded (see its receipt and rows report), "
+    "rows and bytes behind it were not taken; drop the whole file again"
+)
 
 
 class _NotNow(Exception):
@@ -68,6 +72,7 @@ class FolderSource(Source):
         self._flying: set[str] = set()
         self._denied: dict[str, int] = {}
         self._changes: dict[str, int] = {}
+        self._told: set[str] = set()
         self._swept = False
 
     async def open(self) -> None:
@@ -139,13 +144,36 @@ class FolderSource(Source):
         for name, path in self.places.items():
             path.mkdir(parents=True, exist_ok=True)
             self._folders[name] = Folder(path, barrier=self._barrier)
+        inbox = self.places["inbox"].resolve()
+        ours = [path.resolve() for path in self.places.values()]
+        self._ours = {path.relative_to(inbox).parts[0] for path in ours if inbox in path.parents}
 
     def _look(self) -> list[Candidate]:
         seen = self._folders["inbox"].look(self._config.scan)
         names = {one.name for one in seen}
         self._changes = {name: count for name, count in self._changes.items() if name in names}
         self._denied = {name: count for name, count in self._denied.items() if name in names}
-        return self._watch.look(seen, self._host.clock.monotonic())
+        wall_ns = int(self._host.clock.now().timestamp() * 1e9)
+        ready = self._watch.look(seen, self._host.clock.monotonic(), wall_ns)
+        self._told &= names
+        for directory in self._watch.directories:
+            if directory.name not in self._told and directory.name not in self._ours:
+                self._tell(directory)
+        return ready
+
+    def _tell(self, directory: Sighting) -> None:
+        """A directory can be no item and stays where it is; its notice is written once, the same after a restart."""
+        refused = Refused(Reason.FILE_UNSAFE, "this is a directory; nothing in it was read, and it stays in the inbox")
+        body = notices.written(notices.error(None, data_name(directory.name), refused))
+        mark = f"{directory.device:x}-{directory.inode:x}"
+        try:
+            self._write("errors", directory.name, mark, ".error.json", body)
+        except (Taken, OSError):
+            # The items of this look do not wait for a notice; the next look tries again.
+            self._host.metrics.count("filedrop_notice_failed")
+            return
+        self._told.add(directory.name)
+        self._host.metrics.count("filedrop_directories")
 
     async def _claim(self, candidate: Candidate) -> Inbound | None:
         claim = await self._host.claims.claim(_fingerprint(candidate.item))
@@ -259,8 +287,16 @@ class FolderSource(Source):
             if not self._room.holds(held.claim):
                 return
             self._write_receipts(held, settlement)
-            outcome = self._room.decide(held, {"to": "archive", **archived_names(held)})
+            outcome = self._room.decide(held, self._end(held, settlement.message_id))
         self._put_away(held, outcome)
+
+    def _end(self, held: Held, message_id: str) -> dict[str, Any]:
+        """The archive, unless a writer went on behind what was read: that must not look like a file taken whole."""
+        if not self._room.touched(held):
+            return {"to": "archive", **archived_names(held)}
+        self._host.metrics.count("filedrop_changed_after_reading")
+        notice = notices.error(message_id, data_name(held.name), Refused(Reason.FILE_CHANGED, _WRITTEN_ON))
+        return {"to": "errors", **refused_names(held, self._folders["errors"]), "notice": notice}
 
     def _write_receipts(self, held: Held, settlement: Accepted | Duplicate) -> None:
         for copy in settlement.receipts:

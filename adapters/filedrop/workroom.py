@@ -108,6 +108,16 @@ class Workroom:
             raise Changed
         return fd, now
 
+    def touched(self, held: Held) -> bool:
+        """Whether a file that is still here is not, or no longer, what was seen: its writer never let go of it."""
+        try:
+            room = self._work.inside(held.claim)
+        except FileNotFoundError:
+            return False
+        with room:
+            now = {local: room.see(local) for local in (ITEM, SIDECAR) if local in held.files}
+        return any(found is not None and not _same(held.files[local], found) for local, found in now.items())
+
     def give_back(self, held: Held) -> bool:
         """Renames everything back into the inbox, the marker last. False if a name there is taken by now."""
         try:

@@ -43,7 +43,7 @@ class Desk:
             "inbox": "drop/inbox",
             "service": "person.deliver",
             "document": "person/1",
-            "ready": {"mode": "rename"},
+            "ready": {"mode": "rename", "min_age": 0},
         }
         self.config = SourceConfig.model_validate({**settings, **config})
         self.host = FakeHost(state_dir=str(root))

@@ -14,7 +14,18 @@ from pathlib import Path
 import pytest
 
 from adapters.filedrop import FolderSource, folder
-from gateway.contract import Accepted, Duplicate, NeedsOperator, Part, Reason, ReceiptCopy, Refused, Rejected, TryLater
+from gateway.contract import (
+    Accepted,
+    BatchReport,
+    Duplicate,
+    NeedsOperator,
+    Part,
+    Reason,
+    ReceiptCopy,
+    Refused,
+    Rejected,
+    TryLater,
+)
 from schemas.catalogue import parse_json
 from schemas.xml import to_xml_bytes
 
@@ -109,6 +120,70 @@ async def test_a_table_changed_after_its_claim_is_refused_whole(desk):
         with pytest.raises(Refused) as refused:
             list(d.source.codec.to_documents(inbound))
         assert refused.value.reason is Reason.FILE_CHANGED
+
+
+async def settled_while_written(d):
+    """The file is taken and recorded; its writer, who kept it open, adds a row before it is settled."""
+    async for inbound in d.source.poll(1):
+        report = BatchReport(2, 1, 1, inbound.content.sha256, inbound.content.encoding)
+        (room,) = d.work.iterdir()
+        with (room / "item").open("ab") as writer:
+            writer.write(b"3273014205900009;Tono;1990-05-02;L\n")
+        receipts = (ReceiptCopy("accepted", "e30.e30.c2ln"),)
+        d.host.claims.commit(inbound.message_id)
+        await d.source.settle(inbound, Accepted(inbound.message_id, receipts, report))
+
+
+@pytest.mark.parametrize("mode", ["rename", "stable", "marker"])
+async def test_a_file_that_grew_after_it_was_read_is_not_archived_in_silence(desk, mode):
+    d = await desk(csv={"columns": COLUMNS}, ready={"mode": mode, "min_age": 0})
+    d.drop("warga.csv", ROWS.encode())
+    if mode == "marker":
+        d.drop("warga.csv.done", b"")
+    if mode == "stable":
+        assert await d.round() == []
+    await settled_while_written(d)
+    assert d.names(d.archive) == d.names(d.work) == []
+    assert "warga.csv" in d.names(d.errors)
+    notice = d.notice(d.errors, "warga.csv.error.json")
+    assert notice["code"] == "file_changed"
+    assert "drop the whole file again" in notice["reason"]
+    assert d.names(d.outbox) == ["warga.csv.accepted.receipt.json", "warga.csv.rows.json"]
+    assert d.host.metrics.counts["filedrop_changed_after_reading"] == 1
+    assert await d.host.claims.unsettled() == []
+
+
+async def test_a_writer_in_place_under_the_rename_mode_loses_no_row(desk):
+    d = await desk(csv={"columns": COLUMNS}, ready={"mode": "rename", "min_age": "1s"})
+    lines = ROWS.encode().splitlines(keepends=True)
+    path = d.inbox / "warga.csv"
+    path.write_bytes(b"".join(lines[:2]))
+    assert await d.round() == []
+    with path.open("ab") as writer:
+        writer.write(b"".join(lines[2:]))
+    d.host.clock.advance(0.9)
+    assert await d.round() == []
+    d.host.clock.advance(1.1)
+    (taken,) = await d.round()
+    assert len(taken.documents) + len(taken.problems) == len(lines) - 1
+    assert len(d.names(d.archive)) == 1
+
+
+async def test_a_directory_in_the_inbox_is_told_once_and_stays(desk, person):
+    d = await desk(work="drop/inbox/work")
+    (d.inbox / "map").mkdir()
+    (d.inbox / "map" / "warga.json").write_text(json.dumps(person))
+    assert await d.until_still() == []
+    notice = d.notice(d.errors, "map.error.json")
+    assert (notice["code"], notice["file"]) == ("file_unsafe", "map")
+    (d.errors / "map.error.json").unlink()
+    assert await d.until_still() == []
+    assert d.names(d.errors) == []
+    assert d.names(d.inbox) == ["map", "work"]
+    await d.restart()
+    for _ in range(2):
+        await d.until_still()
+    assert d.names(d.errors) == ["map.error.json"]
 
 
 async def test_folders_on_different_file_systems_are_refused_by_check(desk, monkeypatch):

@@ -57,6 +57,30 @@ def test_an_old_time_stamp_does_not_hide_a_file():
     assert names(w.look([old], 4)) == ["lama.json"]
 
 
+SECOND = 1_000_000_000
+
+
+def test_a_renamed_file_with_an_old_time_stamp_is_ready_at_once():
+    w = watch(ready={"mode": "rename", "min_age": "1s"})
+    assert names(w.look([seen("a.csv", mtime=5 * SECOND)], 0, 6 * SECOND)) == ["a.csv"]
+
+
+@pytest.mark.parametrize("stamp", [6 * SECOND, 90 * SECOND])
+def test_a_fresh_file_waits_until_it_stands_still_also_where_writers_rename(stamp):
+    w = watch(ready={"mode": "rename", "min_age": "1s"})
+    assert w.look([seen("a.csv", mtime=stamp)], 0, 6 * SECOND) == []
+    grown = seen("a.csv", mtime=stamp + 1, size=20)
+    assert w.look([grown], 0.5, 6 * SECOND + SECOND // 2) == []
+    assert names(w.look([grown], 1.5, 7 * SECOND + SECOND // 2)) == ["a.csv"]
+
+
+def test_a_directory_that_stays_is_told_apart():
+    w = watch(**STABLE)
+    items = [seen("sub", mode=stat.S_IFDIR), seen(".sub", mode=stat.S_IFDIR)]
+    told = [(w.look(items, now), [one.name for one in w.directories]) for now in (0, 2, 4)]
+    assert told == [([], []), ([], []), ([], ["sub"])]
+
+
 def test_a_marker_makes_ready_and_is_no_item():
     w = watch(ready={"mode": "marker"})
     assert w.look([seen("a.json")], 0) == []
