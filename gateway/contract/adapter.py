@@ -7,7 +7,7 @@ Refuses: by the four errors of `gateway.contract.errors`, never by another excep
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Literal, Protocol
@@ -107,6 +107,30 @@ class Sink(Adapter):
     async def ask(self, outbound: Outbound, deadline: float) -> Native:
         """Asks a question and waits at most `deadline` seconds for the answer in native form."""
         raise NeedsOperator("this sink answers no queries; give the system a channel that does")
+
+
+class UsesFolders(Protocol):
+    """What a configuration model may offer, so that `lintas check` sees two places that would take each other's files.
+
+    Both map a setting's name to the folder it means, default or not: relative to the state folder unless absolute."""
+
+    def own_folders(self) -> Mapping[str, str]:
+        """Folders whose files this place takes as its own; no other place may use them."""
+        ...
+
+    def shared_folders(self) -> Mapping[str, str]:
+        """Folders it only writes to; others may write there too."""
+        ...
+
+
+class NamesFields(Protocol):
+    """What a configuration model may offer, so that `lintas check` knows the document fields that its settings name."""
+
+    def document_fields(self) -> Iterable[tuple[str, tuple[str, ...], str]]:
+        """Document type (`letter/1`), place of the setting within the configuration, path of a field in wire names.
+
+        An empty path means that the setting names the document type itself."""
+        ...
 
 
 class _Factory(Protocol):

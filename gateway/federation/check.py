@@ -5,14 +5,12 @@ In: a `Draft` of entries that are sound by themselves. Out: findings, added to t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import Any, get_args
-
-from pydantic import BaseModel
+from collections.abc import Iterable
 
 from gateway.federation.draft import Draft, Located
 from gateway.federation.federation import first_routes
 from gateway.federation.findings import did_you_mean, shown
+from gateway.federation.hooks import known_field
 from gateway.federation.marks import Place
 from gateway.federation.model import Credentials, Route, matches
 
@@ -136,22 +134,7 @@ def _paths(draft: Draft, option: str, paths: Iterable[str] | None, document: str
     if model is None:
         return
     for index, path in enumerate(paths or ()):
-        models: set[type[BaseModel]] = {model}
-        for step in path.split("."):
-            known = {info.alias or name: info.annotation for one in models for name, info in one.model_fields.items()}
-            if step not in known:
-                message = f"{shown(document)} has no field {shown(path)}"
-                draft.note("C019", where, (option, index), message, did_you_mean(step, known))
-                break
-            models = set(_models(known[step]))
-
-
-def _models(annotation: Any) -> Iterator[type[BaseModel]]:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        yield annotation
-        return
-    for inner in get_args(annotation):
-        yield from _models(inner)
+        known_field(draft, document, model, path, where, (option, index))
 
 
 def _key_files(draft: Draft) -> None:

@@ -65,6 +65,8 @@ class Draft:
     """False when a route could not be read, so that the absence of one proves nothing."""
     operators: dict[str, Operator] = field(default_factory=dict)
     uses: list[Use] = field(default_factory=list)
+    used: list[tuple[Use, Located]] = field(default_factory=list)
+    """Every sound use of an adapter and where its `config` stands, also in an entry that is broken elsewhere."""
     at: dict[str, Located] = field(default_factory=dict)
     """Every declared agency, system (`agency/system`) and operator (`person:id`), sound or not."""
 

@@ -116,6 +116,14 @@ CODES: Mapping[str, Code] = MappingProxyType(
             "The configuration folder holds a file that nobody reads.",
             "Rename it to a known file, or move it out.",
         ),
+        "C026": Code(
+            "folder-in-use",
+            "Files are taken from this folder by one place, and another place uses it too.",
+            "Give each place a folder of its own.",
+        ),
+        "C027": Code(
+            "unknown-document", "No shared document is of this type.", "Use a type that `lintas schemas` lists."
+        ),
     }
 )
 

@@ -22,6 +22,7 @@ from gateway.federation.draft import AdapterSpecLike, Draft, Kind, Located, Serv
 from gateway.federation.explain import validate
 from gateway.federation.federation import Agency, Federation, Operator, System, Use, UseRole, federate
 from gateway.federation.findings import Finding, did_you_mean, shown
+from gateway.federation.hooks import check_uses
 from gateway.federation.marks import Marked, Place
 from gateway.federation.model import AgencyHead, Name, OperatorEntry, Route, Shape, SystemEntry, SystemId
 
@@ -45,16 +46,20 @@ def load(
     adapters: Mapping[str, AdapterSpecLike],
     services: Mapping[str, ServiceLike],
     documents: Mapping[str, type[BaseModel]] | None = None,
+    state_dir: Path = Path(),
 ) -> tuple[Federation | None, list[Finding]]:
     """Read and check a configuration folder. The federation is None when any finding is an error.
 
-    With `documents` (by type, `letter/1`), the field paths that routes name are checked against them."""
+    With `documents` (by type, `letter/1`), the field paths that routes name are checked against them, and so
+    are those that adapters' settings name. `state_dir` is what their relative folders are relative to; it is not read.
+    """
     draft = Draft(adapters, services, documents or {})
     _strays(config_dir, draft)
     _read_agencies(config_dir, draft)
     _read_routes(config_dir, draft)
     _read_operators(config_dir, draft)
     check(draft)
+    check_uses(draft, state_dir)
     findings = sorted(set(draft.findings))
     if any(finding.is_error for finding in findings):
         return None, findings
@@ -217,7 +222,9 @@ def _use(
         return
     draft.findings += problems
     if parsed is not None:
-        draft.uses.append(Use(system, role, name, adapter, parsed))
+        use = Use(system, role, name, adapter, parsed)
+        draft.uses.append(use)
+        draft.used.append((use, Located(where.marked, place)))
 
 
 def _read_routes(config_dir: Path, draft: Draft) -> None:

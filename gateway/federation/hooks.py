@@ -1,0 +1,104 @@
+"""What adapters tell of their own settings: the folders they use, the document fields they name.
+
+In: a `Draft` whose uses are sound by themselves; a configuration model may offer `own_folders` and `shared_folders`,
+`document_fields`, or none of them (see the contract's `UsesFolders` and `NamesFields`). Out: findings, added to the
+draft. Refuses nothing; opens no folder, so a folder under two names by way of a link is not seen here.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, get_args
+
+from pydantic import BaseModel
+
+from gateway.federation.draft import Draft, Located
+from gateway.federation.federation import Use
+from gateway.federation.findings import did_you_mean, shown
+from gateway.federation.marks import Place
+
+
+def check_uses(draft: Draft, state_dir: Path) -> None:
+    """Add what is wrong between the settings of adapters, and between them and the documents."""
+    claims: list[_Claim] = []
+    for use, where in draft.used:
+        try:
+            claims += _claims(use, where, state_dir)
+            _fields(draft, use.config, where)
+        except Exception as error:  # a stranger's code, as its model is
+            message = f"the model of {shown(use.adapter)} raised {type(error).__name__}"
+            draft.note("C024", where, (), message, key=True)
+    _folders(draft, claims)
+
+
+class _Claim:
+    """One folder of one use: whether its files are taken, where it leads, and how to say it."""
+
+    def __init__(self, use: Use, where: Located, setting: str, folder: str, state_dir: Path, *, own: bool) -> None:
+        self.where, self.setting, self.own = where, setting, own
+        # Names only, no look at the disk: the state folder may not exist yet, or belong to another machine.
+        self.path = os.path.abspath(state_dir / folder)
+        self.name = f"{setting} of {use.key}"
+
+
+def _claims(use: Use, where: Located, state_dir: Path) -> list[_Claim]:
+    found: list[_Claim] = []
+    for hook, own in (("own_folders", True), ("shared_folders", False)):
+        offered: Any = getattr(use.config, hook, None)
+        if callable(offered):
+            found += [_Claim(use, where, name, folder, state_dir, own=own) for name, folder in offered().items()]
+    return found
+
+
+def _folders(draft: Draft, claims: list[_Claim]) -> None:
+    """A folder that files are taken from belongs to one; what another writes there would be taken for a new file."""
+    takers: dict[str, _Claim] = {}
+    for claim in claims:
+        if claim.own:
+            first = takers.setdefault(claim.path, claim)
+            if first is not claim:
+                _taken(draft, claim, first)
+    for claim in claims:
+        if not claim.own and claim.path in takers:
+            _taken(draft, claim, takers[claim.path])
+
+
+def _taken(draft: Draft, claim: _Claim, owner: _Claim) -> None:
+    message = f"the folder `{claim.setting}` is also {shown(owner.name)}, which takes the files in it"
+    draft.note("C026", claim.where, (claim.setting,), message)
+
+
+def _fields(draft: Draft, config: BaseModel, where: Located) -> None:
+    offered: Any = getattr(config, "document_fields", None)
+    if not callable(offered) or not draft.documents:
+        return
+    for document, inside, path in offered():
+        model = draft.documents.get(document)
+        if model is not None and path:
+            known_field(draft, document, model, path, where, inside)
+        elif model is None and not path:
+            hint = did_you_mean(document, draft.documents)
+            draft.note("C027", where, inside, f"no shared document is called {shown(document)}", hint)
+
+
+def known_field(draft: Draft, document: str, model: type[BaseModel], path: str, where: Located, inside: Place) -> None:
+    """Note C019 when the document has no field at a dotted path of wire names."""
+    models: set[type[BaseModel]] = {model}
+    for step in path.split("."):
+        known = {info.alias or name: info.annotation for one in models for name, info in one.model_fields.items()}
+        if step not in known:
+            message = f"{shown(document)} has no field {shown(path)}"
+            # A setting whose own name is the path is a key in the file.
+            draft.note("C019", where, inside, message, did_you_mean(step, known), key=inside[-1] == path)
+            return
+        models = set(_models(known[step]))
+
+
+def _models(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+        return
+    for inner in get_args(annotation):
+        yield from _models(inner)

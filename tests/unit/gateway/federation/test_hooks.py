@@ -1,0 +1,126 @@
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import BaseModel
+
+from gateway.federation import Finding, load
+from schemas.catalogue import DOCUMENTS, SERVICES
+
+FILE = "agencies/kota.yaml"
+AGENCY = """\
+agency: kota
+name: Kota
+systems:
+  satu:
+    name: Satu
+    sources:
+      - name: a
+        adapter: filedrop
+        config:
+          inbox: drop/satu/inbox
+          document: person/1
+          service: person.deliver
+          csv:
+            columns: {NIK: nik}
+            values:
+              sex: {L: male}
+  dua:
+    name: Dua
+    sources:
+      - name: b
+        adapter: filedrop
+        config:
+          inbox: drop/dua/inbox
+    receipts:
+      adapter: filedrop
+      config:
+        outbox: drop/dua/outbox
+"""
+
+
+def read(folder: Path, adapters: Any, *changes: tuple[str, str], state_dir: Path = Path("var")) -> list[Finding]:
+    text = AGENCY
+    for old, new in changes:
+        assert text.count(old) == 1
+        text = text.replace(old, new)
+    (folder / "agencies").mkdir(exist_ok=True)
+    (folder / FILE).write_text(text)
+    (folder / "routes.yaml").write_text("routes: []\n")
+    return load(folder, adapters, SERVICES, DOCUMENTS, state_dir)[1]
+
+
+def test_folders_of_their_own_and_known_fields_are_no_finding(tmp_path: Path, built_in: Any) -> None:
+    # The outbox of a source and that of its receipts are one folder by design.
+    assert read(tmp_path, built_in) == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line"),
+    [
+        ("inbox: drop/dua/inbox", "inbox: drop/satu/inbox", 23),
+        ("inbox: drop/dua/inbox", "inbox: ./drop//satu/inbox/", 23),
+        ("inbox: drop/dua/inbox", "inbox: /state/drop/satu/inbox", 23),
+        ("outbox: drop/dua/outbox", "outbox: drop/satu/inbox", 27),
+        ("outbox: drop/dua/outbox", "outbox: drop/dua/x\n        receipts: drop/dua/inbox", 28),
+        ("inbox: drop/dua/inbox", "inbox: drop/dua/inbox\n          archive: drop/satu/inbox", 24),
+        ("inbox: drop/dua/inbox", "inbox: drop/dua/inbox\n          errors: drop/dua/inbox", 24),
+        ("inbox: drop/dua/inbox", "inbox: drop/dua/inbox\n          work: drop/satu/work", 24),
+        # Two inboxes side by side share the default work folder: the setting is absent, its `config` is named.
+        ("inbox: drop/dua/inbox", "inbox: drop/satu/inbox-2", 22),
+    ],
+)
+def test_a_folder_that_files_are_taken_from_has_one_user(
+    tmp_path: Path, built_in: Any, old: str, new: str, line: int
+) -> None:
+    findings = [one for one in read(tmp_path, built_in, (old, new), state_dir=Path("/state")) if one.code == "C026"]
+    assert (FILE, line) in {(one.file, one.line) for one in findings}, findings
+    assert all("kota/" in one.message for one in findings)
+
+
+@pytest.mark.parametrize("path", ["../../../../etc", "drop/../../etc", "/srv/../etc", "..", '""', '" "', '"a\\0b"'])
+@pytest.mark.parametrize("setting", ["inbox: drop/dua/inbox", "outbox: drop/dua/outbox"])
+def test_a_folder_that_climbs_is_refused(tmp_path: Path, built_in: Any, setting: str, path: str) -> None:
+    findings = read(tmp_path, built_in, (setting, f"{setting.split(':')[0]}: {path}"))
+    line = 23 if setting.startswith("inbox") else 27
+    assert [(one.code, one.file, one.line) for one in findings] == [("C004", FILE, line)]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "code", "line", "hint"),
+    [
+        ("{NIK: nik}", "{NIK: nikk}", "C019", 14, "did you mean 'nik'?"),
+        ("{NIK: nik}", "{NIK: nik, JALAN: addres.line}", "C019", 14, "did you mean 'address'?"),
+        ("sex: {L: male}", "sexx: {L: male}", "C019", 16, "did you mean 'sex'?"),
+        ("document: person/1", "document: persn/1", "C027", 11, "did you mean 'person/1'?"),
+    ],
+)
+def test_a_setting_names_a_field_the_document_has(
+    tmp_path: Path, built_in: Any, old: str, new: str, code: str, line: int, hint: str
+) -> None:
+    findings = read(tmp_path, built_in, (old, new))
+    assert [(one.code, one.file, one.line, one.hint) for one in findings] == [(code, FILE, line, hint)]
+
+
+def test_a_hook_that_raises_is_a_finding_and_hides_no_other(tmp_path: Path, built_in: Any) -> None:
+    class Wild(BaseModel):
+        inbox: str
+
+        def own_folders(self) -> dict[str, str]:
+            raise RuntimeError("rahasia")
+
+    class WildSpec:
+        name = "wild"
+        kinds = frozenset({"source"})
+
+        def config_model(self, kind: str) -> type[BaseModel]:
+            return Wild
+
+    changes = (
+        ("        adapter: filedrop\n        config:\n          inbox: drop/dua/inbox",
+         "        adapter: wild\n        config:\n          inbox: drop/dua/inbox"),
+        ("{NIK: nik}", "{NIK: nikk}"),
+    )  # fmt: skip
+    findings = read(tmp_path, {**built_in, "wild": WildSpec()}, *changes)
+    assert {one.code for one in findings} == {"C019", "C024"}
+    assert "rahasia" not in "".join(map(str, findings))
