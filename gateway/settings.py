@@ -19,7 +19,7 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
-from gateway.federation import leaks, marks
+from gateway.federation import AdapterSpecLike, leaks, marks
 from gateway.federation.explain import explain
 from gateway.federation.findings import Finding, did_you_mean, near, shown
 from gateway.federation.marks import Marked
@@ -265,6 +265,27 @@ def load_settings(config_dir: Path | None = None) -> tuple[Settings | None, list
             findings.append(_placed(explain(Settings, problem, marked, ()), problem["loc"], names))
     findings = sorted(set(findings))
     return (None if any(one.is_error for one in findings) else settings), findings
+
+
+def endpoint_findings(config_dir: Path, settings: Settings, adapters: Mapping[str, AdapterSpecLike]) -> list[Finding]:
+    """What is wrong with the names in `endpoints`: no such adapter, one that has no endpoint, one named twice."""
+    able = {name for name, spec in adapters.items() if "endpoint" in spec.kinds}
+    path = config_dir / FILE
+    marked = marks.read(path, FILE) if path.exists() else Marked(FILE)
+    found: list[Finding] = []
+    for index, name in enumerate(settings.endpoints):
+        where: tuple[int | str, ...] = ("endpoints", index)
+        if name in settings.endpoints[:index]:
+            finding = marked.finding("C021", where, f"the endpoint {shown(name)} is already listed")
+        elif name in able:
+            continue
+        elif name in adapters:
+            message = f"the adapter {shown(name)} is not an endpoint"
+            finding = marked.finding("C017", where, message, did_you_mean(name, able))
+        else:
+            finding = marked.finding("C013", where, f"no adapter is called {shown(name)}", did_you_mean(name, able))
+        found.append(_placed(finding, ("endpoints",), os.environ))
+    return found
 
 
 def _placed(finding: Finding, loc: tuple[int | str, ...], names: Mapping[str, str]) -> Finding:

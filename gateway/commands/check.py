@@ -49,6 +49,7 @@ def read(setup: Setup) -> Configuration:
     """The configuration and everything wrong with it."""
     from gateway import federation
     from gateway.registry import RegistryError, adapters
+    from gateway.settings import endpoint_findings
     from schemas.catalogue import DOCUMENTS, SERVICES
 
     settings, findings = setup.settings()
@@ -56,8 +57,12 @@ def read(setup: Setup) -> Configuration:
         installed = adapters()
     except RegistryError as error:
         raise Failure(USAGE, "installation", str(error)) from None
-    found, more = federation.load(folder_of(setup), installed, SERVICES, DOCUMENTS)
-    return Configuration(settings, found, installed, sorted({*findings, *more}))
+    folder = folder_of(setup)
+    endpoints = endpoint_findings(folder, settings, installed) if settings is not None else []
+    state_dir = settings.state_dir if settings is not None else setup.state or Path("var")
+    found, more = federation.load(folder, installed, SERVICES, DOCUMENTS, state_dir)
+    settings = None if any(one.is_error for one in endpoints) else settings
+    return Configuration(settings, found, installed, sorted({*findings, *endpoints, *more}))
 
 
 def folder_of(setup: Setup) -> Path:

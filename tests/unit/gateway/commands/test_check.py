@@ -63,3 +63,42 @@ def test_a_variable_is_named_without_the_folder(folder: Path, monkeypatch) -> No
 
 def test_an_absent_folder(tmp_path: Path) -> None:
     assert check("--config", tmp_path / "none").exit_code == 1
+
+
+@pytest.mark.parametrize(
+    ("endpoints", "code", "hint"),
+    [
+        ("rest, soap, antrean", "C013", "known: rest, soap"),
+        ("rest, soap, sop", "C013", "did you mean 'soap'?"),
+        ("rest, soap, filedrop", "C017", "known: rest, soap"),
+        ("rest, soap, rest", "C021", ""),
+    ],
+)
+def test_endpoints_are_installed_adapters_that_have_one(folder: Path, endpoints: str, code: str, hint: str) -> None:
+    (folder / "gateway.yaml").write_text(
+        f"instance: test\nendpoints:\n  - {endpoints.replace(', ', chr(10) + '  - ')}\n"
+    )
+    told = json.loads(check("--config", folder, "--json").stdout)
+    assert told["ok"] is False
+    found = [(one["code"], one["file"], one["line"], one["hint"]) for one in told["findings"]]
+    assert found == [(code, "gateway.yaml", 5, hint)]
+    started = CliRunner().invoke(build(), ["run", "--config", str(folder), "--state", str(folder / "var")])
+    assert started.exit_code == 2
+    assert "lintas check" in started.output
+    assert f"gateway.yaml:5:5: {code}" in started.output
+    assert not (folder / "var").exists()
+
+
+def test_an_endpoint_from_a_variable_is_told_as_the_variable(folder: Path, monkeypatch) -> None:
+    monkeypatch.setenv("LINTAS_ENDPOINTS", '["rest", "antrean"]')
+    result = check("--config", folder)
+    assert result.exit_code == 1
+    assert "environment: C013 unknown-adapter: LINTAS_ENDPOINTS: no adapter is called 'antrean'" in result.stdout
+
+
+def test_two_sources_on_one_inbox_are_an_error(folder: Path) -> None:
+    agency = folder / "agencies/kota-bandung.yaml"
+    agency.write_text(agency.read_text().replace("drop/kependudukan/inbox", "drop/kelurahan-cihapit/inbox"))
+    told = json.loads(check("--config", folder, "--json").stdout)
+    assert told["ok"] is False
+    assert {one["code"] for one in told["findings"]} == {"C026"}
