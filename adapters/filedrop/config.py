@@ -44,7 +44,7 @@ FolderPath = Annotated[str, AfterValidator(_stays)]
 
 
 class _Settings(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
 
 class Ready(_Settings):
@@ -54,17 +54,24 @@ class Ready(_Settings):
     """
 
     mode: Literal["stable", "marker", "rename"] = "stable"
+    """How a file shows that it is complete."""
     polls: Annotated[int, Field(ge=2, le=100)] = 2
+    """Looks in which it must be unchanged."""
     min_age: Duration = 2.0
+    """Time for which it must be unchanged."""
     marker_suffix: Annotated[str, Field(pattern=r"^\.[A-Za-z0-9._-]{1,16}$")] = ".done"
+    """Ending of the file that marks another as complete."""
     temp_patterns: tuple[str, ...] = ("*.tmp", "*.part", ".*", "~*")
+    """Names that are not complete."""
 
 
 class Sidecar(_Settings):
     """The metadata file of a PDF: `surat.pdf` + `surat.pdf.json`. One that stays alone for `wait` is refused."""
 
     suffix: Annotated[str, Field(pattern=r"^\.[A-Za-z0-9._-]{1,16}$")] = ".json"
+    """Ending of the metadata file."""
     wait: Duration = 60.0
+    """Time after which a lonely file is refused."""
 
 
 class Csv(_Settings):
@@ -75,17 +82,29 @@ class Csv(_Settings):
     """
 
     delimiter: Literal["auto", ",", ";", "\t", "|"] = "auto"
+    """What stands between cells."""
     encoding: Literal["auto", "utf-8", "utf-16", "utf-16-le", "utf-16-be", "cp1252"] = "auto"
+    """Characters of the file."""
     fallback: Literal["cp1252", "refuse"] = "cp1252"
+    """What a file is read as that is not UTF-8."""
     columns: dict[str, str] = Field(default_factory=dict)
+    """Header to field of the document."""
     constants: dict[str, Any] = Field(default_factory=dict)
+    """Fields that every row gets."""
     values: dict[str, dict[str, str]] = Field(default_factory=dict)
+    """By field, what a cell means."""
     unknown: Literal["refuse", "raw", "ignore"] = "refuse"
+    """What becomes of a column nobody named."""
     source_schema: str = "filedrop.csv/1"
+    """Name of the schema of unmapped cells."""
     dates: str | tuple[str, ...] = "yyyy-MM-dd"
+    """Forms of dates, tried in order."""
     period: str | None = None
+    """Period that is part of every key."""
     period_from_name: str | None = None
+    """Pattern that finds the period in a file's name."""
     record_lines: Annotated[int, Field(ge=1, le=10_000)] = 100
+    """Most lines of one record."""
 
     @model_validator(mode="after")
     def _forms_can_be_read(self) -> Csv:
@@ -100,28 +119,43 @@ class SourceConfig(_Settings):
     """A folder that is polled."""
 
     inbox: Annotated[FolderPath, Field(description="Folder that files are dropped in.")]
-    work: Annotated[FolderPath | None, Field(description="Folder of files in hand; beside the inbox.")] = None
-    archive: Annotated[FolderPath | None, Field(description="Folder of files that were taken; beside the inbox.")] = (
-        None
-    )
-    errors: Annotated[FolderPath | None, Field(description="Folder of files that were refused; beside the inbox.")] = (
-        None
-    )
-    outbox: Annotated[FolderPath | None, Field(description="Folder of receipts; beside the inbox.")] = None
+    work: Annotated[
+        FolderPath | None, Field(description="Folder of files in hand; a neighbour of the inbox if absent.")
+    ] = None
+    archive: Annotated[
+        FolderPath | None, Field(description="Folder of files that were taken; a neighbour of the inbox if absent.")
+    ] = None
+    errors: Annotated[
+        FolderPath | None, Field(description="Folder of files that were refused; a neighbour of the inbox if absent.")
+    ] = None
+    outbox: Annotated[
+        FolderPath | None, Field(description="Folder of receipts; a neighbour of the inbox if absent.")
+    ] = None
     ready: Ready = Ready()
     formats: Annotated[tuple[FileFormat, ...], Field(min_length=1)] = ("json", "xml", "csv", "pdf")
+    """Formats that are taken."""
     service: str | None = None
+    """Shared service of files without an envelope."""
     document: str | None = None
+    """Document type of files without an envelope."""
     recipients: tuple[str, ...] = ()
+    """Recipients of files without an envelope."""
     zero_bytes: Literal["refuse", "wait", "accept"] = "refuse"
+    """What becomes of an empty file."""
     csv: Csv = Csv()
     sidecar: Sidecar = Sidecar()
     order: Literal["name", "mtime"] = "name"
+    """Which file is taken first."""
     max_bytes: Annotated[int, Field(ge=1)] = 16 * 1024**3
+    """Largest file."""
     scan: Annotated[int, Field(ge=1, le=1_000_000)] = 10_000
+    """Most names per look."""
     attempts: Annotated[int, Field(ge=1, le=1000)] = 10
+    """Failures after which a file is refused."""
     changes: Annotated[int, Field(ge=0, le=100)] = 3
+    """Changes after which a file is refused."""
     threads: Annotated[int, Field(ge=1, le=32)] = 4
+    """Threads for files."""
 
     @model_validator(mode="after")
     def _csv_has_columns(self) -> SourceConfig:
@@ -152,10 +186,15 @@ class SinkConfig(_Settings):
     """A folder that documents and receipts are written to. `marker`: a suffix of a file written last, e.g. `.done`."""
 
     outbox: Annotated[FolderPath, Field(description="Folder that documents are written to.")]
-    receipts: Annotated[FolderPath | None, Field(description="Folder that receipts are written to; the outbox.")] = None
+    receipts: Annotated[
+        FolderPath | None, Field(description="Folder that receipts are written to; else the outbox.")
+    ] = None
     format: Literal["json", "xml"] = "json"
+    """Form of the documents."""
     marker: Annotated[str, Field(pattern=r"^\.[A-Za-z0-9._-]{1,16}$")] | None = None
+    """Ending of a file that is written last."""
     threads: Annotated[int, Field(ge=1, le=32)] = 4
+    """Threads for files."""
 
     def own_folders(self) -> dict[str, str]:
         return {}

@@ -66,3 +66,10 @@ def test_two_of_one_name_are_said(monkeypatch) -> None:
     result = adapters()
     assert result.exit_code == 2
     assert "two adapters are called 'pigeon'" in result.stderr
+
+
+def test_every_field_of_a_folder_says_what_it_means() -> None:
+    result = CliRunner().invoke(build(), ["adapters", "filedrop", "--json"])
+    kinds = json.loads(result.stdout)["adapters"][0]["kinds"]
+    assert {kind for kind, fields in kinds.items() if fields} == {"source", "sink"}
+    assert [field["name"] for fields in kinds.values() for field in fields if not field["meaning"]] == []
