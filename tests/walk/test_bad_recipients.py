@@ -65,7 +65,11 @@ ANSWERS: dict[str, tuple[Any, int, str]] = {
     "another field": (says(OTHER), 502, "recipient_answer_invalid"),
     "another type": (says(b'{"schema":"letter/1","document":{}}'), 502, "recipient_answer_invalid"),
     "too much": (says(b" " * 9_000_000), 502, "recipient_answer_invalid"),
-    "a bomb": (says(gzip.compress(b" " * 100_000_000), Content_Encoding="gzip"), 502, "recipient_answer_invalid"),
+    "a bomb": (
+        says(gzip.compress(b" " * 100_000_000, mtime=0), Content_Encoding="gzip"),
+        502,
+        "recipient_answer_invalid",
+    ),
     "no gzip": (says(b"xx", Content_Encoding="gzip"), 502, "recipient_down"),
     "half": (raw(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{"), 502, "recipient_down"),
     "no HTTP": (raw(b"SSH-2.0-x\r\n\r\n"), 502, "recipient_down"),
