@@ -318,7 +318,9 @@ FORMS: dict[str, tuple[bytes, int, str]] = {
     "many parts": (message() + field(b"x") * 9 + END, 413, "too_many_parts"),
     "large part": (message() + field(bytes(16 * 1024 * 1024 + 1)) + END, 413, "part_too_large"),
     "compressed part": (
-        message() + field(gzip.compress(PDF, mtime=0), more="Content-Encoding: gzip\r\n") + END, 415, "unsupported_media_type"
+        message() + field(gzip.compress(PDF, mtime=0), more="Content-Encoding: gzip\r\n") + END,
+        415,
+        "unsupported_media_type",
     ),
     "encoded part": (
         message() + field(b"AAAA", more="Content-Transfer-Encoding: base64\r\n") + END, 415, "unsupported_media_type"

@@ -58,7 +58,7 @@ def place_of(root: Path, found: dict[str, Recipient]) -> Place:
             "formats": ["csv"],
             "document": "person/1",
             "service": "person.deliver",
-            "csv": {"columns": {"NIK": "nik", "NAMA": "fullName", "TELEPON": "telecom"}, "unknown": "ignore"},
+            "csv": {"columns": {"NIK": "nik", "NAMA": "fullName", "TELEPON": "phone"}, "unknown": "ignore"},
         },
     }
     keyed = rest(found["idem"].url, "idempotent", key={"file": "secrets/idem.key"})
