@@ -88,7 +88,7 @@ class Batches:
             return done
         progress = await self._progress(received.id)
         counted = _Counted(received)
-        rows = codec.to_documents(dataclasses.replace(received.inbound, stream=counted))
+        rows = _Rows(codec.to_documents(dataclasses.replace(received.inbound, stream=counted)))
         while True:
             items, stopped = await self._some(rows)
             if stopped is not None and progress.next_row == 1 and not items:
@@ -101,7 +101,7 @@ class Batches:
                 break
         return await self._finish(received, progress, await asyncio.to_thread(counted.sha256))
 
-    async def _some(self, rows: Iterator[Document | RowProblem]) -> tuple[list[Document | RowProblem], Refused | None]:
+    async def _some(self, rows: _Rows) -> tuple[list[Document | RowProblem], Refused | None]:
         """The next handful. A disk that hangs gives the file back: what is recorded stays, the rest comes later."""
         try:
             async with asyncio.timeout(self._decode_seconds):
@@ -301,19 +301,42 @@ def _problem_step(message: str, number: int, problem: RowProblem, key: DataKey) 
     return Step("insert_row_problem", {"message": message, "row": problem.row, "number": number, "body": sealed})
 
 
-def _some(rows: Iterator[Document | RowProblem], limit: int) -> tuple[list[Document | RowProblem], Refused | None]:
-    """Up to `limit` items, in a thread: reading and parsing block."""
+class _Rows:
+    """Items of a codec, one of which can be put back."""
+
+    def __init__(self, items: Iterator[Document | RowProblem]) -> None:
+        self._items = items
+        self._back: list[Document | RowProblem] = []
+
+    def __iter__(self) -> Iterator[Document | RowProblem]:
+        return self
+
+    def __next__(self) -> Document | RowProblem:
+        return self._back.pop() if self._back else next(self._items)
+
+    def put_back(self, item: Document | RowProblem) -> None:
+        self._back.append(item)
+
+
+def _some(rows: _Rows, limit: int) -> tuple[list[Document | RowProblem], Refused | None]:
+    """About `limit` items, in a thread: reading and parsing block. The problems of one row stay together, so that a
+    restart, which goes on at a row, misses none."""
     items: list[Document | RowProblem] = []
     try:
         for item in rows:
-            items.append(item)
-            if len(items) == limit:
+            if len(items) >= limit and not _of_one_row(items[-1], item):
+                rows.put_back(item)
                 break
+            items.append(item)
     except Refused as error:
         return items, error
     except SchemaError as error:
         return items, Refused(Reason.SCHEMA_INVALID, "a row does not fit its schema", errors=error.errors)
     return items, None
+
+
+def _of_one_row(one: Document | RowProblem, other: Document | RowProblem) -> bool:
+    return isinstance(one, RowProblem) and isinstance(other, RowProblem) and one.row == other.row
 
 
 class _Counted:

@@ -10,8 +10,9 @@ from typing import Any
 import orjson
 import pytest
 
+from gateway import batch
 from gateway.contract.errors import Refused, TryLater
-from gateway.contract.exchange import Accepted, BatchReport, Caller, Duplicate, Inbound, Rejected
+from gateway.contract.exchange import Accepted, BatchReport, Caller, Duplicate, Inbound, Rejected, RowProblem
 from gateway.contract.reasons import Reason
 from gateway.message import Received
 from tests.unit.gateway.bench import FOLDER, GUDANG, Bench, PlainCodec, changed, person
@@ -231,3 +232,15 @@ async def test_problems_are_sealed(bench: Bench) -> None:
     await bench.close()
     stored = b"".join(path.read_bytes() for path in (bench.folder / "journal").iterdir())
     assert b"this is no number" not in stored
+
+
+def test_the_problems_of_a_row_stay_in_one_handful() -> None:
+    def problem(row: int, column: str) -> RowProblem:
+        return RowProblem(row, column, "missing_value", "a value is missing")
+
+    given = [problem(1, "a"), problem(2, "a"), problem(2, "b"), problem(2, "c"), problem(3, "a")]
+    rows = batch._Rows(iter(given))
+    handfuls = []
+    while items := batch._some(rows, 2)[0]:
+        handfuls.append([one.row for one in items if isinstance(one, RowProblem)])
+    assert handfuls == [[1, 2, 2, 2], [3]]
