@@ -7,6 +7,7 @@ types (UnknownDocument), bad JSON (JsonRefused), what the schema forbids (Schema
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Literal
@@ -17,16 +18,18 @@ from pydantic import ValidationError
 from schemas.acknowledgement_1 import Acknowledgement1
 from schemas.address_1 import Address1
 from schemas.coverage_1 import Coverage1
-from schemas.document import Document
+from schemas.document import Document, Group
 from schemas.eligibility_query_1 import EligibilityQuery1
 from schemas.envelope_1 import Envelope1
 from schemas.errors import FieldError, SchemaError, refusal
+from schemas.fields import plan
 from schemas.file_batch_1 import FileBatch1
 from schemas.letter_1 import Letter1
 from schemas.organisation_1 import Organisation1
 from schemas.person_1 import Person1
 from schemas.referral_1 import Referral1
 from schemas.row_error_1 import RowError1
+from schemas.scalars import InstantScalar
 from schemas.strict_json import DEFAULT, JsonLimits, loads
 
 DOCUMENTS: Mapping[str, type[Document]] = MappingProxyType(
@@ -83,6 +86,17 @@ class UnknownDocument(SchemaError):
         super().__init__("document", [FieldError("", "unknown_document", "no shared document has this type")])
 
 
+def _one_form(model: type[Group]) -> bool:
+    """True if nothing in the model has two forms on the wire, as an instant has: it is written out as it was read."""
+    return all(
+        not isinstance(field.scalar, InstantScalar) and (field.group is None or _one_form(field.group))
+        for field in plan(model)
+    )
+
+
+_WRITTEN_AS_READ = frozenset(model for model in DOCUMENTS.values() if _one_form(model))
+
+
 def model_of(doc_type: str) -> type[Document]:
     """Give the class of `name/major`; raise UnknownDocument."""
     try:
@@ -96,11 +110,19 @@ def parse_json(doc_type: str, data: bytes | str | Mapping[str, Any], limits: Jso
     model = model_of(doc_type)
     value = loads(data, limits) if isinstance(data, bytes | str) else data
     try:
-        return model.__pydantic_validator__.validate_python(  # type: ignore[no-any-return]
-            value, by_alias=True, by_name=False
-        )
+        document: Document = model.__pydantic_validator__.validate_python(value, by_alias=True, by_name=False)
     except ValidationError as error:
         raise refusal(doc_type, error) from None
+    return with_canonical(document, value)
+
+
+def with_canonical(document: Document, value: object) -> Document:
+    """The document, which was just made of `value` in wire names; its canonical form is written once, from that."""
+    if type(document) in _WRITTEN_AS_READ:
+        with suppress(orjson.JSONEncodeError):
+            # What a codec made of other things than JSON knows is written from the document when it is asked for.
+            object.__setattr__(document, "_canonical", _sorted_json(value))
+    return document
 
 
 def to_json(document: Document) -> bytes:
@@ -121,7 +143,11 @@ def canonical(document: Document) -> bytes:
     Documents hold text, integers below 2^53, true, false, null: sorted output then is the RFC's. Only names in raw can
     be other than ASCII; the RFC sorts those by UTF-16 units.
     """
-    value = to_value(document)
+    known: bytes | None = getattr(document, "_canonical", None)
+    return _sorted_json(to_value(document)) if known is None else known
+
+
+def _sorted_json(value: Any) -> bytes:
     data = orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
     if "raw" not in value or data.isascii():
         return data

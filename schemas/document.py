@@ -25,6 +25,7 @@ MAX_RAW_VALUES = 5000
 MAX_RAW_TEXT = 100_000
 
 _FORBIDDEN = frozenset([*range(0x09), 0x0B, 0x0C, *range(0x0E, 0x20), *range(0xD800, 0xE000), 0xFFFE, 0xFFFF])
+_ONLY_TEXT = {str}
 
 
 class Group(BaseModel):
@@ -52,7 +53,46 @@ def _carries(text: str) -> bool:
     return len(text) <= MAX_RAW_TEXT and (text.isprintable() or _FORBIDDEN.isdisjoint(map(ord, text)))
 
 
+def _at_once(fields: dict[str, Any]) -> bool:
+    """True if all of raw is surely as it may be: its texts are judged together, which costs a tenth of one by one.
+
+    False says nothing yet: whoever asks looks at each value then.
+    """
+    texts: list[str] = []
+    seen = 1
+    level: list[Any] = [fields]
+    for _depth in range(MAX_RAW_DEPTH - 1):
+        below: list[Any] = []
+        for value in level:
+            items: Any = value
+            if type(value) is dict:
+                if value and set(map(type, value)) != _ONLY_TEXT:
+                    return False
+                texts += value
+                items = value.values()
+            seen += len(items)
+            if set(map(type, items)) == _ONLY_TEXT:
+                texts += items
+                continue
+            for item in items:
+                kind = type(item)
+                if kind is str:
+                    texts.append(item)
+                elif kind is dict or kind is list:
+                    below.append(item)
+                elif (kind is int and abs(item) > MAX_INTEGER) or (
+                    kind is not int and kind is not bool and item is not None
+                ):
+                    return False
+        if not below:
+            return seen <= MAX_RAW_VALUES and _carries("".join(texts))
+        level = below
+    return False
+
+
 def _raw_fields(fields: dict[str, Any]) -> dict[str, Any]:
+    if _at_once(fields):
+        return fields
     seen = 0
     level: list[Any] = [fields]
     for _depth in range(MAX_RAW_DEPTH):
@@ -124,6 +164,9 @@ class Document(Group):
     MAJOR: ClassVar[int] = 0
     #: `name/major`, as the envelope names it.
     TYPE: ClassVar[str] = ""
+    # The canonical bytes of a document that was read from the wire; the catalogue fills it. Copies start without.
+    __slots__ = ("_canonical",)
+
     #: At least one of these attributes must be set, if any are named.
     ONE_OF: ClassVar[tuple[str, ...]] = ()
 

@@ -17,7 +17,7 @@ import orjson
 from lxml import etree
 from pydantic import ValidationError
 
-from schemas.catalogue import DOCUMENTS, UnknownDocument
+from schemas.catalogue import DOCUMENTS, UnknownDocument, with_canonical
 from schemas.document import Document, Group, RawFields
 from schemas.errors import FieldError, SchemaError, refusal
 from schemas.fields import Choice, FieldPlan, Truth, plan
@@ -216,4 +216,4 @@ def from_xml(element: etree._Element) -> Document:
         log: Any = schema.error_log
         kind = log[0].type_name if len(log) else "unknown"
         raise SchemaError(doc_type, [FieldError("", "xsd", f"not valid against the XSD: {kind}")])
-    return document
+    return with_canonical(document, values)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 
 import orjson
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+import schemas.document
 from schemas.catalogue import DOCUMENTS, SERVICES, UnknownDocument, canonical, parse_json, to_json, to_value
 from schemas.document import Raw, SchemaError
 from schemas.person_1 import Person1
@@ -40,6 +42,69 @@ def test_json_round_trip_keeps_exactly_what_was_set(wire_values, doc_type: str, 
 def test_canonical_is_rfc_8785(wire_values, doc_type: str, data: st.DataObject) -> None:
     value = data.draw(wire_values(doc_type))
     assert canonical(parse_json(doc_type, value)) == rfc8785.dumps(value)
+
+
+@pytest.mark.parametrize("doc_type", DOCUMENTS)
+@FEW
+@given(data=st.data())
+def test_canonical_is_the_same_whichever_way_a_document_was_made(
+    wire_values, doc_type: str, data: st.DataObject
+) -> None:
+    value = data.draw(wire_values(doc_type))
+    document = parse_json(doc_type, value)
+    fields = {attr: getattr(document, attr) for attr in document.model_fields_set}
+    assert canonical(type(document)(**fields)) == canonical(document.model_copy()) == canonical(document)
+
+
+def test_what_a_codec_hands_over_as_dates_is_written_as_dates(person) -> None:
+    by_date = parse_json("person/1", {**person, "birthDate": date.fromisoformat(person["birthDate"])})
+    assert canonical(by_date) == canonical(parse_json("person/1", person))
+
+
+def test_a_changed_copy_has_a_canonical_form_of_its_own(person) -> None:
+    document = parse_json("person/1", person)
+    canonical(document)
+    assert b'"fullName":"LAIN"' in canonical(document.model_copy(update={"full_name": "LAIN"}))
+
+
+def test_a_value_that_changes_after_it_was_read_changes_nothing(person) -> None:
+    value = {**person, "raw": {"sourceSchema": "x/1", "fields": {"a": "1"}}}
+    document = parse_json("person/1", value)
+    before = canonical(document)
+    value["fullName"] = "LAIN"
+    assert canonical(document) == before
+
+
+_ODD = st.sampled_from(["\x00", "\x0b", "\ufffe", "\n", "\u00a0", "\u200b", "biasa"])
+_LEAF = st.none() | st.booleans() | st.sampled_from([0, 2**53, -(2**53), 1.5]) | _ODD
+_TREE = st.dictionaries(
+    _ODD, st.recursive(_LEAF, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_ODD, inner, max_size=3))
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(fields=_TREE)
+def test_raw_is_judged_alike_at_once_and_value_by_value(fields: dict[str, object]) -> None:
+    def verdict() -> str | None:
+        try:
+            Raw(source_schema="x/1", fields=fields)
+        except ValidationError as error:
+            return str(error.errors()[0]["type"])
+        return None
+
+    at_once = verdict()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(schemas.document, "_at_once", lambda fields: False)
+        assert verdict() == at_once
+
+
+@pytest.mark.parametrize("fields", [
+    {"a": "x" * 100_001}, {"x" * 100_001: 1}, {f"a{i}": i for i in range(5001)}, {"a": ["b"] * 5000},
+    {"a": [[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]},
+])  # fmt: skip
+def test_raw_is_bounded(fields: dict[str, object]) -> None:
+    with pytest.raises(ValidationError):
+        Raw(source_schema="x/1", fields=fields)
 
 
 def test_raw_names_beyond_the_basic_plane_sort_as_the_rfc_says(person) -> None:
