@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from gateway.audit.catalogue import EventName
@@ -20,6 +19,7 @@ from gateway.audit.events import Event, EventWriter
 from gateway.contract.adapter import Sink
 from gateway.contract.errors import Ambiguous, NeedsOperator, Refused, TryLater
 from gateway.contract.exchange import Answered
+from gateway.contract.frozen import frozen
 from gateway.contract.reasons import Reason
 from gateway.federation import Route
 from gateway.message import Routed, Verified
@@ -43,7 +43,7 @@ class Unanswered(Exception):
         self.error = error
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Question:
     """What both events of one question share."""
 

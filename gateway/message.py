@@ -7,16 +7,16 @@ Enters: an `Inbound`. Leaves: `Received → Normalised → Routed → Verified �
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from gateway.contract.exchange import BatchReport, Caller, Inbound, Part, ReceiptCopy
+from gateway.contract.frozen import frozen
 from gateway.federation import Route
 from schemas.catalogue import Service
 from schemas.document import Document
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Received:
     """Who sent what to which service; rights and limits hold. `started` is a monotonic reading in seconds."""
 
@@ -31,7 +31,7 @@ class Received:
         return self.inbound.message_id
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Normalised:
     """The shared document. `canonical` is its canonical JSON; `subjects` are (scheme, value) of the persons in it."""
 
@@ -41,7 +41,7 @@ class Normalised:
     subjects: tuple[tuple[str, str], ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Routed:
     """Where it goes and under which rules. `order_key` keeps order among deliveries of equal key."""
 
@@ -51,7 +51,7 @@ class Routed:
     order_key: bytes | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Verified:
     """The signature policy of the route is met. `verdicts` has one per part the policy names."""
 
@@ -59,7 +59,7 @@ class Verified:
     verdicts: tuple[Mapping[str, Any], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Recorded:
     """Custody is the gateway's. `repeated`: this is the stored original that a repeat was answered with."""
 
@@ -100,7 +100,7 @@ class Work(NamedTuple):
     message_kind: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Body:
     """What is sealed in a message row: the document in canonical JSON, its parts, envelope facts, the salt, and the
     `accepted` receipt (compact JWS) that was signed over it."""
@@ -113,7 +113,7 @@ class Body:
     accepted: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Delivered:
     """The recipient has it: its answer, and its registration number if it gave one at once."""
 
@@ -124,7 +124,7 @@ class Delivered:
     peer_us: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Receipted:
     """The outcome is durable, with its receipt."""
 

@@ -14,12 +14,12 @@ from __future__ import annotations
 import hashlib
 from base64 import b64encode
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 import orjson
 
 from gateway.audit.events import timestamp
 from gateway.contract.exchange import Part, ReceiptCopy
+from gateway.contract.frozen import frozen
 from gateway.contract.reasons import Reason
 from gateway.message import Body
 from gateway.signatures.jws import SigningKey
@@ -34,7 +34,7 @@ def part_commit(salt: bytes, part: Part) -> str:
     return commit(salt, bytes.fromhex(part.sha256))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Signed:
     """A receipt with the digest that the next one and its event name."""
 

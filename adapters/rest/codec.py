@@ -11,12 +11,12 @@ import base64
 import binascii
 import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any, Literal, cast
 
 import orjson
 
 from gateway.contract import Inbound, Limits, Native, Outbound, Part, PartRef, Reason, ReceiptCopy, Refused, RowProblem
+from gateway.contract.frozen import frozen
 from gateway.contract.names import MEDIA_TYPE
 from schemas.catalogue import DOCUMENTS, parse_json
 from schemas.document import Document, SchemaError
@@ -38,7 +38,7 @@ _PART_MEMBERS = frozenset(("name", "mediaType", "content", "sha256"))
 Finding = tuple[str, str, str]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class InlinePart:
     """A part that came as base64 inside the JSON body, decoded."""
 
@@ -48,7 +48,7 @@ class InlinePart:
     sha256: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Submission:
     """A body whose envelope is valid; the document, in wire names, is not judged yet."""
 

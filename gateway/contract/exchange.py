@@ -6,15 +6,16 @@ Enters: values an adapter or the host builds. Leaves: frozen values. Refuses: no
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Any, Literal
 
 from gateway.contract.errors import Refused
+from gateway.contract.frozen import frozen
 from schemas.document import Document
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Caller:
     """Who is calling, as the host has established it: `agency/system`, the scheme and the credential's public id."""
 
@@ -27,7 +28,7 @@ class Caller:
         return self.system.partition("/")[0]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Part:
     """Bytes that travel with a document. `address` is opaque: only the host can find the bytes by it."""
 
@@ -39,7 +40,7 @@ class Part:
     address: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PartRef:
     """A place in a native body where the host streams a part, raw or as base64."""
 
@@ -47,7 +48,7 @@ class PartRef:
     encoding: Literal["raw", "base64"] = "raw"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Native:
     """A document in the other side's own form. `body`: bytes and part references in order; never a whole part."""
 
@@ -86,7 +87,7 @@ class Ephemeral:
         raise TypeError("an ephemeral value cannot be stored")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Inbound:
     """One thing that arrived, decoded as far as its protocol goes; the codec turns `content` into documents.
 
@@ -123,7 +124,7 @@ class Inbound:
     ephemeral: Ephemeral | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ReceiptCopy:
     """One signed receipt as it is handed out. `jws` is compact JWS; `kind`: accepted, delivered, registered, refused.
 
@@ -136,7 +137,7 @@ class ReceiptCopy:
     registration: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Outbound:
     """One delivery or question to one recipient.
 
@@ -162,7 +163,7 @@ class Outbound:
     ephemeral: Ephemeral | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Attempt:
     """One try. `number` counts from 1 since the delivery was last put on its way; `deadline` is in seconds from now."""
 
@@ -171,7 +172,7 @@ class Attempt:
     fence: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Delivered:
     """The recipient has it. `answer` is its own answer, kept sealed; `registration` its number, if it came at once."""
 
@@ -179,7 +180,7 @@ class Delivered:
     registration: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RowProblem:
     """One bad row or cell of a batch: `row` counts data rows from 1; `code` is stable; `value` is masked already."""
 
@@ -190,7 +191,7 @@ class RowProblem:
     value: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class BatchReport:
     """What became of a batch. `problems` holds at most the configured number of rows; `rejected` counts all."""
 
@@ -202,7 +203,7 @@ class BatchReport:
     problems: tuple[RowProblem, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Accepted:
     """Custody has passed to the gateway. For a batch, `report` tells the rows."""
 
@@ -211,7 +212,7 @@ class Accepted:
     report: BatchReport | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Answered:
     """The answer to a query, as a shared document."""
 
@@ -222,7 +223,7 @@ class Answered:
     repeated: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Rejected:
     """Not taken. The sender keeps custody. `error` names the reason and, where one was met, the limit.
 
@@ -236,7 +237,7 @@ class Rejected:
     stage: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Duplicate:
     """A repeat of the same content: the stored original receipts, byte-identical."""
 

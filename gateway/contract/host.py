@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from gateway.contract.exchange import Native, Part
+from gateway.contract.frozen import frozen
 
 
 class Clock(Protocol):
@@ -39,7 +40,7 @@ class Arrival(Protocol):
     ) -> Part: ...
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class HttpReply:
     """An answer to our own request, its body read whole within the limit."""
 
@@ -79,7 +80,7 @@ class PartReader(Protocol):
     def read(self, message_id: str, part: Part, start: int = 0, stop: int | None = None) -> AsyncIterator[bytes]: ...
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Fingerprint:
     """What makes a physical item itself: a changed file is another item."""
 
@@ -90,7 +91,7 @@ class Fingerprint:
     mtime_ns: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Claim:
     """The lock on a physical item. `state`: claimed, then committed (its message is recorded), then settled."""
 
@@ -135,7 +136,7 @@ class Metrics(Protocol):
     def count(self, name: str, amount: int = 1) -> None: ...
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Limits:
     """The limits an adapter must keep, in bytes, counts and seconds; each is a setting of the gateway."""
 

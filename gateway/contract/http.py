@@ -7,10 +7,11 @@ names over their limits, broken multipart, wrong digests.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Protocol
 
 from gateway.contract.exchange import Caller
+from gateway.contract.frozen import frozen
 from gateway.contract.host import Arrival
 
 
@@ -58,7 +59,7 @@ class HttpCall(Protocol):
     def multipart(self) -> AsyncIterator[BodyPart]: ...
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Reply:
     """What goes back to the caller."""
 
@@ -68,7 +69,7 @@ class Reply:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class HttpRoute:
     """One path an endpoint owns. With `serve` it is a published document (a WSDL), open to all; without, a message.
 

@@ -7,11 +7,12 @@ lease's any more; then nothing of it is written and somebody else owns the deliv
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from gateway.audit.catalogue import EventName
 from gateway.audit.events import Event, EventWriter
+from gateway.contract.frozen import frozen
 from gateway.contract.reasons import Reason
 from gateway.federation import Federation
 from gateway.message import Body, Work
@@ -27,7 +28,7 @@ from gateway.vault import Vault
 ENDS_ORDER = frozenset({"delivered", "awaiting_registration", "registered", "refused", "expired", "closed", "skipped"})
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Opened:
     """What was unsealed for one delivery. `body` is as the route releases it to this recipient: that is what leaves,
     and what the delivery's receipts and `commit_out` are about."""

@@ -7,13 +7,14 @@ request that no scheme recognises has no principal.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Protocol
 
 from gateway.contract.exchange import Caller
+from gateway.contract.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Person:
     """A person with roles: operator, approver, auditor, privacy_officer."""
 
@@ -28,7 +29,7 @@ class Person:
 Principal = Caller | Person
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Presented:
     """What a request shows of itself: its headers, the certificate TLS has checked, and its security header if SOAP."""
 

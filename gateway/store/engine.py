@@ -8,8 +8,9 @@ configured (`JournalBusy`), and everything after the first I/O error (`JournalFa
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple, Protocol
+
+from gateway.contract.frozen import frozen
 
 Value = str | bytes | int | float | None
 """What a column may hold. Booleans are 0 and 1; instants, JSON and identifiers are the caller's own encodings."""
@@ -102,7 +103,7 @@ Results = list[list[Row]]
 """For each step of a unit the rows it returned; an empty list for a query that returns none."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class JournalHealth:
     """A glance at the journal: counts since it was opened, and how long the commit in flight has taken so far."""
 

@@ -30,6 +30,7 @@ from gateway.store.engine import (
 )
 from gateway.store.gather import Gather
 from gateway.store.holder import Holder
+from gateway.store.inserts import STATEMENTS
 from gateway.store.lane import Lane
 from gateway.store.migrate import Applied, Migration
 from gateway.store.queries import Query
@@ -224,7 +225,7 @@ class SqliteJournal(Journal):
         self._holder.take()
         try:
             _create(self._path)
-            self._db = apsw.Connection(str(self._path))
+            self._db = apsw.Connection(str(self._path), statementcachesize=STATEMENTS)
             self._main_connection = [self._db]
             self._set_up(self._db)
             self._db.pragma("journal_mode", "wal")

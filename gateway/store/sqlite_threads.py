@@ -6,7 +6,9 @@ then the file cannot be trusted any more.
 
 The life of a batch:
 1. BEGIN IMMEDIATE.
-2. Every unit's steps, one after the other, without savepoints: most batches have no unit that is refused.
+2. Every unit's steps, one after the other, without savepoints: most batches have no unit that is refused. Units that
+   only add rows come last, and all of them together (see `inserts`): whoever waits in one batch asked at the same time,
+   so any order of them is a true one.
 3. If one was refused: ROLLBACK of the whole, BEGIN again, and the same units again, each inside its own SAVEPOINT, so
    that the refused are undone alone. Nothing was committed in between, so nothing can be done twice.
 4. COMMIT. When it returns, the units are durable; only then does anyone hear of it.
@@ -32,6 +34,7 @@ from gateway.store.engine import (
     UnitRefused,
     Value,
 )
+from gateway.store.inserts import Added, inserts_of
 from gateway.store.queries import Query
 
 # Mistakes of a query or of a value. Every other error of SQLite means that the file cannot be trusted any more.
@@ -68,6 +71,7 @@ class Writer:
         self._connection = connection
         self._cursor = connection.cursor()
         self._sql = {name: query.sql for name, query in queries.items()}
+        self._inserts = inserts_of(queries)
         self._barrier = barrier
         self._most_pages = wal_pages
         self._pages = 0
@@ -81,9 +85,10 @@ class Writer:
         execute("BEGIN IMMEDIATE")
         outcomes: list[Results | Exception]
         try:
-            outcomes = [self._run_unit(unit) for unit in units]
+            outcomes = self._run_together(units) if len(units) > 1 else [self._run_unit(units[0])]
         except UnitRefused as refused:
-            execute("ROLLBACK")
+            if self._connection.in_transaction:
+                execute("ROLLBACK")
             if len(units) == 1:
                 return [refused]
             execute("BEGIN IMMEDIATE")
@@ -105,6 +110,19 @@ class Writer:
     def _committed(self, connection: apsw.Connection, database: str, pages: int) -> int:
         self._pages = pages
         return apsw.SQLITE_OK
+
+    def _run_together(self, units: list[Unit]) -> list[Results | Exception]:
+        """All units; the rows that several of them add to one table go in together, after what the others do."""
+        added = Added(self._inserts)
+        outcomes: list[Results | Exception] = [
+            [[] for _ in unit.steps] if added.take(unit) else self._run_unit(unit) for unit in units
+        ]
+        for query, insert, values in added.all():
+            try:
+                insert.run(self._cursor, values)
+            except _OWN_FAULT as error:
+                raise StepFailed(query, f"not all rows could be added ({type(error).__name__})") from None
+        return outcomes
 
     def _run_guarded(self, unit: Unit) -> Results | Exception:
         execute = self._cursor.execute
