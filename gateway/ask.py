@@ -21,6 +21,7 @@ from gateway.contract.errors import Ambiguous, NeedsOperator, Refused, TryLater
 from gateway.contract.exchange import Answered
 from gateway.contract.frozen import frozen
 from gateway.contract.reasons import Reason
+from gateway.deadline import Deadlines
 from gateway.federation import Route
 from gateway.message import Routed, Verified
 from gateway.outbound import outbound, released
@@ -76,26 +77,29 @@ class Asker:
         self._instance = instance
         self._minute: tuple[int, DataKey, bytes] | None = None
         self._asking: set[bytes] = set()
+        self._deadlines = Deadlines()
 
     async def ask(self, verified: Verified, sink: Sink, deadline: float) -> Answered:
         """`deadline` in seconds from now. Raises the contract's errors; each is an `answered` event first."""
         routed = verified.routed
         key = self._recorder.key_of(routed)
-        if key is None:
-            return await self._asked(routed, None, sink, deadline)
-        if key in self._asking:
+        if key is not None and key in self._asking:
             # Other content is a conflict all the same, and an answer that is kept already is given.
             kept = await self._kept(routed, key)
             if kept is not None:
                 return kept
             raise Refused(Reason.IN_PROGRESS, "the first call with this key is still being answered")
-        self._asking.add(key)
+        if key is not None:
+            self._asking.add(key)
         try:
-            return await self._asked(routed, key, sink, deadline)
+            asked = await self._asked(routed, key)
+            return asked if isinstance(asked, Answered) else await self._answer(asked, sink, deadline)
         finally:
-            self._asking.discard(key)
+            if key is not None:
+                self._asking.discard(key)
 
-    async def _asked(self, routed: Routed, key: bytes | None, sink: Sink, deadline: float) -> Answered:
+    async def _asked(self, routed: Routed, key: bytes | None) -> _Question | Answered:
+        """The question, once its event is durable; or the kept answer to it."""
         received = routed.normalised.received
         subject_rows, subject_keys = self._recorder.subjects(routed.normalised.subjects, received.id)
         salt = random_bytes(SALT_BYTES)
@@ -118,7 +122,7 @@ class Asker:
                 await self._journal.commit(Unit([Step("take_over_key", row), *steps]))
         else:
             await self._journal.commit(Unit(steps))
-        return await self._answer(question, sink, deadline)
+        return question
 
     async def _answer(self, question: _Question, sink: Sink, deadline: float) -> Answered:
         routed = question.routed
@@ -126,7 +130,7 @@ class Asker:
         answer_type = received.service.answer or ""
         sent = self._monotonic()
         try:
-            async with asyncio.timeout(deadline):
+            with self._deadlines.within(deadline):
                 native = await sink.ask(self._outbound(question), deadline)
             peer_us = int((self._monotonic() - sent) * 1_000_000)
             document = sink.codec.to_answer(native, answer_type)

@@ -15,7 +15,7 @@ Left of record a crash costs the sender a repeat; right of it, nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 from gateway.arrivals import Arrivals
@@ -146,7 +146,7 @@ class Walk:
                 self._notify(lane_of(self._federation, recipient, received.service.name, "document"))
         return recorded
 
-    async def _ask(self, verified: Verified) -> Answered:
+    def _ask(self, verified: Verified) -> Awaitable[Answered]:
         received, routed = verified.routed.normalised.received, verified.routed
         sink = self._find_channel(routed.recipients[0], received.service.name)
         if sink is None:
@@ -156,7 +156,7 @@ class Walk:
             most = min(most, routed.route.deadline.total_seconds())
         wanted = received.inbound.deadline
         deadline = most if wanted is None else max(0.001, min(wanted, most))
-        return await self._asker.ask(verified, sink, deadline)
+        return self._asker.ask(verified, sink, deadline)
 
     def _settled(self, recorded: Recorded) -> Settlement:
         if recorded.repeated:

@@ -8,6 +8,7 @@ same call cannot help and the document itself was not refused.
 from __future__ import annotations
 
 import math
+from collections.abc import Awaitable
 from typing import Any
 from urllib.parse import quote
 
@@ -92,7 +93,7 @@ class RestSink(Sink):
         self._judge(reply)
         return Native((reply.body,), reply.media_type)
 
-    async def _send(
+    def _send(
         self,
         method: str,
         url: str,
@@ -100,7 +101,7 @@ class RestSink(Sink):
         outbound: Outbound | None = None,
         native: Native | None = None,
         more: dict[str, str] | None = None,
-    ) -> HttpReply:
+    ) -> Awaitable[HttpReply]:
         headers = {"Accept": "application/json, application/problem+json", **(more or {})}
         if self._config.key is not None:
             if not self._key:
@@ -108,7 +109,7 @@ class RestSink(Sink):
             headers["Authorization"] = f"Bearer {self._key}"
         if native is not None and outbound is not None:
             headers["Idempotency-Key"] = outbound.delivery_id
-        return await self._host.http.send(
+        return self._host.http.send(
             method,
             url,
             native=native,

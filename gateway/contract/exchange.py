@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import field
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from gateway.contract.errors import Refused
 from gateway.contract.frozen import frozen
@@ -58,9 +58,13 @@ class Native:
 
     def whole(self) -> bytes:
         """The body as one piece. Raises ValueError if it refers to a part."""
-        if any(isinstance(piece, PartRef) for piece in self.body):
+        if self.streams():
             raise ValueError("this body refers to parts and must be streamed")
-        return b"".join(piece for piece in self.body if isinstance(piece, bytes))
+        return b"".join(cast("tuple[bytes, ...]", self.body))
+
+    def streams(self) -> bool:
+        """True if the body refers to a part: the host streams it then."""
+        return PartRef in map(type, self.body)
 
 
 class Ephemeral:

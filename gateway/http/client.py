@@ -6,7 +6,6 @@ proxies from the environment. Raises `TryLater` when nothing was sent, `Ambiguou
 
 from __future__ import annotations
 
-import asyncio
 import base64
 from collections.abc import AsyncIterator, Mapping
 
@@ -17,6 +16,7 @@ from gateway.contract.exchange import Native, PartRef
 from gateway.contract.host import HttpReply, PartReader
 from gateway.contract.judgement import judge
 from gateway.contract.reasons import Reason
+from gateway.deadline import Deadlines
 
 CONNECT_SECONDS = 10.0
 _BASE64_STEP = 3 * 64 * 1024
@@ -28,6 +28,7 @@ class OutgoingHttp:
     def __init__(self, parts: PartReader, *, answer_bytes: int, per_host: int) -> None:
         self._parts, self._answer_bytes, self._per_host = parts, answer_bytes, per_host
         self._session: aiohttp.ClientSession | None = None
+        self._deadlines = Deadlines()
 
     async def open(self) -> None:
         self._session = aiohttp.ClientSession(
@@ -62,7 +63,7 @@ class OutgoingHttp:
             sent["Content-Type"] = native.media_type
             data = self._body(native, message_id, sent)
         try:
-            async with asyncio.timeout(timeout):
+            with self._deadlines.within(timeout):
                 async with self._session.request(method, url, data=data, headers=sent, allow_redirects=False) as answer:
                     body = await self._read(answer, limit or self._answer_bytes)
                     return HttpReply(answer.status, answer.headers, body, answer.content_type)
@@ -80,7 +81,7 @@ class OutgoingHttp:
         judge(reply)
 
     def _body(self, native: Native, message_id: str | None, headers: dict[str, str]) -> bytes | AsyncIterator[bytes]:
-        if not any(isinstance(piece, PartRef) for piece in native.body):
+        if not native.streams():
             return native.whole()
         headers["Content-Length"] = str(sum(_length(piece) for piece in native.body))
         return self._pieces(native, message_id or "")
@@ -97,14 +98,15 @@ class OutgoingHttp:
                     yield chunk
 
     async def _read(self, answer: aiohttp.ClientResponse, limit: int) -> bytes:
-        pieces: list[bytes] = []
-        size = 0
-        async for chunk in answer.content.iter_any():
+        content, pieces, size = answer.content, list[bytes](), 0
+        while chunk := await content.readany():
             size += len(chunk)
             if size > limit:
                 # The recipient took it and said too much: whether it succeeded is not known from half an answer.
                 raise Ambiguous(Reason.RECIPIENT_ANSWER_INVALID, f"the answer is over {limit} bytes")
             pieces.append(chunk)
+            if content.at_eof():
+                break
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
 

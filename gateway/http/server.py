@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from aiohttp import web
 
@@ -71,6 +72,7 @@ class Server:
         self._walk, self._arrivals, self._refusals = walk, arrivals, refusals
         self._new_id, self._admits, self._on_unforeseen = new_id, admits, on_unforeseen
         self.router: Router[Mounted] = Router()
+        self._most_headers = settings.limits.header_bytes
         self._bodies = BodyBudget(settings.concurrency.body_bytes)
         self._inflight = 0
         self._idle = asyncio.Event()
@@ -133,7 +135,8 @@ class Server:
         self._inflight += 1
         self._idle.clear()
         try:
-            answer = await self._dispatch(request)
+            found = self._dispatch(request)
+            answer = found if isinstance(found, Reply) else await found
         except (JournalFailed, JournalClosed):
             # What is durable is unknown: the connection ends without an answer, so that the caller asks again.
             if request.transport is not None:
@@ -158,7 +161,7 @@ class Server:
             )
         return answer
 
-    async def _dispatch(self, request: web.BaseRequest) -> Reply | web.StreamResponse:
+    def _dispatch(self, request: web.BaseRequest) -> Reply | Awaitable[Reply | web.StreamResponse]:
         self._check_head(request)
         found = self.router.find(request.method, request.path)
         if found is None and request.method == "HEAD":
@@ -170,26 +173,28 @@ class Server:
         if mounted.route is not None and mounted.route.serve is not None:
             return mounted.route.serve(self._call(request, match, Caller("")))
         if mounted.open and mounted.handler is not None:
-            return await mounted.handler(request, match, None)
+            return mounted.handler(request, match, None)
         principal = authenticate(self._schemes, Presented(request.headers))
         if principal is None:
             return self._unknown(request, mounted)
         if mounted.handler is not None:
-            return await mounted.handler(request, match, principal)
+            return mounted.handler(request, match, principal)
         assert mounted.endpoint is not None
         if isinstance(principal, Person):
             raise Refused(Reason.NO_RIGHT, "messages are sent by systems; this key belongs to a person")
-        return await self._message(request, match, principal, mounted.endpoint)
+        return self._message(request, match, principal, mounted.endpoint)
 
     def _check_head(self, request: web.BaseRequest) -> None:
         """Refuses headers whose lines are over the limit together, and two different values where one is meant."""
-        most = self._settings.limits.header_bytes
+        lines = request.raw_headers
         refused: Refused | None = None
         # A line has a colon, a space and its end besides.
-        if sum(len(name) + len(value) + 4 for name, value in request.raw_headers) > most:
+        if sum(map(len, chain.from_iterable(lines))) + 4 * len(lines) > self._most_headers:
+            most = self._most_headers
             refused = Refused(Reason.HEADERS_TOO_LARGE, "the headers together are over the limit", limit=most)
         for name in _SINGLE:
-            if len(set(request.headers.getall(name, ()))) > 1:
+            sent = request.headers.getall(name, ())
+            if len(sent) > 1 and len(set(sent)) > 1:
                 refused = refused or Refused(Reason.BAD_REQUEST, f"{name} is sent twice, with different values")
         if refused is not None:
             self._refusals.count(request.remote, refused.reason)
@@ -208,20 +213,17 @@ class Server:
     ) -> Reply:
         call = self._call(request, match, caller)
         try:
-            return await self._walked(call, caller, endpoint)
+            try:
+                if (reason := self._refuses_work()) is not None:
+                    raise TryLater(reason, after=2.0)
+                inbound = await endpoint.decode(call)
+            except Exception as error:
+                settlement = await self._walk.refuse(call.arrival.message_id, caller, None, error, "arrive")
+                await self._arrivals.discard(call.arrival.message_id)
+                return endpoint.encode(call, settlement)
+            return endpoint.encode(call, await self._walk.take(inbound, caller, endpoint.codec))
         finally:
             call.release()
-
-    async def _walked(self, call: RequestCall, caller: Caller, endpoint: Endpoint) -> Reply:
-        try:
-            if (reason := self._refuses_work()) is not None:
-                raise TryLater(reason, after=2.0)
-            inbound = await endpoint.decode(call)
-        except Exception as error:
-            settlement = await self._walk.refuse(call.arrival.message_id, caller, None, error, "arrive")
-            await self._arrivals.discard(call.arrival.message_id)
-            return endpoint.encode(call, settlement)
-        return endpoint.encode(call, await self._walk.take(inbound, caller, endpoint.codec))
 
     def _refuses_work(self) -> Reason | None:
         return Reason.BUSY if self._inflight > self._settings.concurrency.inflight else self._admits()
