@@ -417,7 +417,7 @@ class _Builder:
             return Reason.STOPPING
         if not self.reserve.ok():
             return Reason.DISK_RESERVE
-        slow = self.journal.health().seconds_in_flight > self.settings.stages.record
+        slow = self.journal.seconds_in_flight() > self.settings.stages.record
         return Reason.BUSY if slow else None
 
     def _epoch(self) -> int:

@@ -30,6 +30,7 @@ from gateway.record import Recorder, content_digest, conversation_name, envelope
 from gateway.store.engine import Journal, Step, Taken, Unit
 from gateway.store.entropy import random_bytes
 from gateway.store.hmac_keys import HmacKeys
+from gateway.store.keyed import Keyed
 from gateway.store.sealing import DataKey, binding
 from gateway.vault import SALT_BYTES, Vault
 from schemas.catalogue import canonical, parse_json
@@ -52,7 +53,7 @@ class _Question:
     recipient: str
     salt: bytes
     facts: Mapping[str, str | int | None]
-    subject_keys: list[bytes]
+    subject_keys: list[Keyed]
     key: bytes | None
 
 

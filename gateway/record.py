@@ -14,7 +14,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from gateway.arrivals import Arrivals
@@ -25,13 +25,14 @@ from gateway.contract.exchange import ReceiptCopy
 from gateway.contract.reasons import Reason
 from gateway.federation import Federation
 from gateway.message import Body, Recorded, Routed, Verified
-from gateway.policy import due_in, lane_of, retention_ms, route_names, window_ms
+from gateway.policy import due_in, lanes_of, retention_ms, route_names, window_ms
 from gateway.receipt import ReceiptWriter, Signed, commit
 from gateway.route import field_values
 from gateway.settings import Settings
 from gateway.store.engine import Journal, Row, Step, Taken, Unit
 from gateway.store.entropy import random_bytes
 from gateway.store.hmac_keys import HmacKeys
+from gateway.store.keyed import Keyed
 from gateway.store.sealing import DataKey, binding
 from gateway.vault import SALT_BYTES, Vault
 
@@ -58,7 +59,7 @@ class Recorder:
         self._journal, self._vault, self._lookup = journal, vault, lookup
         self._receipts, self._events, self._arrivals = receipts, events, arrivals
         self._federation, self._settings, self._monotonic = federation, settings, monotonic
-        self._routes = route_names(federation)
+        self._routes, self._lane = route_names(federation), lanes_of(federation)
 
     async def record(self, verified: Verified, *, parent: str | None = None) -> Recorded:
         """Makes one message durable. `parent` is the batch it is a row of."""
@@ -98,7 +99,7 @@ class Recorder:
             document_type=routed.normalised.document.TYPE,
             body=body,
         )
-        body = replace(body, accepted=receipt.copy.jws)
+        body = Body(body.document, body.salt, body.parts, body.name, body.envelope, receipt.copy.jws)
         kind = "batch" if batch else "message" if parent is None else "row"
         steps = [Step("insert_message", self._message_row(routed, data_key, body, kind, parent))]
         key = batch.idempotency if batch else self.key_of(routed)
@@ -139,7 +140,7 @@ class Recorder:
 
     def _delivery(self, routed: Routed, delivery: str, recipient: str, head: str) -> list[Step]:
         received = routed.normalised.received
-        lane = lane_of(self._federation, recipient, received.service.name, "document")
+        lane = self._lane(recipient, received.service.name, "document")
         row: dict[str, Any] = {
             "id": delivery,
             "message": received.id,
@@ -160,7 +161,7 @@ class Recorder:
             Step("enqueue_if_first", {**queued, "order_key": routed.order_key}),
         ]
 
-    def subjects(self, found: Sequence[tuple[str, str]], message: str) -> tuple[list[Step], list[bytes]]:
+    def subjects(self, found: Sequence[tuple[str, str]], message: str) -> tuple[list[Step], list[Keyed]]:
         """Rows for the erasable table, and the keys whose pseudonyms stand in this message's events.
 
         A person has a fresh key per message, so that two events of one person share nothing that outlives the rows.
@@ -170,10 +171,10 @@ class Recorder:
             {"subject": self._lookup.lookup("subject", scheme, value), "message": message, "key": key}
             for (scheme, value), key in zip(found, keys, strict=False)
         ]
-        return ([Step("insert_subject", rows)] if rows else []), keys
+        return ([Step("insert_subject", rows)] if rows else []), [Keyed(key) for key in keys]
 
     def _accepted_event(
-        self, name: EventName, routed: Routed, body: Body, receipt: Signed, subject_keys: list[bytes]
+        self, name: EventName, routed: Routed, body: Body, receipt: Signed, subject_keys: list[Keyed]
     ) -> Event:
         received, inbound = routed.normalised.received, routed.normalised.received.inbound
         return self._events.write(

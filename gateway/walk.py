@@ -30,7 +30,7 @@ from gateway.federation import TAKEN_BY_GATEWAY, Federation
 from gateway.intake import Intake
 from gateway.message import Recorded, Verified
 from gateway.normalise import normalise
-from gateway.policy import lane_of
+from gateway.policy import lanes_of
 from gateway.record import Recorder
 from gateway.refuse import Refusals, rejected_of
 from gateway.register import Registrar
@@ -77,7 +77,7 @@ class Walk:
         self._batches, self._refusals, self._arrivals = batches, refusals, arrivals
         self._federation, self._find_channel, self._notify = federation, find_channel, notify
         self._stages, self._clock, self._barrier = stages, clock, barrier
-        self._on_unforeseen = on_unforeseen
+        self._on_unforeseen, self._lane = on_unforeseen, lanes_of(federation)
 
     async def take(self, inbound: Inbound, caller: Caller, codec: Codec) -> Settlement:
         """The whole way of one thing that arrived."""
@@ -143,7 +143,7 @@ class Walk:
         self._barrier("walk.after_record")
         if not recorded.repeated:
             for recipient in verified.routed.recipients:
-                self._notify(lane_of(self._federation, recipient, received.service.name, "document"))
+                self._notify(self._lane(recipient, received.service.name, "document"))
         return recorded
 
     def _ask(self, verified: Verified) -> Awaitable[Answered]:

@@ -138,3 +138,6 @@ class Journal(Protocol):
 
     def health(self) -> JournalHealth:
         """A glance, without I/O."""
+
+    def seconds_in_flight(self) -> float:
+        """How long the commit in flight has taken so far; 0 if there is none. Asked for before every message."""

@@ -5,7 +5,8 @@ Refuses: anything changed, moved to another message or purpose, or wrapped by a 
 
 - A small value is nonce[12] || AES-256-GCM. A data key seals few values, so random nonces are safe.
 - A data key is wrapped with XAES-256-GCM (C2SP, c2sp.org/XAES-256-GCM): its 24 random bytes of nonce let one wrapping
-  key serve more messages than any gateway sees, where GCM alone asks for a new key after 2^32.
+  key serve more messages than any gateway sees, where GCM alone asks for a new key after 2^32. Its first 12 bytes, from
+  which a key is derived, stay the same for 4,096 messages in a row: 12 more random bytes under a key of their own.
 - A wrapped key is version[1] || key id[8] || nonce[24] || ciphertext[48]; the key id says which file to use after a
   rotation, and is authenticated with the rest.
 """
@@ -29,9 +30,14 @@ Entropy = Callable[[int], bytes]
 _NONCE = 12
 _TAG = 16
 _WIDE_NONCE = 24
+_LEAD = 12
 _KEY_ID = 8
 _VERSION = b"\x01"
 _WRAPPED = len(_VERSION) + _KEY_ID + _WIDE_NONCE + SECRET_BYTES + _TAG
+
+
+WRAPS_PER_LEAD = 4096
+"""Data keys wrapped under one derived key: far below 2^32, and one derivation for all of them."""
 
 
 class SealBroken(Exception):
@@ -107,6 +113,7 @@ class FileKeyRing:
         self._current = keys[0]
         self._by_id = {key.id: key for key in keys}
         self._entropy = entropy
+        self._lead, self._left = b"", 0
 
     @classmethod
     def load(cls, directory: Path, *, make: bool) -> FileKeyRing:
@@ -117,7 +124,10 @@ class FileKeyRing:
     def wrap(self, data_key: DataKey, aad: bytes) -> bytes:
         key = self._current
         head = _VERSION + key.id
-        nonce = self._entropy(_WIDE_NONCE)
+        if not self._left:
+            self._lead, self._left = self._entropy(_LEAD), WRAPS_PER_LEAD
+        self._left -= 1
+        nonce = self._lead + self._entropy(_NONCE)
         return head + nonce + key.seal(nonce, data_key.expose(), head + aad)
 
     def unwrap(self, wrapped: bytes, aad: bytes) -> DataKey:
@@ -139,7 +149,7 @@ class FileKeyRing:
 class _WrappingKey:
     """XAES-256-GCM under one key. Its two CMAC blocks are computed in one call."""
 
-    __slots__ = ("_blocks", "_mask", "id")
+    __slots__ = ("_blocks", "_known", "_mask", "id")
 
     def __init__(self, raw: bytes) -> None:
         # The only use of bare AES blocks: the key derivation that C2SP specifies.
@@ -149,6 +159,7 @@ class _WrappingKey:
         subkey = (doubled ^ 0x87 if zero >> 127 else doubled).to_bytes(16, "big")
         self._mask = int.from_bytes(subkey * 2, "big")
         self.id = hashlib.sha256(b"lintas wrapping key id\x00" + raw).digest()[:_KEY_ID]
+        self._known: tuple[bytes, AESGCM] | None = None
 
     def seal(self, nonce: bytes, plaintext: bytes, aad: bytes) -> bytes:
         return self._derived(nonce).encrypt(nonce[12:], plaintext, aad)
@@ -160,6 +171,11 @@ class _WrappingKey:
             raise SealBroken("the wrapped key does not open") from None
 
     def _derived(self, nonce: bytes) -> AESGCM:
-        blocks = b"\x00\x01X\x00" + nonce[:12] + b"\x00\x02X\x00" + nonce[:12]
+        lead, known = nonce[:_LEAD], self._known
+        if known is not None and known[0] == lead:
+            return known[1]
+        blocks = b"\x00\x01X\x00" + lead + b"\x00\x02X\x00" + lead
         masked = (int.from_bytes(blocks, "big") ^ self._mask).to_bytes(32, "big")
-        return AESGCM(self._blocks.encryptor().update(masked))
+        derived = AESGCM(self._blocks.encryptor().update(masked))
+        self._known = lead, derived
+        return derived

@@ -165,6 +165,9 @@ class SqliteJournal(Journal):
             seconds_in_flight=self._writes.seconds_in_flight if started else 0.0,
         )
 
+    def seconds_in_flight(self) -> float:
+        return self._writes.seconds_in_flight if self._state != "new" else 0.0
+
     def _refuse(self) -> None:
         if self._failure is not None:
             raise JournalFailed("the journal failed; end the process and start again")

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from gateway.audit.catalogue import EventName
 from gateway.audit.events import LIMIT_BYTES, EventTooLarge, EventWriter, timestamp
 from gateway.contract.reasons import Reason
+from gateway.store.keyed import Keyed
 
 FIELDS = {
     "v", "id", "instance", "node", "time", "event", "reason", "message", "delivery", "attempt", "conversation",
@@ -41,7 +42,7 @@ def test_what_is_written_is_the_canonical_form(
     name: EventName, reason: Reason | None, message: str | None, values: dict[str, Any], keys: list[bytes], shared: bool
 ) -> None:
     given = {"facts": values} if shared else values
-    event = writer().write(name, message=message, reason=reason, subject_keys=keys, **given)
+    event = writer().write(name, message=message, reason=reason, subject_keys=[*map(Keyed, keys)], **given)
     value = orjson.loads(event.body)
     assert rfc8785.dumps(value) == event.body
     assert set(value) == FIELDS
@@ -69,13 +70,15 @@ def test_a_person_has_another_name_in_every_event() -> None:
     ids = iter(["e-1", "e-2"])
     one = writer(new_id=lambda: next(ids))
     key = b"k" * 32
-    first, second = (orjson.loads(one.write(EventName.ASKED, subject_keys=[key]).body)["subjects"] for _ in range(2))
+    first, second = (
+        orjson.loads(one.write(EventName.ASKED, subject_keys=[Keyed(key)]).body)["subjects"] for _ in range(2)
+    )
     assert first == [hmac.digest(key, b"e-1", "sha256").hex()]
     assert second == [hmac.digest(key, b"e-2", "sha256").hex()]
 
 
 def test_at_most_sixteen_persons_stand_in_a_line() -> None:
-    event = writer().write(EventName.ACCEPTED, subject_keys=[bytes([n]) * 32 for n in range(40)])
+    event = writer().write(EventName.ACCEPTED, subject_keys=[Keyed(bytes([n]) * 32) for n in range(40)])
     assert len(orjson.loads(event.body)["subjects"]) == 16
 
 
