@@ -1,6 +1,11 @@
 from __future__ import annotations
 
+import copy
+import dataclasses
+import pickle
 from dataclasses import field, replace
+
+import pytest
 
 from gateway.contract.frozen import frozen
 
@@ -22,3 +27,18 @@ def test_states_are_equal_by_their_fields_and_can_be_keys() -> None:
 def test_a_state_has_no_room_for_anything_else() -> None:
     assert not hasattr(Point(1), "__dict__")
     assert repr(Point(1)) == "Point(x=1, y=0, names=())"
+
+
+def test_a_state_is_changed_by_nobody() -> None:
+    point = Point(1)
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        point.x = 2  # type: ignore[misc]
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        del point.y
+    assert point == Point(1)
+    assert type(point) is Point
+    assert dataclasses.is_dataclass(Point)
+
+
+def test_it_is_copied_and_pickled_as_any_other() -> None:
+    assert copy.copy(Point(1, 2)) == pickle.loads(pickle.dumps(Point(1, 2))) == Point(1, 2)
