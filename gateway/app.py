@@ -36,6 +36,7 @@ from gateway.deliver.lanes import Lanes
 from gateway.deliver.outcome import Outcomes
 from gateway.deliver.reaper import Reaper
 from gateway.deliver.worker import Worker
+from gateway.erase import Eraser
 from gateway.federation import Federation
 from gateway.hosting import (
     ANSWER_BYTES,
@@ -57,7 +58,7 @@ from gateway.intake import Intake
 from gateway.keep import Keeper
 from gateway.node import Node
 from gateway.operate import Operations
-from gateway.policy import route_names
+from gateway.policy import DAY_MS, route_names
 from gateway.reading import Reader
 from gateway.receipt import ReceiptWriter
 from gateway.record import Recorder
@@ -333,7 +334,7 @@ class _Builder:
             sequencer=self.sequencer,
             lanes=self.lanes,
             reaper=reaper,
-            keeper=Keeper(self.journal, keep_ms=int(settings.times.answer_keep * 1000), now_ms=_now_ms),
+            keeper=self._keeper(),
             refusals=self.refusals,
             poller=poller,
             server=self.server,
@@ -341,6 +342,19 @@ class _Builder:
             now_ms=_now_ms,
         )
         return self.built
+
+    def _keeper(self) -> Keeper:
+        times = self.settings.times
+        eraser = Eraser(
+            journal=self.journal,
+            parts=self.parts,
+            events=self.events,
+            forget=self.host_parts.forget,
+            now_ms=_now_ms,
+            barrier=self.barrier,
+        )
+        keep_ms, retain_ms = int(times.answer_keep * 1000), times.retention_days * DAY_MS
+        return Keeper(self.journal, keep_ms=keep_ms, retain_ms=retain_ms, eraser=eraser, now_ms=_now_ms)
 
     def _faces(self) -> None:
         reader = Reader(

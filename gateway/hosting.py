@@ -78,6 +78,10 @@ class HostParts:
             self._keys.popitem(last=False)
         return key
 
+    def forget(self, message_id: str) -> None:
+        """The message is erased: its key must not outlive it here."""
+        self._keys.pop(message_id, None)
+
 
 class HostClaims:
     """Claims of one source, in the journal."""

@@ -1,33 +1,88 @@
-"""What is kept for a time only: answers and idempotency keys, dropped in small steps.
+"""What is kept for a time only, dropped in small steps: answers, keys, claims, persons, quarantine, and messages.
 
 Enters: the clock. Leaves: fewer rows. Refuses: to hold anybody up: one step touches a bounded number of rows, and a
-walk over all keys is spread over many steps.
+walk over all rows of a table is spread over many steps. How a message is erased stands in `erase`.
+
+What a person's pseudonyms hang on goes with the message; a question has no row, and its persons go by its age.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
 
-from gateway.store.engine import Journal, Step, Unit
+from gateway.erase import Eraser
+from gateway.store.engine import Journal, JournalBusy, Row, Step, Unit, Value
 
 ROWS = 500
 
 
-class Keeper:
-    """`keep_ms` is how long an answer is kept. Message ids are time-ordered: old answers are the first ones."""
+@dataclass(slots=True)
+class _Pass:
+    """One walk over a table by its primary key, `key`. `read` gives the key's columns and, last, whether a row goes."""
 
-    def __init__(self, journal: Journal, *, keep_ms: int, now_ms: Callable[[], int]) -> None:
-        self._journal, self._keep_ms, self._now_ms = journal, keep_ms, now_ms
-        self._after = b""
+    read: str
+    drop: str
+    key: tuple[str, ...]
+    cursor: tuple[str, ...]
+    start: tuple[Value, ...]
+    at: tuple[Value, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.at = self.start
+
+    def moved(self, rows: list[Row]) -> None:
+        self.at = tuple(rows[-1][: len(self.key)]) if len(rows) == ROWS else self.start
+
+
+class Keeper:
+    """`keep_ms` is how long an answer is kept, `retain_ms` how long what has no term of its own. Message ids are
+    time-ordered: old answers are the first ones."""
+
+    def __init__(
+        self, journal: Journal, *, keep_ms: int, retain_ms: int, eraser: Eraser, now_ms: Callable[[], int]
+    ) -> None:
+        self._journal, self._eraser, self._now_ms = journal, eraser, now_ms
+        self._keep_ms, self._retain_ms = keep_ms, retain_ms
+        self._passes = (
+            _Pass("keys_after", "drop_expired_key", ("key",), ("after",), (b"",)),
+            _Pass("claims_after", "drop_claim", ("fingerprint",), ("after",), (b"",)),
+            _Pass("quarantine_after", "drop_quarantined", ("id",), ("after",), ("",)),
+            _Pass("subjects_after", "drop_subject", ("subject", "message"), ("subject", "message"), (b"", "")),
+        )
 
     async def step(self) -> None:
+        try:
+            await self._eraser.step()
+            await self._answers()
+            for one in self._passes:
+                await self._walk(one)
+        except JournalBusy:
+            # Everything here can wait; those who wait for the journal cannot.
+            return
+
+    async def _answers(self) -> None:
+        before = before_id(self._now_ms() - self._keep_ms)
+        await self._journal.commit(Unit([Step("drop_answers_before", {"before": before, "limit": ROWS})]))
+
+    async def _walk(self, one: _Pass) -> None:
         now = self._now_ms()
-        before = f"{now - self._keep_ms:012x}"
-        steps = [Step("drop_answers_before", {"before": f"{before[:8]}-{before[8:]}", "limit": ROWS})]
-        rows = await self._journal.read("keys_after", {"after": self._after, "limit": ROWS})
-        expired = [{"key": row[0], "now": now} for row in rows if int(row[1] or 0) <= now]
-        if expired:
-            steps.append(Step("drop_expired_key", expired))
-        last = rows[-1][0] if len(rows) == ROWS else b""
-        self._after = last if isinstance(last, bytes) else b""
-        await self._journal.commit(Unit(steps))
+        # Each query takes of these what it names.
+        oldest = now - self._retain_ms
+        known: dict[str, Value] = {"now": now, "limit": ROWS, "before": oldest}
+        if one.drop == "drop_subject":
+            known["before"] = before_id(oldest)
+        rows = await self._journal.read(one.read, {**known, **dict(zip(one.cursor, one.at, strict=True))})
+        going: list[dict[str, Any]] = [
+            {**known, **dict(zip(one.key, row, strict=False))} for row in rows if int(row[-1] or 0)
+        ]
+        if going:
+            await self._journal.commit(Unit([Step(one.drop, going)]))
+        one.moved(rows)
+
+
+def before_id(at_ms: int) -> str:
+    """What every message id of that instant or later sorts behind."""
+    text = f"{max(0, at_ms):012x}"
+    return f"{text[:8]}-{text[8:]}"

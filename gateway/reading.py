@@ -67,6 +67,8 @@ class Reader:
             "deliveries": [_delivery(one) for one in deliveries],
             "timeline": await self._timeline(message, {str(one[0]) for one in deliveries}, side),
         }
+        if row[14] is None:
+            told["erased"] = True
         if row[2] is not None:
             told["batch"] = row[2]
         if row[6] is not None:
@@ -98,10 +100,13 @@ class Reader:
         row, side = await self._seen(message, who)
         if side == "person":
             raise Refused(Reason.NOT_FOUND, "parts belong to the parties of a message")
-        for part in self._parts(row, self._body(row, message), side):
+        body = self._body(row, message)
+        if body is None:
+            raise Refused(Reason.ERASED)
+        for part in self._parts(row, body, side):
             if part.number == number:
                 return part
-        raise Refused(Reason.NOT_FOUND, "the message has no such part, or it was erased")
+        raise Refused(Reason.NOT_FOUND, "the message has no such part")
 
     async def inbox(self, system: str, limit: int, public_url: str) -> list[bytes]:
         """What waits for a system that pulls, oldest first, each as JSON of envelope, document and parts."""
@@ -201,7 +206,7 @@ class Reader:
         try:
             return await self._recorder.receipts_of(message)
         except Erased as error:
-            raise Refused(Reason.NOT_FOUND, "this message was erased") from error
+            raise Refused(Reason.ERASED) from error
 
     def _parts(self, row: Row, body: Body | None, side: Side) -> tuple[Part, ...]:
         """The parts that this side may see: a recipient those of the document as it is released to it."""

@@ -19,6 +19,7 @@ from gateway.contract.exchange import Caller, Inbound, Rejected
 from gateway.contract.reasons import Reason
 from gateway.record import event_step
 from gateway.store.engine import Journal, JournalBusy, Unit
+from gateway.vault import Erased
 from schemas.catalogue import DOCUMENTS, SERVICES
 
 NETWORKS = 1024
@@ -95,6 +96,8 @@ def rejected_of(message_id: str, error: Exception) -> Rejected:
         return Rejected(message_id, Refused(reason, error.detail))
     if isinstance(error, NeedsOperator):
         return Rejected(message_id, Refused(error.reason, ""))
+    if isinstance(error, Erased):
+        return Rejected(message_id, Refused(Reason.ERASED))
     if isinstance(error, JournalBusy):
         return Rejected(message_id, Refused(Reason.BUSY), retry_after=1.0)
     return Rejected(message_id, Refused(Reason.INTERNAL))

@@ -33,6 +33,7 @@ class EventName(StrEnum):
     REGISTRATION_REFUSED = "registration_refused"
     OVERDUE = "overdue"
     READ = "read"
+    ERASED = "erased"
     NODE_STARTED = "node_started"
     NODE_STOPPED = "node_stopped"
 
@@ -60,6 +61,7 @@ MEANINGS: dict[EventName, str] = {
     EventName.REGISTRATION_REFUSED: "The recipient refused to register the message.",
     EventName.OVERDUE: "The registration did not come in time.",
     EventName.READ: "A person read a message, its receipts or its parts.",
+    EventName.ERASED: "The message's time of keeping is over: its data key is deleted, and its content with it.",
     EventName.NODE_STARTED: "A node began to work, with this configuration.",
     EventName.NODE_STOPPED: "A node drained and stopped.",
 }

@@ -17,6 +17,7 @@ class Reason(StrEnum):
     NOT_AUTHENTICATED = "not_authenticated"
     NO_RIGHT = "no_right"
     NOT_FOUND = "not_found"
+    ERASED = "erased"
     UNKNOWN_SERVICE = "unknown_service"
     UNKNOWN_RECIPIENT = "unknown_recipient"
     UNKNOWN_DOCUMENT_TYPE = "unknown_document_type"
@@ -101,6 +102,7 @@ REASONS: dict[Reason, Face] = {
     Reason.NOT_AUTHENTICATED: _sender(401, "Caller not recognised", "Send a valid API key: 'Authorization: Bearer lintas_<id>_<secret>', or Basic with the key as the password."),
     Reason.NO_RIGHT: _sender(403, "No right to this service", "Ask the operator of the gateway to add the service to 'may_use' of your system."),
     Reason.NOT_FOUND: _sender(404, "Not found", "Check the identifier; only a message's own parties can see it."),
+    Reason.ERASED: _sender(410, "Message erased", "Its time of keeping is over and its content is gone for good; use the copy and the receipts you kept. A document that must go again needs a new key."),
     Reason.UNKNOWN_SERVICE: _sender(404, "Unknown service", "Use one of the services listed by GET /openapi.json or 'lintas schemas'."),
     Reason.UNKNOWN_RECIPIENT: _sender(422, "Unknown recipient", "Name a system as 'agency/system' that the route for this service allows."),
     Reason.UNKNOWN_DOCUMENT_TYPE: _sender(422, "Unknown document type", "Use the document type that the service takes; 'lintas schemas' lists them."),

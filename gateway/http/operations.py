@@ -27,7 +27,7 @@ _BODY = (
 _SENT = (
     *_ANY, *_BODY, Reason.UNKNOWN_SERVICE, Reason.UNKNOWN_RECIPIENT, Reason.UNKNOWN_DOCUMENT_TYPE, Reason.NO_ROUTE,
     Reason.WRONG_INSTANCE, Reason.EXPIRED, Reason.CONFLICT, Reason.KEY_MISMATCH, Reason.SENDER_MISMATCH,
-    Reason.TOO_MANY_RECIPIENTS, Reason.DISK_RESERVE, Reason.STOPPING,
+    Reason.TOO_MANY_RECIPIENTS, Reason.ERASED, Reason.DISK_RESERVE, Reason.STOPPING,
 )  # fmt: skip
 _PARTED = (
     Reason.PART_TOO_LARGE, Reason.TOO_MANY_PARTS, Reason.INLINE_TOO_LARGE, Reason.NAME_REFUSED, Reason.MULTIPART_BROKEN,
@@ -185,7 +185,7 @@ def _reading() -> dict[tuple[str, str], dict[str, Any]]:
         ),
         ("GET", f"{base}/receipts"): operation(
             "read", "readReceipts", "Receipts of a message", {"200": _ok("Its receipts.", ref("Receipts"))},
-            _FOUND, parameters=[_ID],
+            (*_FOUND, Reason.ERASED), parameters=[_ID],
         ),
         ("GET", f"{base}/parts/{{n}}"): operation(
             "read", "readPart", "Bytes of a part",
@@ -194,7 +194,7 @@ def _reading() -> dict[tuple[str, str], dict[str, Any]]:
                 "206": {"description": "The range asked for.", "content": raw, "headers": {**digest, **span}},
                 "416": {"description": "No such range.", "headers": span},
             },
-            _FOUND,
+            (*_FOUND, Reason.ERASED),
             parameters=[_ID, number, _header("Range", "One byte range (RFC 9110, section 14)")],
         ),
     }  # fmt: skip

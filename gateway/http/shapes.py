@@ -143,7 +143,12 @@ def _read() -> dict[str, Schema]:
                 "deliveries": listed(ref("Delivery")),
                 "timeline": listed(ref("NumberedEvent")),
             },
-            {"batch": TEXT, "conversationId": TEXT, "expiresAt": INSTANT},
+            {
+                "batch": TEXT,
+                "conversationId": TEXT,
+                "expiresAt": INSTANT,
+                "erased": said({"const": True}, "Its time of keeping is over: content, parts and receipts are gone"),
+            },
         ),
         "Receipts": made("Receipts of a message.", {"messageId": TEXT, "receipts": listed(ref("Receipt"))}),
         "Waiting": made(

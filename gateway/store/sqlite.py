@@ -258,6 +258,8 @@ class SqliteJournal(Journal):
     def _set_up(self, connection: apsw.Connection) -> None:
         connection.set_busy_timeout(self._busy_timeout_ms)
         connection.pragma("foreign_keys", 0)
+        # A key that was deleted must not be found in what is left of its page.
+        connection.pragma("secure_delete", "fast")
         connection.pragma("cache_size", -self._cache_kib)
         connection.pragma("temp_store", 2)
 

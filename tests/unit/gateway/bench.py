@@ -30,6 +30,7 @@ from gateway.deliver.lanes import Lanes
 from gateway.deliver.outcome import Outcomes
 from gateway.deliver.reaper import Reaper
 from gateway.deliver.worker import Worker
+from gateway.erase import Eraser
 from gateway.federation import Federation, load
 from gateway.hosting import HostParts
 from gateway.identity import Person
@@ -375,6 +376,10 @@ class Bench:
             drained=self.sequencer.drain, facts=lambda: {"node": settings.node},
         )  # fmt: skip
         self.host_parts = HostParts(journal, self.vault, self.parts, self.arrivals)
+        self.eraser = Eraser(
+            journal=journal, parts=self.parts, events=self.events, forget=self.host_parts.forget, now_ms=self.now_ms,
+            barrier=self.barrier,
+        )  # fmt: skip
 
     def make_batches(self, chunk: int) -> Batches:
         return Batches(

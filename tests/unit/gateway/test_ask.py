@@ -68,7 +68,7 @@ async def test_no_answer_is_an_event_with_its_reason(
         await ask(bench, key="k")
     assert isinstance(caught.value.error, error)
     assert [(one["event"], one["reason"]) for one in await bench.told()] == [("asked", None), ("answered", reason)]
-    assert await bench.journal.read("keys_after", {"after": b"", "limit": 9}) == []
+    assert await bench.journal.read("keys_after", {"after": b"", "now": 0, "limit": 9}) == []
 
 
 async def test_a_document_of_another_type_is_no_answer(bench: Bench) -> None:

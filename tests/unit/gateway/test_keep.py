@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from gateway import keep
+from gateway.contract.errors import NeedsOperator
 from gateway.keep import Keeper
-from gateway.store.engine import Step
-from tests.unit.gateway.bench import GUDANG, QUERY, Bench, organisation
+from gateway.policy import DAY_MS
+from gateway.store.engine import JournalBusy, Step
+from tests.unit.gateway.bench import GUDANG, OPERATOR, QUERY, Bench, organisation, person
 
 
 def keeper(bench: Bench) -> Keeper:
-    return Keeper(bench.journal, keep_ms=600_000, now_ms=bench.now_ms)
+    return Keeper(bench.journal, keep_ms=600_000, retain_ms=365 * DAY_MS, eraser=bench.eraser, now_ms=bench.now_ms)
 
 
 async def answers(bench: Bench) -> int:
@@ -19,7 +23,7 @@ async def answers(bench: Bench) -> int:
 
 
 async def keys(bench: Bench) -> int:
-    return len(await bench.journal.read("keys_after", {"after": b"", "limit": 1000}))
+    return len(await bench.journal.read("keys_after", {"after": b"", "now": 0, "limit": 1000}))
 
 
 async def test_an_answer_is_kept_for_its_time_and_no_longer(bench: Bench) -> None:
@@ -45,7 +49,7 @@ async def test_a_key_whose_window_is_open_stays(bench: Bench) -> None:
 
 async def test_many_keys_are_walked_in_small_steps(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(keep, "ROWS", 4)
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"key": bytes([n]) * 32, "message": "m", "content": b"", "expires": 0 if n % 2 else 2**60} for n in range(10)
     ]
     await bench.commit(Step("insert_key", rows))
@@ -57,3 +61,77 @@ async def test_many_keys_are_walked_in_small_steps(bench: Bench, monkeypatch: py
     assert left == [8, 6, 5]
     await one.step()
     assert await keys(bench) == 5
+
+
+def count(bench: Bench, table: str) -> int:
+    found: list[Any] = bench.journal._db.execute(f"SELECT COUNT(*) FROM {table}").fetchall()
+    return int(found[0][0])
+
+
+async def test_the_persons_of_an_erased_message_are_forgotten(bench: Bench) -> None:
+    await bench.record("person.deliver", person())
+    await bench.run(GUDANG)
+    one = keeper(bench)
+    bench.clock.advance(365 * 86_400 - 1)
+    await one.step()
+    assert count(bench, "subjects") == 1
+    bench.clock.advance(1)
+    await one.step()
+    assert count(bench, "subjects") == 0
+
+
+async def test_the_persons_of_a_held_message_are_kept(bench: Bench) -> None:
+    await bench.record("person.deliver", person())
+    await bench.run(GUDANG)
+    bench.journal._db.execute("UPDATE messages SET legal_hold = 1")
+    bench.clock.advance(730 * 86_400)
+    await keeper(bench).step()
+    assert count(bench, "subjects") == 1
+
+
+async def test_the_persons_of_a_question_go_by_its_age(bench: Bench) -> None:
+    await bench.take("coverage.lookup", QUERY)
+    assert count(bench, "subjects") == 1
+    one = keeper(bench)
+    bench.clock.advance(365 * 86_400 - 1)
+    await one.step()
+    assert count(bench, "subjects") == 1
+    bench.clock.advance(2)
+    await one.step()
+    assert count(bench, "subjects") == 0
+
+
+async def test_old_claims_go_and_those_that_are_open_stay(bench: Bench) -> None:
+    rows: list[dict[str, Any]] = [
+        {"fingerprint": bytes([n]) * 32, "id": f"c-{n}", "source": "s", "message": f"m-{n}", "node": "n", "now": 0}
+        for n in range(2)
+    ]
+    await bench.commit(Step("insert_claim", rows))
+    await bench.commit(Step("settle_claim", {"fingerprint": bytes(32), "id": "c-0", "now": bench.now_ms()}))
+    one = keeper(bench)
+    await one.step()
+    assert count(bench, "claims") == 2
+    bench.clock.advance(365 * 86_400 + 1)
+    await one.step()
+    assert bench.journal._db.execute("SELECT id FROM claims").fetchall() == [("c-1",)]
+
+
+async def test_a_closed_quarantine_goes_with_its_message(bench: Bench) -> None:
+    bench.sink(GUDANG).says = [NeedsOperator("look at it")]
+    await bench.record("person.deliver", person())
+    await bench.run(GUDANG)
+    bench.clock.advance(730 * 86_400)
+    one = keeper(bench)
+    await one.step()
+    assert count(bench, "quarantine") == 1
+    await bench.operations.decide((await bench.quarantined())[0]["id"], "close", OPERATOR)
+    await one.step()
+    assert count(bench, "quarantine") == 0
+
+
+async def test_a_journal_that_is_busy_is_left_alone(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def busy(*arguments: object) -> None:
+        raise JournalBusy(1)
+
+    monkeypatch.setattr(bench.journal, "read", busy)
+    await keeper(bench).step()

@@ -15,6 +15,7 @@ from gateway.audit.sequencer import log_file
 from gateway.federation import Federation
 from gateway.keep import Keeper
 from gateway.node import Node
+from gateway.policy import DAY_MS
 from gateway.sources import Poller
 from tests.unit.gateway.bench import GUDANG, PDF, SIMPUS, Bench, letter, organisation
 from tests.unit.gateway.http.face import Face, loopback
@@ -48,7 +49,9 @@ class Made:
         self.node = Node(
             settings=bench.settings, journal=bench.journal, parts=bench.parts, arrivals=bench.arrivals,
             http=Recorded("http", self.order), events=bench.events, sequencer=bench.sequencer, lanes=bench.lanes,  # type: ignore[arg-type]
-            reaper=bench.reaper, keeper=Keeper(bench.journal, keep_ms=600_000, now_ms=bench.now_ms),
+            reaper=bench.reaper,
+            keeper=Keeper(bench.journal, keep_ms=1, retain_ms=DAY_MS, eraser=bench.eraser, now_ms=bench.now_ms),
+
             refusals=bench.refusals,
             poller=Poller(bench.walk, [], admits=lambda: None, on_trouble=lambda *a: None, on_fatal=bench.fatal.append),
             server=self.face.server,

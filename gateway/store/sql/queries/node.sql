@@ -32,9 +32,6 @@ UPDATE claims SET id = :id, message = :message, state = 'claimed', attempts = at
 WHERE fingerprint = :fingerprint AND state = 'released'
 RETURNING attempts;
 
--- name: drop_settled_claims
-DELETE FROM claims WHERE state <> 'claimed' AND settled_at < :before;
-
 -- name: get_state
 SELECT value, fence FROM adapter_state WHERE adapter = :adapter AND key = :key;
 

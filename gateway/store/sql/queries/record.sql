@@ -73,4 +73,4 @@ INSERT INTO row_problems (message, row, number, body) VALUES (:message, :row, :n
 SELECT row, number, body FROM row_problems WHERE message = :message AND (row > :row OR (row = :row AND number > :number)) ORDER BY row, number LIMIT :limit;
 
 -- name: keys_after
-SELECT key, expires FROM idempotency WHERE key > :after ORDER BY key LIMIT :limit;
+SELECT key, CASE WHEN expires <= :now THEN 1 ELSE 0 END FROM idempotency WHERE key > :after ORDER BY key LIMIT :limit;
