@@ -40,7 +40,8 @@ class EventName(StrEnum):
 
 MEANINGS: dict[EventName, str] = {
     EventName.ACCEPTED: "The message, its deliveries and its receipt are recorded; custody is the gateway's.",
-    EventName.BATCH_ACCEPTED: "All rows of a batch are recorded or reported; its file may leave the inbox.",
+    EventName.BATCH_ACCEPTED: "All rows of a batch are recorded or reported: `commit_in` is over its file-batch/1, "
+    "which states the counts; each row taken is an `accepted` of its own.",
     EventName.REFUSED: "A known system's message was not taken; the sender keeps custody.",
     EventName.REFUSALS_COUNTED: "Calls refused before authentication, per source network and reason, in one minute; "
     "`bytes` is the count.",

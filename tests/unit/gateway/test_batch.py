@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import threading
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ import orjson
 import pytest
 
 from gateway import batch
+from gateway.audit.catalogue import MEANINGS, EventName
 from gateway.contract.errors import Refused, TryLater
 from gateway.contract.exchange import Accepted, BatchReport, Caller, Duplicate, Inbound, Rejected, RowProblem
 from gateway.contract.reasons import Reason
@@ -59,6 +61,24 @@ async def test_every_row_becomes_a_message_and_the_file_has_one_receipt(bench: B
     names = await bench.names()
     assert (names.count("accepted"), names.count("batch_accepted")) == (9, 1)
     assert names[-1] == "batch_accepted"
+
+
+async def test_the_event_commits_to_the_counts_and_rows_are_events_of_their_own(bench: Bench) -> None:
+    """Event v1 has no field for counts: the document that states them is what the event and the receipt commit to."""
+    name = bench.ids.new()
+    recorded = await bench.batches.take(received(bench, row(1) + b"bad\n" + row(3), name), PlainCodec())
+    found = (await bench.journal.read("find_message", {"id": name}))[0]
+    key = bench.vault.unwrap(found[14], name)  # type: ignore[arg-type]
+    body = bench.vault.open_body(key, name, found[15])  # type: ignore[arg-type]
+    stated = orjson.loads(body.document)
+    assert (stated["rows"], stated["accepted"], stated["rejected"]) == (3, 2, 1)
+    *others, event = await bench.told()
+    manifest = bench.manifest(recorded.receipts[0].jws)
+    committed = hashlib.sha256(base64.b64decode(manifest["salt"]) + body.document).hexdigest()
+    assert (event["event"], event["document"]) == ("batch_accepted", "file-batch/1")
+    assert event["commit_in"] == manifest["commit"] == committed
+    assert [one["conversation"] for one in others if one["event"] == "accepted"] == [name] * 2
+    assert "file-batch/1, which states the counts" in MEANINGS[EventName.BATCH_ACCEPTED]
 
 
 async def test_an_empty_file_is_a_batch_of_nothing(bench: Bench) -> None:
