@@ -25,6 +25,11 @@ def _paths(model: type[Group]) -> tuple[tuple[str, bool], ...]:
     return tuple(paths)
 
 
+def names_parts(model: type[Group]) -> bool:
+    """Whether documents of this type can name parts."""
+    return bool(_paths(model))
+
+
 def references(group: Group) -> Iterator[PartRef]:
     """Every part that a document names, wherever in it."""
     for name, deeper in _paths(type(group)):

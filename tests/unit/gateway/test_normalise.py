@@ -74,6 +74,13 @@ async def test_references_are_found_wherever_they_stand(bench: Bench) -> None:
     assert bench.normalised("letter.deliver", enclosed, parts=(PAPER, other)).document.TYPE == "letter/1"
 
 
-async def test_a_part_that_no_field_names_may_come_along(bench: Bench) -> None:
+async def test_a_part_that_no_field_names_is_refused(bench: Bench) -> None:
     other = changed(PAPER, number=2, sha256="1" * 64)
-    assert bench.normalised("letter.deliver", letter(), parts=(PAPER, other)).received.inbound.parts[1] == other
+    with pytest.raises(Refused) as caught:
+        bench.normalised("letter.deliver", letter(), parts=(PAPER, other))
+    assert caught.value.reason is Reason.PART_UNUSED
+
+
+async def test_the_same_file_twice_is_named_twice(bench: Bench) -> None:
+    twice = (PAPER, changed(PAPER, number=2))
+    assert bench.normalised("letter.deliver", letter(), parts=twice).received.inbound.parts == twice
