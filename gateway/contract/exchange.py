@@ -227,12 +227,16 @@ class Answered:
     repeated: bool = False
 
 
+STAGES = ("arrive", "intake", "normalise", "route", "verify", "record", "ask", "batch", "register", "operate")
+"""The rooms that refuse. `arrive` is everything before a message is whole, authentication among it; `operate` is the
+gateway's own API: what parties read and take from an inbox, what operators see and decide."""
+
+
 @frozen
 class Rejected:
     """Not taken. The sender keeps custody. `error` names the reason and, where one was met, the limit.
 
-    `stage` is the room that refused: `arrive`, `intake`, `normalise`, `route`, `verify`, `record`, `ask`, `batch` or
-    `register`.
+    `stage` is the room that refused, one of `STAGES`.
     """
 
     message_id: str

@@ -36,6 +36,7 @@ class Reason(StrEnum):
     INLINE_TOO_LARGE = "inline_too_large"
     ROW_TOO_LARGE = "row_too_large"
     TOO_MANY_ROWS = "too_many_rows"
+    RANGE_UNSATISFIABLE = "range_unsatisfiable"
     TOO_DEEP = "too_deep"
     TOO_MANY_ELEMENTS = "too_many_elements"
     NAME_REFUSED = "name_refused"
@@ -121,6 +122,7 @@ REASONS: dict[Reason, Face] = {
     Reason.INLINE_TOO_LARGE: _sender(413, "Inline attachment too large", "Send the attachment by MTOM or as a part in multipart instead of inline base64."),
     Reason.ROW_TOO_LARGE: _sender(413, "Row too large", "Check the file for a missing quote or line end; make the row smaller."),
     Reason.TOO_MANY_ROWS: _sender(413, "Too many rows", "Split the file into several drops."),
+    Reason.RANGE_UNSATISFIABLE: _sender(416, "No such range", "Ask for bytes that the part has; Content-Range says how many those are."),
     Reason.TOO_DEEP: _sender(400, "Nested too deep", "Flatten the document; no shared document nests this deep."),
     Reason.TOO_MANY_ELEMENTS: _sender(400, "Too many XML elements", "Send fewer elements and attributes in one message; split a long list into several messages."),
     Reason.NAME_REFUSED: _sender(400, "File name refused", "Use a plain file name without path separators or control characters."),
@@ -140,7 +142,7 @@ REASONS: dict[Reason, Face] = {
     Reason.MULTIPART_BROKEN: _sender(400, "Multipart broken off", "Send the whole multipart body with its closing boundary."),
     Reason.DIGEST_MISMATCH: _sender(422, "Digest does not fit the bytes", "Compute SHA-256 and size over the very bytes that are sent."),
     Reason.PART_MISSING: _sender(422, "Part missing", "Send every part that the document names by its SHA-256."),
-    Reason.PART_UNUSED: _sender(422, "Parts not allowed", "This service carries no parts; send the document alone."),
+    Reason.PART_UNUSED: _sender(422, "Part not used", "Send only the files that the document names by their SHA-256; a service that carries no parts takes the document alone."),
     Reason.ZERO_BYTES: _sender(422, "Empty file", "Drop the file again with its content."),
     Reason.FILE_CHANGED: _sender(409, "File changed while being read", "Write under a temporary name and rename when complete."),
     Reason.FILE_UNSAFE: _sender(400, "Unsafe file", "Drop a regular file, not a link, a device or a hard link."),

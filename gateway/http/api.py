@@ -76,13 +76,21 @@ class Api:
 
     async def part(
         self, request: web.BaseRequest, match: Mapping[str, str], who: Principal | None
-    ) -> web.StreamResponse:
+    ) -> Reply | web.StreamResponse:
         number = match["n"]
         if not number.isascii() or not number.isdigit() or len(number) > 6:
             raise Refused(Reason.NOT_FOUND)
         message = _id(match)
         part = await self._reader.part(message, int(number), who)
-        start, stop, status = _range(request.headers.get("Range"), part.size)
+        # Whoever may read a part may know its digest, which is beside it in every answer: it is the strong validator.
+        etag = f'"{part.sha256}"'
+        start, stop, status = _range(_range_asked(request, etag), part.size)
+        if status == 416:
+            refused = Refused(Reason.RANGE_UNSATISFIABLE, "the part has fewer bytes", limit=part.size)
+            told = self._server.refused(refused, "operate")
+            return Reply(
+                told.status, told.body, told.media_type, {**told.headers, "Content-Range": f"bytes */{part.size}"}
+            )
         headers = {
             "Content-Type": part.media_type,
             "Content-Length": str(max(0, stop - start)),
@@ -91,10 +99,8 @@ class Api:
             "Content-Security-Policy": "sandbox; default-src 'none'",
             "Content-Disposition": "attachment",
             "Repr-Digest": f"sha-256=:{_b64(part.sha256)}:",
-            "ETag": f'"{part.sha256}"',
+            "ETag": etag,
         }
-        if status == 416:
-            return web.Response(status=416, headers={"Content-Range": f"bytes */{part.size}"})
         if status == 206:
             headers["Content-Range"] = f"bytes {start}-{stop - 1}/{part.size}"
         answer = web.StreamResponse(status=status, headers=headers)
@@ -203,6 +209,16 @@ def _number(text: str | None, default: int, least: int, most: int) -> int:
     if number < least:
         raise Refused(Reason.BAD_REQUEST, f"a number in the query is below {least}")
     return number
+
+
+def _range_asked(request: web.BaseRequest, etag: str) -> str | None:
+    """The range, unless it is of another state of the part (RFC 9110, sections 13.1.5 and 14.2).
+
+    A date or a weak tag cannot say that bytes are the same, so that the whole part is given.
+    """
+    condition = request.headers.get("If-Range")
+    fits = request.method == "GET" and (condition is None or condition.strip() == etag)
+    return request.headers.get("Range") if fits else None
 
 
 def _range(header: str | None, size: int) -> tuple[int, int, int]:

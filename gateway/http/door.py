@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import resource
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 import structlog
@@ -170,6 +170,6 @@ def teller(
         else:
             refused = Refused(Reason.BAD_REQUEST, "this is not well-formed HTTP")
         refusals.count(address, refused.reason)
-        return problem(rejected_of(new_id(), refused), public_url())
+        return problem(replace(rejected_of(new_id(), refused), stage="arrive"), public_url())
 
     return told

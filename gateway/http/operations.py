@@ -73,6 +73,7 @@ def _problem(reason: Reason) -> dict[str, Any]:
         "code": reason.value,
         "messageId": examples.MESSAGE,
         "advice": face.advice,
+        "stage": "arrive" if face.status == 401 else "intake",
     }
 
 
@@ -175,7 +176,8 @@ _ID = in_path("id", "Identifier as the gateway gave it", pattern="^[0-9a-z.-]{1,
 def _reading() -> dict[tuple[str, str], dict[str, Any]]:
     base = "/api/v1/messages/{id}"
     number = {**in_path("n", "Number of the part"), "schema": {"type": "integer", "minimum": 0, "maximum": 999999}}
-    digest = {"Repr-Digest": {"required": True, "schema": {"type": "string"}}}
+    text = {"required": True, "schema": {"type": "string"}}
+    digest = {"Repr-Digest": text, "ETag": {**text, "description": "Strong: the SHA-256 of the part"}}
     span = {"Content-Range": {"required": True, "schema": {"type": "string"}}}
     raw: dict[str, Any] = {"*/*": {"schema": {}}}
     return {
@@ -192,10 +194,13 @@ def _reading() -> dict[tuple[str, str], dict[str, Any]]:
             {
                 "200": {"description": "The bytes, in the part's own media type.", "content": raw, "headers": digest},
                 "206": {"description": "The range asked for.", "content": raw, "headers": {**digest, **span}},
-                "416": {"description": "No such range.", "headers": span},
+                "416": {**refusals([Reason.RANGE_UNSATISFIABLE])["416"], "headers": span},
             },
             (*_FOUND, Reason.ERASED),
-            parameters=[_ID, number, _header("Range", "One byte range (RFC 9110, section 14)")],
+            parameters=[
+                _ID, number, _header("Range", "One byte range (RFC 9110, section 14)"),
+                _header("If-Range", "The ETag of what you have: the range only if the part is still that one"),
+            ],
         ),
     }  # fmt: skip
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 
 from aiohttp import web
@@ -146,11 +146,7 @@ class Server:
             # The caller is gone, in the middle of its answer: nobody is left to be told anything.
             raise
         except Exception as error:
-            message_id = self._new_id()
-            rejected = rejected_of(message_id, error)
-            if rejected.error.reason is Reason.INTERNAL:
-                self._on_unforeseen(error, message_id)
-            answer = problem(rejected, self.public_url)
+            answer = self.refused(error, "arrive")
         finally:
             self._inflight -= 1
             if not self._inflight:
@@ -178,11 +174,29 @@ class Server:
         if principal is None:
             return self._unknown(request, mounted)
         if mounted.handler is not None:
-            return mounted.handler(request, match, principal)
+            return self._operate(mounted.handler, request, match, principal)
         assert mounted.endpoint is not None
         if isinstance(principal, Person):
             raise Refused(Reason.NO_RIGHT, "messages are sent by systems; this key belongs to a person")
         return self._message(request, match, principal, mounted.endpoint)
+
+    async def _operate(
+        self, handler: Handler, request: web.BaseRequest, match: Mapping[str, str], principal: Principal
+    ) -> Reply | web.StreamResponse:
+        try:
+            return await handler(request, match, principal)
+        except (JournalFailed, JournalClosed, ConnectionError):
+            raise
+        except Exception as error:
+            return self.refused(error, "operate")
+
+    def refused(self, error: Exception, stage: str) -> Reply:
+        """Any error of a call that did not become a message, as a problem."""
+        message_id = self._new_id()
+        rejected = replace(rejected_of(message_id, error), stage=stage)
+        if rejected.error.reason is Reason.INTERNAL:
+            self._on_unforeseen(error, message_id)
+        return problem(rejected, self.public_url)
 
     def _check_head(self, request: web.BaseRequest) -> None:
         """Refuses headers whose lines are over the limit together, and two different values where one is meant."""
@@ -243,14 +257,15 @@ class Server:
         if request.method == "OPTIONS" and allowed:
             return Reply(204, b"", "text/plain", {"Allow": ", ".join([*allowed, "OPTIONS"])})
         reason = Reason.METHOD_NOT_ALLOWED if allowed else Reason.NOT_FOUND
-        reply = problem(rejected_of(self._new_id(), Refused(reason)), self.public_url)
+        reply = self.refused(Refused(reason), "arrive")
         if not allowed:
             return reply
         return Reply(reply.status, reply.body, reply.media_type, {**reply.headers, "Allow": ", ".join(allowed)})
 
     def _unknown(self, request: web.BaseRequest, mounted: Mounted) -> Reply:
         self._refusals.count(request.remote, Reason.NOT_AUTHENTICATED)
-        rejected = rejected_of(self._new_id(), Refused(Reason.NOT_AUTHENTICATED, "no valid credentials were sent"))
+        refused = Refused(Reason.NOT_AUTHENTICATED, "no valid credentials were sent")
+        rejected = replace(rejected_of(self._new_id(), refused), stage="arrive")
         reply = problem(rejected, self.public_url)
         if mounted.endpoint is None:
             return reply

@@ -10,6 +10,7 @@ import re
 from typing import Any
 
 from gateway.audit.catalogue import EventName
+from gateway.contract.exchange import STAGES
 from gateway.contract.reasons import Reason
 
 Schema = dict[str, Any]
@@ -96,7 +97,11 @@ def _taken() -> dict[str, Schema]:
                 "advice": said(TEXT, "What to do next"),
             },
             {
-                "stage": said(TEXT, "The room that refused"),
+                "stage": said(
+                    {"enum": list(STAGES)},
+                    "The room that refused: `arrive` before a message is whole, authentication among it; `operate` in "
+                    "the gateway's own API of reading, inbox, quarantine and log; the others are rooms of the walk",
+                ),
                 "limit": said(NUMBER, "The limit that was met"),
                 "errors": listed(ref("Finding")),
             },

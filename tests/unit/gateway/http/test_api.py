@@ -6,9 +6,10 @@ import base64
 import hashlib
 from typing import Any
 
+import orjson
 import pytest
 
-from tests.unit.gateway.bench import ARSIP, FOLDER, GUDANG, KOTAK, PDF, SIMPUS, VCLAIM, letter, organisation
+from tests.unit.gateway.bench import ARSIP, FOLDER, GUDANG, KOTAK, PAPER, PDF, SIMPUS, VCLAIM, letter, organisation
 from tests.unit.gateway.http.face import Face
 
 API = "/api/v1"
@@ -85,9 +86,48 @@ async def test_one_range_of_a_part(face: Face, asked: str, status: int, start: i
     message = await sent(face)
     async with face.ask("GET", f"{API}/messages/{message}/parts/1", SIMPUS, headers={"Range": asked}) as answer:
         assert answer.status == status
-        assert await answer.read() == PDF[start:stop]
+        body = await answer.read()
+        if status == 416:
+            told = orjson.loads(body)
+            assert (answer.content_type, told["code"]) == ("application/problem+json", "range_unsatisfiable")
+            assert (told["limit"], told["stage"], told["status"]) == (SIZE, "operate", 416)
+        else:
+            assert body == PDF[start:stop]
         expected = {206: f"bytes {start}-{stop - 1}/{SIZE}", 416: f"bytes */{SIZE}"}.get(status)
         assert answer.headers.get("Content-Range") == expected
+
+
+@pytest.mark.parametrize(
+    ("condition", "status"),
+    [
+        (f'"{PAPER.sha256}"', 206),
+        (f' "{PAPER.sha256}" ', 206),
+        (f'W/"{PAPER.sha256}"', 200),
+        (PAPER.sha256, 200),
+        ('"another"', 200),
+        ("Mon, 23 Nov 2026 01:00:00 GMT", 200),
+    ],
+)
+async def test_a_range_only_of_what_is_still_the_same(face: Face, condition: str, status: int) -> None:
+    message = await sent(face)
+    path, headers = f"{API}/messages/{message}/parts/1", {"Range": "bytes=1-3", "If-Range": condition}
+    async with face.ask("GET", path, SIMPUS, headers=headers) as answer:
+        assert (answer.status, answer.headers["ETag"]) == (status, f'"{PAPER.sha256}"')
+        assert await answer.read() == (PDF[1:4] if status == 206 else PDF)
+
+
+async def test_a_range_that_is_none_is_no_refusal_if_the_part_is_another(face: Face) -> None:
+    message = await sent(face)
+    headers = {"Range": "bytes=99999-", "If-Range": '"another"'}
+    async with face.ask("GET", f"{API}/messages/{message}/parts/1", SIMPUS, headers=headers) as answer:
+        assert (answer.status, await answer.read()) == (200, PDF)
+
+
+async def test_a_head_has_no_range(face: Face) -> None:
+    message = await sent(face)
+    path = f"{API}/messages/{message}/parts/1"
+    async with face.ask("HEAD", path, SIMPUS, headers={"Range": "bytes=1-3"}) as answer:
+        assert (answer.status, answer.headers["Content-Length"]) == (200, str(SIZE))
 
 
 async def test_a_part_that_cannot_be_read_is_a_refusal_not_half_an_answer(face: Face) -> None:

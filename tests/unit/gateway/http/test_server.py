@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from gateway.contract.errors import TryLater
-from gateway.contract.exchange import Accepted
+from gateway.contract.exchange import STAGES, Accepted
 from gateway.contract.reasons import Reason
 from gateway.http.server import PortTaken
 from gateway.store.engine import JournalFailed
@@ -184,3 +184,36 @@ async def test_a_repeat_over_http(face: Face) -> None:
     assert [one["repeated"] for _, one in told] == [False, True]
     assert told[0][1]["messageId"] == told[1][1]["messageId"]
     assert isinstance(await face.bench.take("organisation.deliver", organisation(name="Lain")), Accepted)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "who", "headers", "code", "stage"),
+    [
+        ("POST", "/in/letter.deliver", None, {}, "not_authenticated", "arrive"),
+        ("GET", "/api/v1/status", None, {}, "not_authenticated", "arrive"),
+        ("GET", "/nowhere", None, {}, "not_found", "arrive"),
+        ("DELETE", "/api/v1/status", "ani", {}, "method_not_allowed", "arrive"),
+        ("GET", "/api/v1/status", "ani", {"X-Long": "x" * 8000, "Y-Long": "y" * 8000, "Z-Long": "z" * 8000,
+                                          "V-Long": "v" * 8000, "W-Long": "w" * 8000}, "headers_too_large", "arrive"),
+        ("POST", "/in/letter.deliver", "ani", {}, "no_right", "arrive"),
+        ("GET", "/api/v1/status", SIMPUS, {}, "no_right", "operate"),
+        ("GET", "/api/v1/messages/m-404", SIMPUS, {}, "not_found", "operate"),
+        ("POST", "/api/v1/quarantine/q-404/replay", "ani", {}, "not_found", "operate"),
+        ("GET", "/api/v1/events?limit=x", "ani", {}, "bad_request", "operate"),
+    ],
+)  # fmt: skip
+async def test_a_problem_says_where_it_was_met(
+    face: Face, method: str, path: str, who: str | None, headers: dict[str, str], code: str, stage: str
+) -> None:
+    status, told = await face.value(method, path, who, headers=headers)
+    assert (told["code"], told["stage"]) == (code, stage)
+    assert status == told["status"]
+    assert told["stage"] in STAGES
+
+
+async def test_broken_http_says_it_too(face: Face) -> None:
+    reader, writer = await asyncio.open_connection(*face.url.removeprefix("http://").rsplit(":", 1))
+    writer.write(b"nonsense\r\n\r\n")
+    answer = await reader.read()
+    writer.close()
+    assert b'"stage":"arrive"' in answer
