@@ -38,6 +38,7 @@ from gateway.deliver.reaper import Reaper
 from gateway.deliver.worker import Worker
 from gateway.erase import Eraser
 from gateway.federation import Federation
+from gateway.gauges import Gauges
 from gateway.hosting import (
     ANSWER_BYTES,
     FileSecrets,
@@ -385,7 +386,10 @@ class _Builder:
             federation=self.federation,
             settings=self.settings,
         ).mount(self.server)
-        Pages(jwk=self.signing.public_jwk(), facts=self._facts, settings=self.settings).mount(self.server)
+        gauges = Gauges(self.journal, facts=self._facts, now_ms=_now_ms, monotonic=time.monotonic)
+        Pages(jwk=self.signing.public_jwk(), facts=self._facts, gauges=gauges.text, settings=self.settings).mount(
+            self.server
+        )
 
     def _host(self, name: str, system: str | None, agency: str) -> Host:
         return Host(

@@ -7,7 +7,7 @@ published. The description and the pages are made at first need, off the event l
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import orjson
@@ -42,10 +42,17 @@ Match = Mapping[str, str]
 
 
 class Pages:
-    """`jwk` is the public key of receipts; `facts` what the process knows of itself."""
+    """`jwk` is the public key of receipts; `facts` what the process knows of itself; `gauges` what it measures now."""
 
-    def __init__(self, *, jwk: Mapping[str, Any], facts: Callable[[], Mapping[str, Any]], settings: Settings) -> None:
-        self._jwk, self._facts, self._settings = jwk, facts, settings
+    def __init__(
+        self,
+        *,
+        jwk: Mapping[str, Any],
+        facts: Callable[[], Mapping[str, Any]],
+        gauges: Callable[[], Awaitable[bytes]],
+        settings: Settings,
+    ) -> None:
+        self._jwk, self._facts, self._gauges, self._settings = jwk, facts, gauges, settings
         self._made: dict[str, bytes] = {}
 
     def mount(self, server: Server) -> None:
@@ -80,7 +87,7 @@ class Pages:
         return Reply(200 if state == "ok" else 503, orjson.dumps(told), JSON, _NOW)
 
     async def metrics(self, request: web.BaseRequest, match: Match, who: Principal | None) -> Reply:
-        return Reply(200, generate_latest(), CONTENT_TYPE_LATEST, _NOW)
+        return Reply(200, generate_latest() + await self._gauges(), CONTENT_TYPE_LATEST, _NOW)
 
     async def jwks(self, request: web.BaseRequest, match: Match, who: Principal | None) -> Reply:
         return Reply(200, orjson.dumps({"keys": [self._jwk]}), "application/jwk-set+json", _KEPT)

@@ -38,3 +38,17 @@ SELECT COUNT(*) FROM quarantine WHERE state = 'open';
 
 -- name: known_messages
 SELECT id FROM messages WHERE id >= :first AND id <= :last;
+
+-- name: gauge_lanes
+-- Per kind of lane how much waits, and the oldest of it: a delivery's id begins with the time of its message.
+SELECT CASE WHEN lane LIKE '%#inbox' THEN 'inbox' WHEN lane LIKE '%#receipts' THEN 'receipts' ELSE 'system' END AS kind,
+       COUNT(*), MIN(delivery)
+FROM queue GROUP BY 1;
+
+-- name: gauge_leases
+SELECT CASE WHEN lane LIKE '%#inbox' THEN 'inbox' WHEN lane LIKE '%#receipts' THEN 'receipts' ELSE 'system' END AS kind,
+       COUNT(*), MIN(delivery)
+FROM leases GROUP BY 1;
+
+-- name: gauge_outbox
+SELECT COUNT(*) FROM (SELECT 1 FROM outbox LIMIT :limit) AS waiting;

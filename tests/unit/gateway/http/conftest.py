@@ -50,9 +50,13 @@ def server(settings: Settings) -> Server:
     return made
 
 
+async def gauges() -> bytes:
+    return b"# HELP lintas_made_up One gauge\n"
+
+
 @pytest.fixture(scope="session")
 def pages(server: Server, settings: Settings) -> Pages:
-    made = Pages(jwk={"kty": "EC"}, facts=lambda: FACTS, settings=settings)
+    made = Pages(jwk={"kty": "EC"}, facts=lambda: FACTS, gauges=gauges, settings=settings)
     made.mount(server)
     return made
 

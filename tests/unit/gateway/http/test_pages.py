@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from html.parser import HTMLParser
 from typing import Any
@@ -160,7 +161,7 @@ async def test_health_says_what_is_missing(settings: Settings) -> None:
         "node": "n", "instance": "test", "version": "0", "stopping": False, "durability": "relaxed",
         "disk": {"free": 1, "reserve": 2},
     }  # fmt: skip
-    page = Pages(jwk={}, facts=lambda: facts, settings=settings)
+    page = Pages(jwk={}, facts=lambda: facts, gauges=lambda: asyncio.sleep(0, b""), settings=settings)
     reply = await page.health(make_mocked_request("GET", "/health"), {}, None)
     told = orjson.loads(reply.body)
     assert reply.status == 503
@@ -184,3 +185,9 @@ async def test_health_says_what_is_missing(settings: Settings) -> None:
 )
 def test_a_schema_in_few_words(schema: dict[str, Any], words: str) -> None:
     assert kind(schema) == words
+
+
+async def test_the_metrics_are_counters_and_gauges(get: Get) -> None:
+    text = (await get("/metrics")).body.decode()
+    assert "\n# HELP lintas_events_total " in text
+    assert text.endswith("# HELP lintas_made_up One gauge\n")
