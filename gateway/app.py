@@ -57,6 +57,7 @@ from gateway.identity import KeyRefused, Person, Principal, load_keys
 from gateway.ids import Ids
 from gateway.intake import Intake
 from gateway.keep import Keeper
+from gateway.live import LostState, NoClaims, NoParts, Said, look
 from gateway.node import Node
 from gateway.operate import Operations
 from gateway.policy import DAY_MS, route_names
@@ -139,6 +140,37 @@ def _with_port(settings: Settings) -> Settings:
 def build(settings: Settings, federation: Federation, adapters: Mapping[str, AdapterSpec], barrier: Barrier) -> Node:
     """Every real object of one node."""
     return _Builder(settings, federation, adapters, barrier).node()
+
+
+async def look_around(settings: Settings, federation: Federation, adapters: Mapping[str, AdapterSpec]) -> list[Said]:
+    """What every adapter in use says would not work now. Opens no journal and takes nothing."""
+    channels = Channels(federation, adapters, settings.endpoints)
+    state = settings.state_dir.resolve()
+    http = OutgoingHttp(NoParts(), answer_bytes=ANSWER_BYTES, per_host=settings.concurrency.inflight)
+
+    def host(name: str, system: str | None, agency: str) -> Host:
+        return Host(
+            http=http,
+            parts=NoParts(),
+            clock=SystemClock(),
+            secrets=FileSecrets(state),
+            claims=NoClaims(),
+            state=LostState(),
+            limits=contract_limits(settings),
+            metrics=HostMetrics(name),
+            instance=settings.instance,
+            system=system,
+            public_url=settings.public_url,
+            state_dir=str(state),
+            name=name,
+        )
+
+    await http.open()
+    try:
+        channels.make(host)
+        return await look(channels.adapters)
+    finally:
+        await http.close()
 
 
 class _Builder:

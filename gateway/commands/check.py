@@ -1,7 +1,7 @@
 """`lintas check`: what is wrong with the configuration, and where.
 
 Enters: the configuration folder and the installed adapters. Leaves: every finding as `file:line:column: code slug:
-message (hint)`. Refuses: nothing; it opens no socket and no state.
+message (hint)`. Refuses: nothing; without `--live` it opens no socket and no state, with it it takes nothing.
 """
 
 from __future__ import annotations
@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from gateway.commands.command import CONFIGURED, Setup, command
 from gateway.commands.exits import DONE, FAILED, USAGE, Failure
@@ -21,9 +23,21 @@ if TYPE_CHECKING:
 
 
 @command(*CONFIGURED)
-def check(setup: Setup) -> int:
-    """Check the configuration; every mistake with its place and what to do."""
-    findings = read(setup).findings
+def check(
+    setup: Setup,
+    live: Annotated[
+        bool,
+        typer.Option("--live", help="If the configuration is sound, have every adapter in use look for what it needs."),
+    ] = False,
+) -> int:
+    """Check the configuration; every mistake with its place and what to do.
+
+    With `--live` each adapter in use is opened and asked as well: folders that are missing or not writable, recipients
+    that do not answer, keys that are not there. Nothing is taken or sent, and a gateway may run beside it."""
+    found = read(setup)
+    findings = found.findings
+    if live and not any(one.is_error for one in findings):
+        findings = sorted([*findings, *_live(found)])
     errors = sum(one.is_error for one in findings)
     warnings = len(findings) - errors
     if setup.json:
@@ -33,6 +47,25 @@ def check(setup: Setup) -> int:
         show(setup, findings)
         setup.face.say(f"{_count(errors, 'error')}, {_count(warnings, 'warning')} in {folder_of(setup)}")
     return FAILED if errors else DONE
+
+
+def _live(found: Configuration) -> list[Finding]:
+    """What the adapters say, at the agency that uses them."""
+    import asyncio
+
+    from gateway.app import look_around
+    from gateway.federation import Finding
+
+    if found.settings is None or found.federation is None:
+        return []
+    said = asyncio.run(look_around(found.settings, found.federation, found.adapters))
+    return [Finding(_file_of(name), 0, 0, "C028", f"{name}: {sentence}") for name, sentence in said]
+
+
+def _file_of(name: str) -> str:
+    """The file that a use stands in: `kota/simpus:sink` is in the agency's, `rest:endpoint` in the settings."""
+    agency, slash, _ = name.partition("/")
+    return f"agencies/{agency}.yaml" if slash else "gateway.yaml"
 
 
 @dataclass(frozen=True)

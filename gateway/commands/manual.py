@@ -28,6 +28,7 @@ or auditor's for `status` and `log`. The first start of the gateway makes the ke
 
 ```sh
 lintas check                                     # is the configuration sound?
+lintas check --live                              # and do folders, keys and recipients answer?
 lintas run                                       # the gateway; Ctrl-C drains and stops it
 lintas send referral.json --service referral.deliver --key-file var/keys/rsud-bandung--simrs.key
 lintas status                                    # how the gateway is

@@ -124,6 +124,11 @@ CODES: Mapping[str, Code] = MappingProxyType(
         "C027": Code(
             "unknown-document", "No shared document is of this type.", "Use a type that `lintas schemas` lists."
         ),
+        "C028": Code(
+            "not-ready",
+            "An adapter in use does not find what it needs (`lintas check --live`).",
+            "Do what the sentence says, where that system or folder is.",
+        ),
     }
 )
 

@@ -102,3 +102,66 @@ def test_two_sources_on_one_inbox_are_an_error(folder: Path) -> None:
     told = json.loads(check("--config", folder, "--json").stdout)
     assert told["ok"] is False
     assert {one["code"] for one in told["findings"]} == {"C026"}
+
+
+LIVE = """\
+agency: uji
+name: Uji
+time_zone: Asia/Jakarta
+systems:
+  pengirim:
+    name: Pengirim
+    credentials: {api_keys: [{file: keys/pengirim.key}]}
+    may_use: [organisation.deliver]
+  penerima:
+    name: Penerima
+    channel:
+      adapter: rest
+      config: {url: "%s", recipient: idempotent, key: {file: keys/absent.key}}
+"""
+ROUTE = """\
+routes:
+  - {service: organisation.deliver, from: [uji/pengirim], to: [uji/penerima], purpose: Uji}
+"""
+
+
+@pytest.fixture
+def out_there(tmp_path: Path) -> Path:
+    """A sound configuration whose recipient's key is not there."""
+    folder = tmp_path / "federation"
+    (folder / "agencies").mkdir(parents=True)
+    (folder / "agencies/uji.yaml").write_text(LIVE % "http://127.0.0.1:9/documents")
+    (folder / "routes.yaml").write_text(ROUTE)
+    return folder
+
+
+def test_a_look_says_what_an_adapter_does_not_find(out_there: Path, tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    sound = check("--config", out_there, "--state", state)
+    assert sound.exit_code == 0, sound.stdout
+    result = check("--config", out_there, "--state", state, "--live")
+    assert result.exit_code == 1
+    assert f"{out_there}/agencies/uji.yaml: C028 not-ready: uji/penerima:channel: the key file:keys/absent.key" in (
+        result.stdout
+    )
+    told = json.loads(check("--config", out_there, "--state", state, "--live", "--json").stdout)
+    assert (told["ok"], told["errors"]) == (False, 1)
+    assert told["findings"][0]["slug"] == "not-ready"
+    # A look leaves no journal, no keys and no log.
+    assert not state.exists() or list(state.rglob("*")) == []
+
+
+def test_no_look_before_the_configuration_is_sound(out_there: Path, tmp_path: Path) -> None:
+    (out_there / "routes.yaml").write_text(ROUTE.replace("organisation.deliver", "organisation.delver"))
+    result = check("--config", out_there, "--state", tmp_path / "state", "--live")
+    assert result.exit_code == 1
+    assert "C028" not in result.stdout
+
+
+def test_a_look_that_finds_all_is_well(tmp_path: Path) -> None:
+    folder = tmp_path / "federation"
+    (folder / "agencies").mkdir(parents=True)
+    (folder / "agencies/uji.yaml").write_text(LIVE[: LIVE.index("    channel:")] + "    channel: {pull: true}\n")
+    (folder / "routes.yaml").write_text(ROUTE)
+    result = check("--config", folder, "--state", tmp_path / "state", "--live")
+    assert (result.exit_code, "0 errors" in result.stdout) == (0, True), result.stdout
