@@ -10,6 +10,7 @@ import asyncio
 import ipaddress
 from collections import Counter
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 from gateway.audit.catalogue import EventName
@@ -109,6 +110,7 @@ def _heard(writing: asyncio.Future[Any]) -> None:
         writing.exception()
 
 
+@lru_cache(maxsize=4096)
 def network_of(address: str | None) -> str:
     """A source address cut to its network: /24 or /48, which is no person's."""
     try:

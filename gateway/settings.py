@@ -86,6 +86,9 @@ class Limits(Group):
     recipients: int = _number(64, "Recipients of one message.", most=10_000)
     batch_rows: int = _number(1_000_000, "Rows of one batch.")
     row_bytes: int = _number(64 * KIB, "One row of a batch.")
+    refused_per_minute: int = _number(
+        6000, "Calls of one source network that are refused before it is known who calls; known callers never count."
+    )
 
     @model_validator(mode="after")
     def _agree(self) -> Limits:

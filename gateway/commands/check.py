@@ -32,8 +32,8 @@ def check(
 ) -> int:
     """Check the configuration; every mistake with its place and what to do.
 
-    With `--live` each adapter in use is opened and asked as well: folders that are missing or not writable, recipients
-    that do not answer, keys that are not there. Nothing is taken or sent, and a gateway may run beside it."""
+    With `--live` each adapter in use is opened and asked as well: folders that cannot be made or used, recipients that
+    do not answer, keys that are not there. Nothing is taken or sent, and a gateway may run beside it."""
     found = read(setup)
     findings = found.findings
     if live and not any(one.is_error for one in findings):

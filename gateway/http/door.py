@@ -18,10 +18,11 @@ from aiohttp.http_exceptions import BadHttpMessage, ContentEncodingError, LineTo
 from aiohttp.streams import EMPTY_PAYLOAD
 from aiohttp.web_protocol import RequestHandler, _ErrInfo
 
-from gateway.contract.errors import Refused
+from gateway.contract.errors import Refused, TryLater
 from gateway.contract.http import Reply
 from gateway.contract.problem import problem
 from gateway.contract.reasons import Reason
+from gateway.http.strangers import Strangers
 from gateway.refuse import Refusals, rejected_of
 
 ACCEPTS = 32
@@ -154,7 +155,12 @@ def connections_within(wanted: int) -> int:
 
 
 def teller(
-    refusals: Refusals, new_id: Callable[[], str], public_url: Callable[[], str], line_limit: int, head_limit: int
+    refusals: Refusals,
+    strangers: Strangers,
+    new_id: Callable[[], str],
+    public_url: Callable[[], str],
+    line_limit: int,
+    head_limit: int,
 ) -> Teller:
     """The replies of a server whose connections fail: counted, since nobody knows who called."""
 
@@ -169,6 +175,11 @@ def teller(
             refused = Refused(Reason.UNSUPPORTED_MEDIA_TYPE, "a body is sent as it is, or as gzip or deflate")
         else:
             refused = Refused(Reason.BAD_REQUEST, "this is not well-formed HTTP")
+        wait = None if error is None else strangers.wait(address)
+        if wait is not None:
+            later = TryLater(Reason.RATE_LIMITED, after=wait)
+            refusals.count(address, later.reason)
+            return problem(replace(rejected_of(new_id(), later), stage="arrive"), public_url())
         refusals.count(address, refused.reason)
         return problem(replace(rejected_of(new_id(), refused), stage="arrive"), public_url())
 

@@ -18,7 +18,7 @@ from schemas.catalogue import SERVICES, Service
 
 JSON, PROBLEM, HTML = "application/json", "application/problem+json", "text/html"
 #: Reasons that any call may meet, and any call of somebody we know.
-_OPEN = (Reason.BAD_REQUEST, Reason.HEADERS_TOO_LARGE, Reason.INTERNAL)
+_OPEN = (Reason.BAD_REQUEST, Reason.HEADERS_TOO_LARGE, Reason.RATE_LIMITED, Reason.INTERNAL)
 _ANY = (Reason.NOT_AUTHENTICATED, Reason.NO_RIGHT, Reason.BUSY, *_OPEN)
 _BODY = (
     Reason.NOT_JSON, Reason.DUPLICATE_JSON_KEY, Reason.NOT_A_NUMBER, Reason.LONE_SURROGATE, Reason.TOO_DEEP,

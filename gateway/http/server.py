@@ -8,6 +8,7 @@ Headers over their limit, or that say two things where one is meant, are refused
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
@@ -25,6 +26,7 @@ from gateway.federation import Federation
 from gateway.http.call import BodyBudget, RequestCall
 from gateway.http.door import ACCEPTS, Bounds, Doors, connections_within, teller
 from gateway.http.router import Router
+from gateway.http.strangers import Strangers
 from gateway.identity import Person, Presented, Principal, Scheme, authenticate
 from gateway.refuse import Refusals, rejected_of
 from gateway.settings import Settings
@@ -67,12 +69,14 @@ class Server:
         new_id: Callable[[], str],
         admits: Callable[[], Reason | None],
         on_unforeseen: Callable[[BaseException, str], None],
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._settings, self._federation, self._schemes = settings, federation, schemes
         self._walk, self._arrivals, self._refusals = walk, arrivals, refusals
         self._new_id, self._admits, self._on_unforeseen = new_id, admits, on_unforeseen
         self.router: Router[Mounted] = Router()
         self._most_headers = settings.limits.header_bytes
+        self._strangers = Strangers(settings.limits.refused_per_minute, monotonic)
         self._bodies = BodyBudget(settings.concurrency.body_bytes)
         self._inflight = 0
         self._idle = asyncio.Event()
@@ -94,7 +98,12 @@ class Server:
         server = Doors(
             self._handle,
             teller(
-                self._refusals, self._new_id, lambda: self.public_url, limits.header_line_bytes, limits.header_bytes
+                self._refusals,
+                self._strangers,
+                self._new_id,
+                lambda: self.public_url,
+                limits.header_line_bytes,
+                limits.header_bytes,
             ),
             # The request line stands before the headers.
             Bounds(self._settings.stages.headers, limits.header_bytes + limits.header_line_bytes, connections),
@@ -211,8 +220,15 @@ class Server:
             if len(sent) > 1 and len(set(sent)) > 1:
                 refused = refused or Refused(Reason.BAD_REQUEST, f"{name} is sent twice, with different values")
         if refused is not None:
-            self._refusals.count(request.remote, refused.reason)
+            self._turn_away(request, refused.reason)
             raise refused
+
+    def _turn_away(self, request: web.BaseRequest, reason: Reason) -> None:
+        """Counts a refusal of somebody unknown; raises `TryLater` for a network of which there were too many."""
+        wait = self._strangers.wait(request.remote)
+        self._refusals.count(request.remote, reason if wait is None else Reason.RATE_LIMITED)
+        if wait is not None:
+            raise TryLater(Reason.RATE_LIMITED, after=wait)
 
     async def body(self, request: web.BaseRequest, match: Mapping[str, str], caller: Caller, limit: int) -> bytes:
         """The body of a request to a handler of the gateway's own, read as an endpoint's is."""
@@ -257,13 +273,15 @@ class Server:
         if request.method == "OPTIONS" and allowed:
             return Reply(204, b"", "text/plain", {"Allow": ", ".join([*allowed, "OPTIONS"])})
         reason = Reason.METHOD_NOT_ALLOWED if allowed else Reason.NOT_FOUND
+        self._turn_away(request, reason)
         reply = self.refused(Refused(reason), "arrive")
         if not allowed:
             return reply
         return Reply(reply.status, reply.body, reply.media_type, {**reply.headers, "Allow": ", ".join(allowed)})
 
     def _unknown(self, request: web.BaseRequest, mounted: Mounted) -> Reply:
-        self._refusals.count(request.remote, Reason.NOT_AUTHENTICATED)
+        # Over the bound it is told by us, in the fewest steps, whatever protocol it speaks.
+        self._turn_away(request, Reason.NOT_AUTHENTICATED)
         refused = Refused(Reason.NOT_AUTHENTICATED, "no valid credentials were sent")
         rejected = replace(rejected_of(self._new_id(), refused), stage="arrive")
         reply = problem(rejected, self.public_url)
