@@ -87,7 +87,7 @@ class Limits(Group):
     batch_rows: int = _number(1_000_000, "Rows of one batch.")
     row_bytes: int = _number(64 * KIB, "One row of a batch.")
     refused_per_minute: int = _number(
-        6000, "Calls of one source network that are refused before it is known who calls; known callers never count."
+        6000, "Calls of one source network that are refused before it is known who calls; who is known is always heard."
     )
 
     @model_validator(mode="after")

@@ -1,7 +1,7 @@
 """How often a source network may be turned away: who asks without credentials again and again is told to wait.
 
 Enters: the address of every call that was refused before its caller was known. Leaves: nothing, or the seconds to
-wait. Refuses: to count callers that are known; their calls never come here, whatever network they share with others.
+wait. Refuses: to hold up who is known: valid credentials are heard, whatever network they share.
 
 A window of a minute, so that all that is kept is one number per network; what comes from more networks than `NETWORKS`
 shares one number.

@@ -116,6 +116,36 @@ async def test_no_room_means_later(
     assert caught.value.reason is reason
 
 
+async def test_the_disk_reserve_is_watched_while_a_part_arrives(bench: Bench) -> None:
+    """A part of unknown length, or several at once, may reach it between the first byte and the last."""
+    left = 100
+    arrivals = Arrivals(bench.parts, Limits(), bench.ids.new, bench.clock.now, 8, room=lambda: left)
+
+    async def pieces() -> AsyncIterator[bytes]:
+        nonlocal left
+        yield b"x" * 60
+        left = 40
+        yield b"x" * 60
+
+    with pytest.raises(TryLater) as caught:
+        await arrivals.begin("kota", "m").spool(pieces(), media_type="a/b")
+    assert caught.value.reason is Reason.DISK_RESERVE
+    assert files(bench) == []
+
+
+async def test_a_part_of_known_length_is_refused_before_its_first_byte(bench: Bench) -> None:
+    arrivals = Arrivals(bench.parts, Limits(), bench.ids.new, bench.clock.now, 8, room=lambda: 100)
+    asked: list[bytes] = []
+
+    async def pieces() -> AsyncIterator[bytes]:
+        asked.append(b"")
+        yield b"x" * 101
+
+    with pytest.raises(TryLater) as caught:
+        await arrivals.begin("kota", "m").spool(pieces(), media_type="a/b", size=101)
+    assert (caught.value.reason, asked) == (Reason.DISK_RESERVE, [])
+
+
 async def test_a_stream_that_breaks_leaves_nothing(bench: Bench) -> None:
     async def broken() -> AsyncIterator[bytes]:
         yield b"half"

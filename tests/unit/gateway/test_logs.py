@@ -39,3 +39,35 @@ def test_machines_get_a_json_line_each(level: str, events: list[str]) -> None:
 def test_a_person_gets_text() -> None:
     assert "loud" in said("info", "console")
     assert not said("info", "console").startswith("{")
+
+
+TROUBLE = """
+import structlog
+from gateway.logs import configure
+from gateway.settings import Log, Settings
+configure(Settings(log=Log(format="{format}")))
+log = structlog.get_logger("t")
+def reads():
+    raise ValueError("3273014107900001 of Siti")
+try:
+    try:
+        reads()
+    except ValueError as error:
+        raise OSError("/drop/Siti.pdf") from error
+except OSError as error:
+    log.error("unforeseen", exc_info=error)
+"""
+
+
+@pytest.mark.parametrize("form", ["json", "console"])
+def test_an_exception_is_where_it_came_from_never_what_it_says(form: str) -> None:
+    code = TROUBLE.format(format=form)
+    done = subprocess.run([sys.executable, "-c", code], cwd=HOUSE, capture_output=True, text=True, check=True)
+    assert "unforeseen" in done.stderr
+    assert "Siti" not in done.stderr
+    assert "3273014107900001" not in done.stderr
+    if form == "json":
+        line = orjson.loads(done.stderr)
+        assert line["causes"] == ["OSError", "ValueError"]
+        assert line["frames"][-1].endswith(":<module>")
+        assert "exc_info" not in line

@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
 import orjson
 import pytest
 
 from gateway import operate
-from gateway.contract.errors import Refused
+from gateway.contract.errors import NeedsOperator, Refused
 from gateway.contract.exchange import Delivered
 from gateway.contract.reasons import Reason
-from tests.unit.gateway.bench import ARSIP, GUDANG, KOTAK, NIK, OPERATOR, SIMPUS, Bench, letter, organisation, person
+from tests.unit.gateway.bench import (
+    ARSIP,
+    FOLDER,
+    GUDANG,
+    KOTAK,
+    NIK,
+    OPERATOR,
+    SIMPUS,
+    Bench,
+    letter,
+    organisation,
+    person,
+)
 
 
 async def held(bench: Bench, service: str = "organisation.deliver", content: Any = None) -> tuple[str, str]:
@@ -80,6 +93,24 @@ async def test_closing_gives_it_up(bench: Bench) -> None:
     assert await bench.state(delivery) == "closed"
     assert await bench.queued(GUDANG) == []
     assert (await bench.names())[-1] == "closed"
+
+
+async def test_closing_is_the_last_receipt_and_it_goes_back(bench: Bench) -> None:
+    message = await bench.record("organisation.deliver", organisation(), by=FOLDER)
+    bench.sink(GUDANG).says = [NeedsOperator("look at it")]
+    await bench.run(GUDANG)
+    [one] = await bench.quarantined()
+    bench.notified.clear()
+    await bench.operations.decide(one["id"], "close", OPERATOR)
+    assert bench.notified == [GUDANG, f"{FOLDER}#receipts"]
+    assert [manifest["kind"] for _, manifest in await bench.chain(message)] == ["accepted", "refused"]
+    (jws, last) = (await bench.chain(message))[-1]
+    assert last["reason"] == "operator_needed"
+    event = (await bench.told(message))[-1]
+    assert (event["event"], event["actor"]) == ("closed", OPERATOR.actor)
+    assert event["receipt_sha256"] == hashlib.sha256(jws.encode()).hexdigest()
+    await bench.run(f"{FOLDER}#receipts")
+    assert [taken.receipt.kind for taken in bench.sink(FOLDER).taken] == ["refused"]
 
 
 async def test_closing_lets_the_next_of_the_order_go(bench: Bench) -> None:

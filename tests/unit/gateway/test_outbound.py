@@ -6,9 +6,9 @@ import orjson
 import pytest
 
 from gateway.federation import Federation
-from gateway.outbound import outbound, part_urls, released
+from gateway.outbound import outbound, part_urls, released, released_parts
 from schemas.catalogue import canonical, parse_json
-from tests.unit.gateway.bench import PAPER, organisation
+from tests.unit.gateway.bench import PAPER, changed, letter, organisation
 
 RAW = {"sourceSchema": "kota.simpus/1", "fields": {"kodeLama": "7"}}
 
@@ -39,6 +39,18 @@ def test_raw_goes_back_home_and_elsewhere_only_if_forwarded(
     told = released("organisation/1", with_raw, chosen, same)
     assert ("raw" in orjson.loads(told)) is stays
     assert told == (with_raw if stays else data())
+
+
+def test_parts_that_the_released_document_does_not_name_stay_behind(federation: Federation) -> None:
+    other = changed(PAPER, number=2, sha256="1" * 64, size=3)
+    enclosed = letter(attachments=[{"file": {"sha256": "1" * 64, "size": 3, "mediaType": "text/plain"}}])
+    data = canonical(parse_json("letter/1", enclosed))
+    narrow = federation.routes[1].model_copy(update={"release": tuple(letter())})
+    told = released("letter/1", data, narrow, same_system=False)
+    assert "attachments" not in orjson.loads(told)
+    assert released_parts("letter/1", told, (PAPER, other), narrow) == (PAPER,)
+    assert released_parts("letter/1", data, (PAPER, other), federation.routes[1]) == (PAPER, other)
+    assert released_parts("letter/1", data, (PAPER, other), None) == (PAPER, other)
 
 
 def test_what_is_left_is_canonical_still() -> None:

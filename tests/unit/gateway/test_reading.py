@@ -145,6 +145,17 @@ async def test_looking_takes_nothing(bench: Bench) -> None:
     assert (await bench.reader.delivery_state("x"))["state"] == "unknown"
 
 
+async def test_fetching_is_an_event_the_first_time(bench: Bench) -> None:
+    """Whoever fetches a document has it, whether or not it ever says so."""
+    message = await bench.record("letter.deliver", letter(), recipients=(KOTAK,))
+    await bench.reader.inbox(KOTAK, 9, "")
+    await bench.reader.inbox(KOTAK, 9, "")
+    _, *told = await bench.told(message)
+    [event] = told
+    assert (event["event"], event["actor"], event["recipient"]) == ("attempt_started", f"system:{KOTAK}", KOTAK)
+    assert (event["delivery"], event["attempt"], event["document"]) == (f"{message}.1", 1, "letter/1")
+
+
 async def test_what_nobody_fetched_in_time_leaves_the_inbox(bench: Bench) -> None:
     expires = bench.clock.now() + timedelta(hours=1)
     message = await bench.record("letter.deliver", letter(), by=FOLDER, recipients=(KOTAK,), expires_at=expires)

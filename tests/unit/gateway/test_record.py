@@ -62,9 +62,20 @@ async def test_a_repeat_with_other_content_is_refused(bench: Bench) -> None:
     assert len(await bench.queued(ARSIP)) == 1
 
 
+async def test_a_repeat_to_somebody_else_is_no_repeat(bench: Bench) -> None:
+    """Answered as one, it would leave the new recipient with nothing."""
+    await bench.record("letter.deliver", letter(), key="k", recipients=(ARSIP, KOTAK))
+    again = bench.verified("letter.deliver", letter(), key="k", recipients=(KOTAK, ARSIP))
+    assert (await bench.recorder.record(again)).repeated
+    for others in ((ARSIP,), (KOTAK,)):
+        with pytest.raises(Refused) as caught:
+            await bench.record("letter.deliver", letter(), key="k", recipients=others)
+        assert caught.value.reason is Reason.CONFLICT
+
+
 async def test_other_parts_are_other_content(bench: Bench) -> None:
     alone = bench.routed("letter.deliver", letter())
-    with_more = bench.routed("letter.deliver", letter(), parts=(PAPER, changed(PAPER, number=2, sha256="0" * 64)))
+    with_more = bench.routed("letter.deliver", letter(), parts=(PAPER, changed(PAPER, number=2)))
     assert alone.normalised.canonical == with_more.normalised.canonical
     assert content_digest(bench.lookup, alone) != content_digest(bench.lookup, with_more)
 

@@ -135,6 +135,17 @@ async def test_a_pull_system_picks_up_once(bench: Bench, outcome: Any, number: s
     assert await bench.chain(message) == chain
 
 
+@pytest.mark.parametrize(("first", "second"), [("delivered", "refused"), ("refused", "delivered")])
+async def test_who_said_one_thing_cannot_say_the_other(bench: Bench, first: Any, second: Any) -> None:
+    message = await bench.record("letter.deliver", letter(), by=FOLDER, recipients=(KOTAK,))
+    await bench.registrar.pick_up(f"{message}.1", KOTAK, first, None)
+    chain = await bench.chain(message)
+    with pytest.raises(Refused) as caught:
+        await bench.registrar.pick_up(f"{message}.1", KOTAK, second, None)
+    assert caught.value.reason is Reason.CONFLICT
+    assert await bench.chain(message) == chain
+
+
 async def test_an_inbox_is_its_systems_own(bench: Bench) -> None:
     message = await bench.record("letter.deliver", letter(), recipients=(KOTAK,))
     for delivery, caller in ((f"{message}.1", ARSIP), (f"{message}.9", KOTAK), ("x", KOTAK)):

@@ -10,6 +10,8 @@ import pytest
 
 from gateway.contract.errors import TryLater
 from gateway.contract.exchange import Delivered, Outbound
+from gateway.deliver.lanes import Lane
+from gateway.message import Work
 from gateway.store.engine import Step
 from tests.unit.gateway.bench import ARSIP, GUDANG, KOTAK, Bench, letter, organisation
 
@@ -204,3 +206,27 @@ async def test_stopping_while_a_lease_is_being_written_leaves_no_lease_behind(be
         await stopping
     assert await bench.journal.read("leased", {"delivery": name}) == []
     assert await bench.state(name) == "delivered"
+
+
+async def test_what_fails_together_is_one_failure(bench: Bench) -> None:
+    """Deliveries that were under way when a recipient went down must not make its lane wait once for each."""
+    lane = Lane(bench.lanes, GUDANG)
+    answers: list[bool] = []
+
+    async def carry(work: object) -> bool:
+        return answers.pop(0)
+
+    bench.lanes.worker.carry = carry  # type: ignore[method-assign,assignment]
+    works = [Work(*([0] * 26))] * 3  # type: ignore[arg-type]
+    lane._round = 1
+    answers[:] = [False] * 3
+    for work in works:
+        await lane._carry(work, 1)
+    assert lane._failures == 1
+    # The probe after it is a failure of its own; one that answers ends it all.
+    lane._round = 2
+    answers[:] = [False, True]
+    await lane._carry(works[0], 2)
+    assert lane._failures == 2
+    await lane._carry(works[0], 2)
+    assert lane._failures == 0

@@ -2,17 +2,33 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
+from pathlib import Path
 
 import pytest
 
 from gateway.contract.errors import Refused
-from gateway.contract.exchange import Delivered
+from gateway.contract.exchange import Caller, Delivered
 from gateway.contract.reasons import Reason
 from gateway.receipt import commit
 from gateway.store.engine import Unexpected
 from gateway.store.sealing import binding
-from tests.unit.gateway.bench import ARSIP, FOLDER, GUDANG, SIMPUS, Bench, letter, organisation, person
+from schemas.catalogue import canonical, parse_json
+from tests.unit.gateway.bench import (
+    ARSIP,
+    FILES,
+    FOLDER,
+    GUDANG,
+    PAPER,
+    SIMPUS,
+    Bench,
+    changed,
+    letter,
+    organisation,
+    person,
+    small_federation,
+)
 
 ANSWER = 14
 """The column of the sealed answer in `find_delivery`."""
@@ -149,3 +165,33 @@ async def test_two_outcomes_of_one_attempt_cannot_both_be_written(bench: Bench) 
         await bench.commit(*bench.outcomes.refused(work, opened, Reason.RECIPIENT_REFUSED, b"", 1).steps)
     assert await bench.state(f"{message}.1") == "delivered"
     assert len(await bench.chain(message)) == 2
+
+
+async def test_receipts_and_events_of_a_delivery_are_about_what_was_released(bench: Bench) -> None:
+    """The recipient can check them against what it got; the sender's own receipt is about what was sent."""
+    message = await bench.record("organisation.deliver", organisation(phone="022123456"))
+    await bench.run(GUDANG)
+    [got] = bench.sink(GUDANG).taken
+    assert got.document_json == canonical(parse_json("organisation/1", organisation()))
+    sent = canonical(parse_json("organisation/1", organisation(phone="022123456")))
+    for (_, manifest), document in zip(await bench.chain(message), (sent, got.document_json), strict=True):
+        salted = base64.b64decode(manifest["salt"]) + document
+        assert manifest["commit"] == hashlib.sha256(salted).hexdigest(), manifest["kind"]
+    accepted, _, delivered = await bench.told(message)
+    manifests = [manifest["commit"] for _, manifest in await bench.chain(message)]
+    assert [accepted["commit_in"], delivered["commit_out"]] == manifests
+
+
+async def test_a_receipt_lists_the_parts_that_were_released(tmp_path: Path) -> None:
+    named = ", ".join(letter())
+    files = {**FILES, "routes.yaml": FILES["routes.yaml"].replace("retention: 30d", f"release: [{named}]")}
+    bench = Bench(tmp_path, small_federation(tmp_path / "federation", files))
+    await bench.open()
+    other = changed(PAPER, number=2, sha256="1" * 64, size=3)
+    enclosed = letter(attachments=[{"file": {"sha256": "1" * 64, "size": 3, "mediaType": "text/plain"}}])
+    message = await bench.record("letter.deliver", enclosed, parts=(PAPER, other))
+    await bench.run(ARSIP)
+    assert [part.sha256 for part in bench.sink(ARSIP).taken[0].parts] == [PAPER.sha256]
+    assert [len(manifest["parts"]) for _, manifest in await bench.chain(message)] == [2, 1]
+    assert [part["sha256"] for part in (await bench.reader.message(message, Caller(ARSIP)))["parts"]] == [PAPER.sha256]
+    await bench.close()
