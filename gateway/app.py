@@ -30,7 +30,7 @@ from gateway.channels import Channels, EndpointUnknown
 from gateway.contract.adapter import AdapterSpec
 from gateway.contract.errors import NeedsOperator
 from gateway.contract.exchange import Caller
-from gateway.contract.host import Host
+from gateway.contract.host import Host, PartReader
 from gateway.contract.reasons import Reason
 from gateway.deliver.lanes import Lanes
 from gateway.deliver.outcome import Outcomes
@@ -146,7 +146,7 @@ async def look_around(settings: Settings, federation: Federation, adapters: Mapp
     """What every adapter in use says would not work now. Opens no journal and takes nothing."""
     channels = Channels(federation, adapters, settings.endpoints)
     state = settings.state_dir.resolve()
-    http = OutgoingHttp(NoParts(), answer_bytes=ANSWER_BYTES, per_host=settings.concurrency.inflight)
+    http = _outgoing(NoParts(), settings)
 
     def host(name: str, system: str | None, agency: str) -> Host:
         return Host(
@@ -171,6 +171,11 @@ async def look_around(settings: Settings, federation: Federation, adapters: Mapp
         return await look(channels.adapters)
     finally:
         await http.close()
+
+
+def _outgoing(parts: PartReader, settings: Settings) -> OutgoingHttp:
+    per_host, ca_file = settings.concurrency.inflight, settings.outgoing.ca_file
+    return OutgoingHttp(parts, answer_bytes=ANSWER_BYTES, per_host=per_host, ca_file=ca_file)
 
 
 class _Builder:
@@ -329,7 +334,7 @@ class _Builder:
     def node(self) -> Node:
         settings = self.settings
         host_parts = HostParts(self.journal, self.vault, self.parts, self.arrivals)
-        self.http = OutgoingHttp(host_parts, answer_bytes=ANSWER_BYTES, per_host=settings.concurrency.inflight)
+        self.http = _outgoing(host_parts, settings)
         self.host_parts = host_parts
         self.server = Server(
             settings=settings,

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 import os
+import ssl
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
@@ -52,9 +53,24 @@ def _url(value: str | None) -> str | None:
     return value.rstrip("/")
 
 
+def _authorities(value: Path | None) -> Path | None:
+    if value is not None:
+        try:
+            ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(value)
+        except OSError as error:
+            why = (
+                "holds no certificate in PEM"
+                if isinstance(error, ssl.SSLError)
+                else f"cannot be read ({error.strerror})"
+            )
+            raise ValueError(f"a PEM file of certificate authorities; this one {why}") from None
+    return value
+
+
 NodeName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
 Host = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9.:_-]{1,253}$")]
 PublicUrl = Annotated[str | None, AfterValidator(_url)]
+Authorities = Annotated[Path | None, AfterValidator(_authorities)]
 
 
 class Group(BaseModel):
@@ -69,6 +85,14 @@ class Http(Group):
     host: Host = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8700, ge=0, le=65_535, description="Port to listen on; 0 takes any free one.")
     public_url: PublicUrl = Field(None, description="Address that others use, for links; from host and port if absent.")
+
+
+class Outgoing(Group):
+    """How the gateway calls the systems of agencies."""
+
+    ca_file: Authorities = Field(
+        None, description="PEM file of certificate authorities that are trusted besides those of the system."
+    )
 
 
 class Limits(Group):
@@ -204,6 +228,7 @@ class Settings(BaseSettings):
         description="`relaxed` accepts a database that may lose the last commits on a failover; health shows it.",
     )
     http: Http = Field(default_factory=Http, description="")
+    outgoing: Outgoing = Field(default_factory=Outgoing, description="")
     limits: Limits = Field(default_factory=Limits, description="")
     stages: Stages = Field(default_factory=Stages, description="")
     concurrency: Concurrency = Field(default_factory=Concurrency, description="")

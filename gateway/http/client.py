@@ -7,7 +7,9 @@ proxies from the environment. Raises `TryLater` when nothing was sent, `Ambiguou
 from __future__ import annotations
 
 import base64
+import ssl
 from collections.abc import AsyncIterator, Mapping
+from pathlib import Path
 
 import aiohttp
 
@@ -25,14 +27,18 @@ _BASE64_STEP = 3 * 64 * 1024
 class OutgoingHttp:
     """Implements the contract's `HttpClient`."""
 
-    def __init__(self, parts: PartReader, *, answer_bytes: int, per_host: int) -> None:
+    def __init__(self, parts: PartReader, *, answer_bytes: int, per_host: int, ca_file: Path | None = None) -> None:
         self._parts, self._answer_bytes, self._per_host = parts, answer_bytes, per_host
+        self._ca_file = ca_file
         self._session: aiohttp.ClientSession | None = None
         self._deadlines = Deadlines()
 
     async def open(self) -> None:
+        trusted = ssl.create_default_context()
+        if self._ca_file is not None:
+            trusted.load_verify_locations(self._ca_file)
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=0, limit_per_host=self._per_host),
+            connector=aiohttp.TCPConnector(limit=0, limit_per_host=self._per_host, ssl=trusted),
             cookie_jar=aiohttp.DummyCookieJar(),
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS),
             skip_auto_headers=("User-Agent",),
@@ -67,6 +73,13 @@ class OutgoingHttp:
                 async with self._session.request(method, url, data=data, headers=sent, allow_redirects=False) as answer:
                     body = await self._read(answer, limit or self._answer_bytes)
                     return HttpReply(answer.status, answer.headers, body, answer.content_type)
+        except (aiohttp.ClientConnectorCertificateError, aiohttp.ClientConnectorSSLError) as error:
+            why = (
+                "its certificate is not trusted"
+                if isinstance(error, aiohttp.ClientConnectorCertificateError)
+                else "TLS failed"
+            )
+            raise TryLater(Reason.RECIPIENT_DOWN, f"no connection: {why}") from error
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL) as error:
             raise TryLater(Reason.RECIPIENT_DOWN, f"no connection: {type(error).__name__}") from error
         except TimeoutError as error:

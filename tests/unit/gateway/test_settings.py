@@ -88,6 +88,8 @@ def test_the_folder_comes_from_a_variable(tmp_path: Path, monkeypatch: pytest.Mo
         ("limits:\n  soap_body_bytes: 1000\n", "C004", 2),
         ("http:\n  public_url: http://user:pw@example.test\n", "C020", 2),
         ("http:\n  public_url: ftp://example.test\n", "C004", 2),
+        ("outgoing:\n  ca_file: nobody/knows.pem\n", "C004", 2),
+        ("outgoing:\n  ca_file: /dev/null\n", "C004", 2),
         ("- a\n", "C003", 1),
         ("node: a\nnode: b\n", "C007", 2),
         ("node: [\n", "C005", 2),
@@ -134,7 +136,7 @@ def test_variables_of_others_are_let_alone(tmp_path: Path, monkeypatch: pytest.M
 def test_every_setting_can_be_given_by_its_variable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     expected = {}
     for name, _, default in fields():
-        if name not in {"config_dir", "http.public_url"}:
+        if name not in {"config_dir", "http.public_url", "outgoing.ca_file"}:
             written = json.dumps(default) if isinstance(default, tuple) else str(default)
             monkeypatch.setenv(variable_for(tuple(name.split("."))), written)
             expected[name] = default
