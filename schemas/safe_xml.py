@@ -1,4 +1,4 @@
-"""The one XML parser: hardened, bounded, one per call.
+"""The one XML parser: hardened, bounded, one per thread.
 
 Enters: UTF-8 bytes. Leaves: the root element, comments dropped. Refuses, by code: `too_large`, `wrong_charset`,
 `doctype` (any), `processing_instruction`, `too_deep`, `too_many_tags`, `not_xml`. A refusal never quotes its input.
@@ -13,6 +13,7 @@ asked again. Only then may text be larger than libxml2's own 10 MB: our byte lim
 from __future__ import annotations
 
 import re
+import threading
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
@@ -93,13 +94,12 @@ def _check_prolog(data: bytes) -> int:
 def _count(data: bytes, limits: XmlLimits) -> int:
     """Give at least the number of elements; refuse too many of them, or of attributes.
 
-    CDATA and comments count as if they were markup: nothing written there can make the count smaller.
+    CDATA and comments count as if they were markup: nothing written there can make the count smaller, for an end tag
+    takes away only its own bracket.
     """
-    tags = data.count(b"<")
+    tags = data.count(b"<") - data.count(b"</")
     if tags > limits.max_tags:
-        tags -= data.count(b"</")
-        if tags > limits.max_tags:
-            raise XmlRefused("too_many_tags", limits.max_tags)
+        raise XmlRefused("too_many_tags", limits.max_tags)
     most = limits.max_attributes
     # Text may be full of equals signs; an attribute has a quote behind its sign.
     if data.count(b"=") > most and next(islice(_ATTRIBUTE.finditer(data), most, None), None) is not None:
@@ -115,13 +115,25 @@ def _deeper_than(limit: int) -> etree.XPath:
 _INSTRUCTION = etree.XPath("boolean(//processing-instruction())")
 
 
-def parse(data: bytes, limits: XmlLimits = DEFAULT) -> etree._Element:
-    """Parse hostile bytes into an element; raise XmlRefused."""
-    if len(data) > limits.max_bytes:
-        raise XmlRefused("too_large", limits.max_bytes)
-    start = _check_prolog(data)
-    tags = _count(data, limits)
-    parser = etree.XMLParser(
+class _Parsers(threading.local):
+    """A parser costs as much as parsing a small message; between messages it keeps names only, as its thread does."""
+
+    plain: etree.XMLParser | None = None
+
+
+_parsers = _Parsers()
+
+
+def _parser(*, huge: bool) -> etree.XMLParser:
+    if huge:
+        return _hardened(huge=True)
+    if _parsers.plain is None:
+        _parsers.plain = _hardened(huge=False)
+    return _parsers.plain
+
+
+def _hardened(*, huge: bool) -> etree.XMLParser:
+    return etree.XMLParser(
         encoding="utf-8",
         resolve_entities=False,
         no_network=True,
@@ -129,10 +141,18 @@ def parse(data: bytes, limits: XmlLimits = DEFAULT) -> etree._Element:
         dtd_validation=False,
         attribute_defaults=False,
         remove_comments=True,
-        huge_tree=len(data) > _HUGE or limits.max_depth > 250,
+        huge_tree=huge,
     )
+
+
+def parse(data: bytes, limits: XmlLimits = DEFAULT) -> etree._Element:
+    """Parse hostile bytes into an element; raise XmlRefused."""
+    if len(data) > limits.max_bytes:
+        raise XmlRefused("too_large", limits.max_bytes)
+    start = _check_prolog(data)
+    tags = _count(data, limits)
     try:
-        root = etree.fromstring(data, parser)
+        root = etree.fromstring(data, _parser(huge=len(data) > _HUGE or limits.max_depth > 250))
     except (etree.XMLSyntaxError, ValueError) as fault:
         raise _refusal(data, fault, limits) from None
     info: Any = root.getroottree().docinfo

@@ -134,11 +134,12 @@ def judge(apart: Apart, limits: Limits, schema: etree.XMLSchema | None = None) -
     What may stand often is counted first: libxml2 logs every fault, and its log has no limit of its own.
     """
     words, wrapper = apart.words, apart.wrapper
-    recipients = wrapper.iterfind(f"{words.tag('envelope')}/{words.tag('recipients')}")
-    if next(islice(recipients, limits.recipients, None), None) is not None:
-        raise Refused(Reason.TOO_MANY_RECIPIENTS, limit=limits.recipients)
+    envelopes = wrapper.findall(words.tag("envelope"))
+    for element in envelopes:
+        if next(islice(element.iterfind(words.tag("recipients")), limits.recipients, None), None) is not None:
+            raise Refused(Reason.TOO_MANY_RECIPIENTS, limit=limits.recipients)
     check_wrapper(wrapper, words, Reason.SCHEMA_INVALID, schema)
-    envelope = _read_envelope(wrapper, words)
+    envelope = _read_envelope(envelopes[0], words) if envelopes else {}
     pairs = zip(apart.parts, apart.contents, strict=True)
     parts = tuple(_read_part(part, index, content, words) for index, (part, content) in enumerate(pairs))
     return Request(apart.document, envelope, _expiry(envelope), parts, apart.message_id)
@@ -228,11 +229,8 @@ def _read_part(part: etree._Element, index: int, content: bytes | None, words: W
     )
 
 
-def _read_envelope(wrapper: etree._Element, words: Words) -> dict[str, Any]:
-    element = wrapper.find(words.tag("envelope"))
+def _read_envelope(element: etree._Element, words: Words) -> dict[str, Any]:
     said: dict[str, Any] = {}
-    if element is None:
-        return said
     start = len(words.namespace) + 2
     for child in element:
         name, value = str(child.tag)[start:], child.text or ""
