@@ -1,8 +1,7 @@
 """A recipient that is called by REST.
 
 Enters: outbound documents, queries and receipts. Leaves: one POST each, with the delivery's id as Idempotency-Key.
-Refuses: by status (see `gateway.contract.judgement`); a redirect, 401 and 407 need an operator, since a repeat of the
-same call cannot help and the document itself was not refused.
+Refuses: by status (see `gateway.contract.judgement`).
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ from gateway.contract import (
     Sink,
     TryLater,
 )
-from gateway.contract.judgement import retry_after
+from gateway.contract.judgement import KEY_REFUSED, retry_after
 from schemas.strict_json import JsonLimits
 
 CHECK_SECONDS = 5.0
@@ -62,7 +61,9 @@ class RestSink(Sink):
             return [f"{self._config.url} does not answer; see whether the recipient's system runs"]
         except NeedsOperator as error:
             return [error.detail]
-        return [] if reply.status not in (401, 407) else ["the recipient does not accept our key; ask it for a new one"]
+        if reply.status in KEY_REFUSED:
+            return ["the recipient does not accept our key; ask it for a new one"]
+        return []
 
     async def deliver(self, outbound: Outbound, attempt: Attempt) -> Delivered:
         url = self._config.url
@@ -120,10 +121,6 @@ class RestSink(Sink):
         )
 
     def _judge(self, reply: HttpReply) -> None:
-        if reply.status in (401, 407):
-            raise NeedsOperator("the recipient does not accept our key; ask it for a new one")
-        if 300 <= reply.status < 400:
-            raise NeedsOperator("the recipient answers with a redirect; correct its url in the configuration")
         if reply.status == 409 and self._object(reply).get("code") == Reason.IN_PROGRESS.value:
             after = retry_after(reply.headers.get("Retry-After"))
             raise TryLater(Reason.RECIPIENT_DOWN, "the recipient is still at work on this delivery", after=after)

@@ -94,7 +94,7 @@ class SoapSink(Sink):
         if reply.status == 404:
             return None
         try:
-            self._judge_status(reply)
+            self._host.http.judge(reply)
         except Refused as error:
             raise Ambiguous(Reason.RECIPIENT_UNSURE, f"asked about the delivery, {error.detail}") from None
         return Delivered(reply.body)
@@ -106,13 +106,13 @@ class SoapSink(Sink):
         # An answer is read once, by the codec; only what may be a fault is looked into here.
         if reply.status != 200 or b"Fault" in reply.body:
             self._find_fault(reply, asking=True)
-            self._judge_status(reply)
+            self._host.http.judge(reply)
         return Native((reply.body,), _content_type(reply))
 
     def _taken(self, reply: HttpReply, service: str) -> str | None:
         """The recipient's number, if it gave one. Raises unless the answer says that the delivery was taken."""
         wrapper = self._find_fault(reply)
-        self._judge_status(reply)
+        self._host.http.judge(reply)
         words = words_of(service)
         if wrapper is None or wrapper.tag != words.response:
             raise Ambiguous(Reason.RECIPIENT_ANSWER_INVALID, "the answer is not the one that the contract names")
@@ -131,13 +131,6 @@ class SoapSink(Sink):
         if fault is not None:
             judge_fault(fault, reply.body, asking=asking, retry_after=retry_after(reply.headers.get("Retry-After")))
         return opened.wrapper
-
-    def _judge_status(self, reply: HttpReply) -> None:
-        if reply.status in (401, 403, 407):
-            raise NeedsOperator("the recipient does not accept our key; ask it for a new one")
-        if 300 <= reply.status < 400:
-            raise NeedsOperator("the recipient answers with a redirect; correct its url in the configuration")
-        self._host.http.judge(reply)
 
     async def _send(
         self,

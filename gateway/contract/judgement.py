@@ -1,16 +1,19 @@
 """What an HTTP status says about custody: taken, later, never, unknown.
 
 Enters: a recipient's answer. Leaves: nothing, when it took what was sent. Refuses: by `TryLater` (429, 503: RFC 6585
-and RFC 9110 say the request was not processed), `Ambiguous` (408, 425, other 5xx) and `Refused` (the rest).
+and RFC 9110 say the request was not processed), `NeedsOperator` (401, 403, 407: our key or its rights; 3xx: our
+address), `Ambiguous` (408, 425, other 5xx) and `Refused` (the rest).
 """
 
 from __future__ import annotations
 
-from gateway.contract.errors import Ambiguous, Refused, TryLater
+from gateway.contract.errors import Ambiguous, NeedsOperator, Refused, TryLater
 from gateway.contract.host import HttpReply
 from gateway.contract.reasons import Reason
 
 MOST_SECONDS = 86_400.0
+KEY_REFUSED = frozenset((401, 403, 407))
+"""Statuses that speak of our key, or of what it may do: no other document would fare better, until somebody acts."""
 
 
 def retry_after(value: str | None) -> float | None:
@@ -28,6 +31,10 @@ def judge(reply: HttpReply) -> None:
     if status in (429, 503):
         after = retry_after(reply.headers.get("Retry-After"))
         raise TryLater(Reason.RECIPIENT_DOWN, f"the recipient answered {status}", after=after)
+    if status in KEY_REFUSED:
+        raise NeedsOperator(f"the recipient answered {status}: it does not accept our key, or not for this; ask it")
+    if 300 <= status < 400:
+        raise NeedsOperator(f"the recipient answered {status}, a redirect; correct its url in the configuration")
     if status in (408, 425) or status >= 500 or status < 200:
         raise Ambiguous(Reason.RECIPIENT_UNSURE, f"the recipient answered {status}")
     raise Refused(Reason.RECIPIENT_REFUSED, f"the recipient answered {status}", answer=reply.body)

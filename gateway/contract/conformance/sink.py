@@ -114,8 +114,10 @@ class HttpSinkConformance(SinkConformance):
         (408, (Ambiguous,)),
         (502, (Ambiguous,)),
         (504, (Ambiguous,)),
-        (302, (NeedsOperator, Refused)),
-        (401, (NeedsOperator, Refused)),
+        (302, (NeedsOperator,)),
+        (401, (NeedsOperator,)),
+        (403, (NeedsOperator,)),
+        (407, (NeedsOperator,)),
         (400, (Refused,)),
         (404, (Refused, NeedsOperator)),
     )

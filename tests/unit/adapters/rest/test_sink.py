@@ -134,7 +134,7 @@ async def test_a_receipt_goes_to_its_own_url(host: FakeHost, receipts_url: str |
 @pytest.mark.parametrize(
     ("status", "error"),
     [
-        (302, NeedsOperator), (401, NeedsOperator), (407, NeedsOperator), (400, Refused), (403, Refused),
+        (302, NeedsOperator), (401, NeedsOperator), (407, NeedsOperator), (400, Refused), (403, NeedsOperator),
         (404, Refused), (409, Refused), (422, Refused), (408, Ambiguous), (425, Ambiguous), (500, Ambiguous),
         (502, Ambiguous),
         (504, Ambiguous), (429, TryLater), (503, TryLater),
@@ -192,7 +192,7 @@ async def test_reconcile_asks_for_the_delivery(host: FakeHost) -> None:
     found = await made.reconcile(letter(), ONCE)
     assert found is not None
     assert found.registration == "9"
-    host.http.on_json("GET", "http://dinas.example/cek/", 403, once=True)
+    host.http.on_json("GET", "http://dinas.example/cek/", 400, once=True)
     with pytest.raises(Ambiguous):
         await made.reconcile(letter(), ONCE)
     assert "Idempotency-Key" not in host.http.sent[0].headers

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.contract import Ambiguous, HttpReply, Refused, TryLater
+from gateway.contract import Ambiguous, HttpReply, NeedsOperator, Refused, TryLater
 from gateway.contract.judgement import MOST_SECONDS, judge, retry_after
 from gateway.contract.testing import Headers
 
@@ -17,7 +17,8 @@ def test_2xx_is_taken(status: int) -> None:
 @pytest.mark.parametrize(
     ("status", "error"),
     [(429, TryLater), (503, TryLater), (408, Ambiguous), (425, Ambiguous), (500, Ambiguous), (599, Ambiguous)]
-    + [(status, Refused) for status in (300, 400, 404, 409, 499)]
+    + [(status, Refused) for status in (400, 404, 409, 499)]
+    + [(status, NeedsOperator) for status in (300, 302, 399, 401, 403, 407)]
     + [(status, Ambiguous) for status in (100, 101)],
 )
 def test_the_rest_is_an_error(status: int, error: type[Exception]) -> None:
