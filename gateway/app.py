@@ -24,7 +24,7 @@ import structlog
 from gateway.arrivals import Arrivals
 from gateway.ask import Asker
 from gateway.audit.events import EventWriter
-from gateway.audit.sequencer import Sequencer
+from gateway.audit.sequencer import LogAhead, Sequencer
 from gateway.batch import Batches
 from gateway.channels import Channels, EndpointUnknown
 from gateway.contract.adapter import AdapterSpec
@@ -112,7 +112,7 @@ async def serve(
         address = await node.start()
     except PortTaken as error:
         raise PortRefused(str(error)) from error
-    except (EndpointUnknown, JournalRefused, KeyFileRefused, KeyRefused, SigningKeyRefused) as error:
+    except (EndpointUnknown, JournalRefused, KeyFileRefused, KeyRefused, LogAhead, SigningKeyRefused) as error:
         raise StartRefused(str(error)) from error
     # What is there now stays: the collector need not walk it again and again.
     gc.collect()

@@ -86,9 +86,10 @@ class Node:
             Unit([Step("start_node", {"node": self.settings.node, "now": self._now_ms()})])
         )
         self.epoch = int(rows[0][0][0] or 0)
+        # Before parts are swept: a journal that is older than its log does not know the messages they belong to.
+        await self.sequencer.open()
         await self.parts.open()
         await self.parts.sweep(self._known)
-        await self.sequencer.open()
         await self.http.open()
         for name, adapter in self.adapters:
             await self._open(name, adapter)

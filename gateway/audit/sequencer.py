@@ -2,7 +2,8 @@
 
 Enters: committed events, in whatever order their transactions ended. Leaves: rows of `events`, and files that an
 auditor reads: one line per event, `{"number": N, "event": {…}}`, the event in its canonical bytes.
-Refuses: a log file that does not end where the journal says; it is cut back to its last whole line and filled up.
+Refuses: a log that goes on where the journal ends (`LogAhead`): that journal is not the one the log was written from. A
+log that ends too early is cut back to its last whole line and filled up.
 
 It shares no lock with the hot path: its unit goes through the journal's group commit like any other.
 """
@@ -10,15 +11,25 @@ It shares no lock with the hot path: its unit goes through the journal's group c
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from gateway.store.disk import sync_folder
 from gateway.store.engine import Journal, Step, Unit
 
 EVENTS_PER_FILE = 100_000
+
+
+class LogAhead(Exception):
+    """The log holds events that the journal does not know; the message says what to do."""
+
+    def __init__(self, folder: Path, written: int, known: int) -> None:
+        super().__init__(
+            f"the log in {folder} has {written} events, the journal only {known}: the journal is older than its log; "
+            "put back the journal that belongs to it; to go on from the older one, first move the log to a safe place"
+        )
 
 
 class Sequencer:
@@ -43,6 +54,9 @@ class Sequencer:
         last = rows[0][0] if rows else None
         self._next = 0 if last is None else int(last) + 1
         written = await asyncio.to_thread(_repair, self._folder)
+        if written > self._next:
+            # Numbers would be given a second time.
+            raise LogAhead(self._folder, written, self._next)
         while written < self._next:
             found = await self._journal.read("events_after", {"after": written - 1, "limit": 1000})
             lines = [_line(int(row[0] or 0), row[1]) for row in found]
@@ -98,11 +112,19 @@ def _append(folder: Path, first: int, lines: list[bytes]) -> None:
         number = first + at
         room = EVENTS_PER_FILE - number % EVENTS_PER_FILE
         some = lines[at : at + room]
-        with log_file(folder, number).open("ab") as file:
+        path = log_file(folder, number)
+        new = not path.exists()
+        with open(path, "ab", opener=_private) as file:
             file.write(b"".join(some))
             file.flush()
             os.fdatasync(file.fileno())
+        if new:
+            sync_folder(folder)
         at += len(some)
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
 
 
 def _repair(folder: Path) -> int:
@@ -119,7 +141,6 @@ def _repair(folder: Path) -> int:
             if not line.endswith(b"\n"):
                 break
             count, end = count + 1, end + len(line)
-        with contextlib.suppress(OSError):
-            if end != last.stat().st_size:
-                file.truncate(end)
+        if end != last.stat().st_size:
+            file.truncate(end)
     return first + count

@@ -1,4 +1,5 @@
-"""The room that is kept free: intake stops while every outcome in flight can still be recorded.
+"""The disk: the room that is kept free (intake stops while every outcome in flight can still be recorded), and folders
+whose new names last.
 
 Enters: a folder, a reserve in bytes, a clock. Leaves: whether more may be taken in. Refuses nothing itself.
 """
@@ -14,6 +15,15 @@ def free_bytes(path: Path) -> int:
     """Room left on the filesystem of `path`, in bytes, for those who are not root."""
     found = os.statvfs(path)
     return found.f_bavail * found.f_frsize
+
+
+def sync_folder(folder: Path) -> None:
+    """What was created, renamed or removed in a folder lasts. Blocks."""
+    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
 
 
 class DiskReserve:

@@ -14,6 +14,8 @@ import stat
 from collections.abc import Callable
 from pathlib import Path
 
+from gateway.store.disk import sync_folder
+
 SECRET_BYTES = 32
 
 
@@ -72,8 +74,4 @@ def _write(path: Path, content: bytes) -> None:
         pass
     finally:
         os.unlink(temporary)
-    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    sync_folder(path.parent)

@@ -25,6 +25,7 @@ from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, TypeVar
 
+from gateway.store.disk import sync_folder
 from gateway.store.hmac_keys import HmacKeys
 from gateway.store.parts import (
     DiskFull,
@@ -194,14 +195,14 @@ class LocalParts(PartStore):
         self._root.mkdir(mode=0o700, parents=True, exist_ok=True)
         for number in range(256):
             (self._root / f"{number:02x}").mkdir(mode=0o700, exist_ok=True)
-        _sync_folder(self._root)
+        sync_folder(self._root)
 
     def _delete(self, folder: Path) -> None:
         try:
             shutil.rmtree(folder)
         except FileNotFoundError:
             return
-        _sync_folder(folder.parent)
+        sync_folder(folder.parent)
 
     def _message_folders(self) -> Iterator[Path]:
         for number in range(256):
@@ -323,8 +324,8 @@ class LocalWriter(PartWriter):
         store._barrier("part.before_rename")
         os.rename(self._temporary, self._folder / address)
         store._barrier("part.after_rename")
-        _sync_folder(self._folder)
-        _sync_folder(self._folder.parent)
+        sync_folder(self._folder)
+        sync_folder(self._folder.parent)
         return StoredPart(address, digest, self._size)
 
     def _discard(self) -> None:
@@ -350,14 +351,6 @@ def _write_all(file: BinaryIO, content: bytes) -> None:
     view = memoryview(content)
     while view:
         view = view[file.write(view) :]
-
-
-def _sync_folder(folder: Path) -> None:
-    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)
 
 
 def _open_part(path: Path, aad: bytes, address: str, data_key: DataKey) -> tuple[BinaryIO, StreamOpener, bytes]:

@@ -17,6 +17,7 @@ from typing import Any
 import apsw
 
 from gateway.store import migrate
+from gateway.store.disk import sync_folder
 from gateway.store.engine import (
     Journal,
     JournalClosed,
@@ -308,8 +309,4 @@ def _create(path: Path) -> None:
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
     except FileExistsError:
         return
-    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    sync_folder(path.parent)

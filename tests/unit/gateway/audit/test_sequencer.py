@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import stat
 from pathlib import Path
 
 import orjson
 import pytest
 
 from gateway.audit import sequencer
-from gateway.audit.sequencer import Sequencer, log_file
+from gateway.audit.sequencer import LogAhead, Sequencer, log_file
 from gateway.store.engine import Step
 from tests.unit.gateway.bench import Bench
 
@@ -95,6 +96,26 @@ async def test_a_torn_file_is_cut_to_its_last_whole_line_and_filled_up(bench: Be
     path.write_bytes(whole[:-cut])
     await again(bench).open()
     assert path.read_bytes() == whole
+
+
+async def test_a_log_that_is_ahead_of_its_journal_is_never_written_on(bench: Bench) -> None:
+    await put(bench, "a", "b")
+    await bench.sequencer.drain()
+    path = log_file(bench.folder / "log", 0)
+    with path.open("ab") as file:
+        file.write(b'{"number":2,"event":{}}\n')
+    whole = path.read_bytes()
+    with pytest.raises(LogAhead, match="3 events, the journal only 2"):
+        await again(bench).open()
+    assert path.read_bytes() == whole
+
+
+async def test_only_its_owner_reads_the_log(bench: Bench) -> None:
+    await put(bench, "a")
+    await bench.sequencer.drain()
+    path = log_file(bench.folder / "log", 0)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
 
 
 async def test_a_file_that_is_gone_is_written_again(bench: Bench) -> None:
