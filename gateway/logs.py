@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import sys
 import traceback
+import warnings
 from collections.abc import Iterator, MutableMapping
 from pathlib import Path
 from typing import Any
@@ -52,4 +53,24 @@ def configure(settings: Settings) -> None:
         logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
         cache_logger_on_first_use=True,
     )
-    logging.basicConfig(level=logging.WARNING)
+    logging.basicConfig(level=logging.WARNING, handlers=[Libraries()], force=True)
+    logging.captureWarnings(capture=False)
+    warnings.showwarning = _warned
+
+
+class Libraries(logging.Handler):
+    """What a library says, without its words: they may quote what was sent."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        error = record.exc_info[1] if record.exc_info else None
+        say = structlog.get_logger(record.name)
+        where = f"{record.module}:{record.lineno}"
+        level = logging.ERROR if record.levelno >= logging.ERROR else logging.WARNING
+        say.log(level, "library", logger=record.name, where=where, exc_info=error)
+
+
+def _warned(
+    message: Warning | str, category: type[Warning], filename: str, lineno: int, file: Any = None, line: Any = None
+) -> None:
+    where = f"{Path(filename).name}:{lineno}"
+    structlog.get_logger("warnings").warning("library_warning", category=category.__name__, where=where)

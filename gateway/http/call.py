@@ -7,9 +7,16 @@ over its limit (before it is sent, where its length is known), silence longer th
 from __future__ import annotations
 
 import asyncio
+import warnings
 from collections.abc import AsyncIterator, Callable, Mapping
 
-from aiohttp import BodyPartReader, MultipartReader, web
+from aiohttp import (
+    BodyPartReader,
+    MultipartReader,
+    content_disposition_filename,
+    parse_content_disposition,
+    web,
+)
 from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.web_protocol import PayloadAccessError, RequestPayloadError
 
@@ -190,10 +197,11 @@ class RequestCall:
 class Part:
     """Implements the contract's `BodyPart`."""
 
-    __slots__ = ("_bounded", "_part")
+    __slots__ = ("_bounded", "_part", "filename", "name")
 
     def __init__(self, part: BodyPartReader, bounded: Callable[..., object]) -> None:
         self._part, self._bounded = part, bounded
+        self.name, self.filename = _named(part.headers.get("Content-Disposition"))
         encoding = part.headers.get("Content-Transfer-Encoding", "").strip().lower()
         if encoding not in _PLAIN or part.headers.get("Content-Encoding", "").strip().lower() not in _PLAIN:
             raise Refused(Reason.UNSUPPORTED_MEDIA_TYPE, "a part is sent as it is, without a transfer encoding")
@@ -201,14 +209,6 @@ class Part:
     @property
     def headers(self) -> Mapping[str, str]:
         return self._part.headers
-
-    @property
-    def name(self) -> str | None:
-        return self._part.name
-
-    @property
-    def filename(self) -> str | None:
-        return self._part.filename
 
     @property
     def media_type(self) -> str:
@@ -231,6 +231,20 @@ class Part:
             if not isinstance(piece, bytes | bytearray) or not piece:
                 return
             yield bytes(piece)
+
+
+def _named(disposition: str | None) -> tuple[str | None, str | None]:
+    """The name and the file name that a part is given. aiohttp warns of what it cannot read, in the sender's words."""
+    if not disposition:
+        return None, None
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        try:
+            # A semicolon at the end is a slip that changes nothing.
+            _, said = parse_content_disposition(disposition.rstrip("; \t"))
+        except Warning:
+            raise Refused(Reason.MULTIPART_BROKEN, "the Content-Disposition of a part cannot be read") from None
+        return content_disposition_filename(said, "name"), content_disposition_filename(said, "filename")
 
 
 def _charset(request: web.BaseRequest) -> str | None:

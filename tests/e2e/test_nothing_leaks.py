@@ -116,6 +116,17 @@ async def say_everything(gateway: Gateway, found: dict[str, Recipient]) -> None:
         headers = {**gateway.place.auth("pengirim"), "Content-Type": kind}
         async with gateway.http.post(gateway.url + "/api/v1/messages", data=raw, headers=headers) as answer:
             assert NIK not in await answer.text()
+    for said in (
+        f"form-data; {NIK} {NAME}",
+        f"{NAME}; name=x",
+        f"form-data; name=x; {NAME}={NIK}",
+        "form-data; name=x;",
+    ):
+        part = f"--x\r\nContent-Disposition: {said}\r\n{NIK}: {NAME}\r\n\r\n{NAME}\r\n--x--\r\n".encode()
+        headers = {**gateway.place.auth("pengirim"), "Content-Type": "multipart/form-data; boundary=x"}
+        async with gateway.http.post(gateway.url + "/api/v1/messages", data=part, headers=headers) as answer:
+            assert answer.status == 400
+            assert NIK not in await answer.text()
     xml = f"<s:Envelope xmlns:s='http://schemas.xmlsoap.org/soap/envelope/'><s:Body><{NAME.split()[0]}>{NIK}"
     headers = {**gateway.place.auth("pengirim"), "Content-Type": "text/xml", "SOAPAction": NIK}
     async with gateway.http.post(gateway.url + "/soap/coverage.lookup", data=xml, headers=headers) as answer:

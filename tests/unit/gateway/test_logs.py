@@ -71,3 +71,29 @@ def test_an_exception_is_where_it_came_from_never_what_it_says(form: str) -> Non
         assert line["causes"] == ["OSError", "ValueError"]
         assert line["frames"][-1].endswith(":<module>")
         assert "exc_info" not in line
+
+
+LIBRARIES = """
+import logging, warnings
+from gateway.logs import configure
+from gateway.settings import Settings
+configure(Settings())
+logging.getLogger("lib").warning("sent %s", "3273010101010001")
+try:
+    raise ValueError("3273010101010001")
+except ValueError:
+    logging.getLogger("lib").exception("3273010101010001")
+logging.getLogger("lib").info("quiet")
+warnings.warn("3273010101010001", RuntimeWarning)
+"""
+
+
+def test_what_a_library_says_stands_without_its_words() -> None:
+    done = subprocess.run([sys.executable, "-c", LIBRARIES], cwd=HOUSE, capture_output=True, text=True, check=True)
+    lines = [orjson.loads(line) for line in done.stderr.splitlines()]
+    assert [(line["event"], line["level"]) for line in lines] == [
+        ("library", "warning"), ("library", "error"), ("library_warning", "warning")
+    ]  # fmt: skip
+    assert lines[1]["causes"] == ["ValueError"]
+    assert lines[2]["category"] == "RuntimeWarning"
+    assert "32730" not in done.stderr

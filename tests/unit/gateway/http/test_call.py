@@ -172,6 +172,34 @@ async def test_a_multipart_body_that_is_broken(small: Face, content_type: str, b
     assert files(small) == []
 
 
+@pytest.mark.filterwarnings("ignore:.*:RuntimeWarning")
+@pytest.mark.parametrize(
+    "said",
+    ["form-data; NIK 3273010101010001", "NIK=3273010101010001", 'form-data; name="f"; name="g"', "form-data; na me=f",
+     "form-data; name*=x", "form-data; name*=klingon''%66", 'form-data; name="f'],
+)  # fmt: skip
+async def test_a_disposition_that_cannot_be_read_is_refused(small: Face, said: str) -> None:
+    body = f"--b\r\nContent-Disposition: {said}\r\n\r\nx\r\n--b--\r\n".encode()
+    told = await small.code(
+        "POST", LETTER, SIMPUS, data=body, headers={"Content-Type": "multipart/form-data; boundary=b"}
+    )
+    assert told == (400, "multipart_broken")
+    assert files(small) == []
+
+
+@pytest.mark.filterwarnings("ignore:.*:RuntimeWarning")
+async def test_a_semicolon_too_many_changes_nothing(face: Face) -> None:
+    body = (
+        b'--b\r\nContent-Disposition: form-data; name="document";\r\nContent-Type: application/json\r\n\r\n'
+        + orjson.dumps(organisation())
+        + b"\r\n--b--\r\n"
+    )
+    status, _ = await face.value(
+        "POST", ORGANISATION, SIMPUS, data=body, headers={"Content-Type": "multipart/form-data; boundary=b"}
+    )
+    assert status == 202
+
+
 async def test_a_caller_that_goes_away_leaves_nothing(small: Face) -> None:
     host, port = small.url.removeprefix("http://").split(":")
     reader, writer = await asyncio.open_connection(host, int(port))
