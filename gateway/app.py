@@ -77,6 +77,7 @@ from gateway.store.keyfiles import KeyFileRefused
 from gateway.store.local_parts import LocalParts
 from gateway.store.sealing import FileKeyRing
 from gateway.store.sqlite import SqliteJournal
+from gateway.uploads import Uploads
 from gateway.vault import Vault
 from gateway.walk import Walk
 from schemas.catalogue import SERVICES
@@ -233,7 +234,7 @@ class _Builder:
             settings.limits,
             self.ids.new,
             self.clock.now,
-            settings.concurrency.uploads,
+            Uploads(settings),
             room=lambda: free_bytes(self.state) - settings.disk.reserve_bytes,
         )
         self.recorder = Recorder(

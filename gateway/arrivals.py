@@ -7,7 +7,6 @@ What is not recorded in the end is discarded; a crash leaves files that the next
 
 from __future__ import annotations
 
-import asyncio
 import unicodedata
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import datetime
@@ -19,6 +18,7 @@ from gateway.contract.reasons import Reason
 from gateway.settings import Limits
 from gateway.store.parts import DiskFull, PartsBusy, PartStore, PartTooLarge, StoredPart
 from gateway.store.sealing import DataKey
+from gateway.uploads import Uploads
 
 KnownKey = Callable[[], Awaitable[DataKey | None]]
 
@@ -35,13 +35,13 @@ class Arrivals:
         limits: Limits,
         new_id: Callable[[], str],
         now: Callable[[], datetime],
-        uploads: int,
+        uploads: Uploads,
         room: Callable[[], int] = lambda: 2**63,
     ) -> None:
         self._room = room
         self._parts, self._limits, self._new_id, self._now = parts, limits, new_id, now
         self._keys: dict[str, DataKey] = {}
-        self._uploads = asyncio.Semaphore(uploads)
+        self._uploads = uploads
 
     def begin(self, agency: str, message_id: str | None = None, recorded: KnownKey | None = None) -> SpoolingArrival:
         """`recorded` gives the data key of the message if it is recorded already: the same item may come again."""
@@ -80,8 +80,8 @@ class Arrivals:
         if (size or 0) > self._room():
             raise TryLater(Reason.DISK_RESERVE, "there is no room for this part above the disk reserve")
         key = await self._key(arrival)
-        async with self._uploads:
-            stored = await self._write(arrival, key, chunks)
+        async with self._uploads.turn(arrival.agency):
+            stored = await self._write(arrival, key, self._uploads.paced(chunks))
         digest = stored.sha256.hex()
         if (sha256 is not None and sha256 != digest) or (size is not None and size != stored.size):
             raise Refused(Reason.DIGEST_MISMATCH, "the declared digest or size is not that of the bytes")

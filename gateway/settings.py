@@ -102,6 +102,9 @@ class Limits(Group):
     soap_body_bytes: int = _number(12 * MIB, "Largest SOAP body, with its inline attachments.")
     inline_part_bytes: int = _number(8 * MIB, "Largest part inside a body, decoded from base64.")
     part_bytes: int = _number(5 * GIB, "Largest part that travels beside the body.")
+    upload_bytes_per_second: int = _number(
+        1024, "Least pace of a part, over each ten seconds of waiting for it; 0 takes any.", least=0
+    )
     parts: int = _number(64, "Parts of one message.", most=10_000)
     nesting: int = _number(64, "Depth of JSON or XML.", most=512)
     header_line_bytes: int = _number(8190, "One line of an HTTP header.", least=1024, most=MIB)
@@ -128,6 +131,7 @@ class Stages(Group):
 
     headers: float = _seconds(20, "From the start of a connection until its first request's headers are whole.")
     read_body: float = _seconds(60, "A body without parts, whole; silence while parts arrive.")
+    upload_turn: float = _seconds(10, "Waiting until a part may arrive, while others do.")
     decode: float = _seconds(10, "Reading and decoding a handful of rows of a batch.")
     record: float = _seconds(10, "A commit; while one takes longer, nothing new is taken.")
     ask: float = _seconds(30, "Longest deadline a caller gets for a query.")
@@ -145,7 +149,8 @@ class Concurrency(Group):
     )
     inflight: int = _number(1024, "Requests being handled.", most=1_000_000)
     body_bytes: int = _number(256 * MIB, "Bodies over 64 KiB that are held in memory, together.", least=MIB)
-    uploads: int = _number(64, "Requests whose parts are arriving.", most=100_000)
+    uploads: int = _number(64, "Parts that are arriving, of all agencies.", most=100_000)
+    uploads_per_agency: int = _number(16, "Parts that are arriving, of one agency.", most=100_000)
     lane: int = _number(16, "Deliveries at once to one recipient.", most=10_000)
     batch_chunk: int = _number(256, "Rows of a batch that are recorded in one transaction.", most=256)
     journal_waiting: int = _number(4096, "Units of work that wait for the journal.", most=1_000_000)

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import resource
+from asyncio import FIRST_COMPLETED
 from pathlib import Path
 from typing import Any
 
-from tests.e2e.process import Place, until
+import yaml
+
+from tests.e2e.process import Gateway, Place, until
+from tests.e2e.scenes import letter
 
 SYSTEMS: dict[str, Any] = {"pengirim": {"may_use": ["letter.deliver"]}, "tarik": {"channel": {"pull": True}}}
 ROUTES = [{"service": "letter.deliver", "to": ["uji/tarik"], "recipients": "named"}]
@@ -70,3 +75,49 @@ async def _answers(port: int) -> bool:
     told = await ended(reader)
     writer.close()
     return told.startswith(b"HTTP/1.1 200")
+
+
+async def test_uploads_that_never_end_stop_nobody_elses(tmp_path: Path) -> None:
+    settings = {"concurrency": {"uploads": 4, "uploads_per_agency": 2}, "stages": {"upload_turn": 0.3, "read_body": 60}}
+    place = Place(tmp_path, SYSTEMS, ROUTES, settings)
+    other = {"name": "lain", "credentials": {"api_keys": [{"file": "keys/lain.key"}]}, "may_use": ["letter.deliver"]}
+    agency = {"agency": "lain", "name": "Lain (simulasi)", "systems": {"pengirim": other}}
+    (place.config / "agencies" / "lain.yaml").write_text(yaml.safe_dump(agency), encoding="utf-8")
+    async with place.running() as gateway:
+        stuck = [await _upload(gateway, "pengirim") for _ in range(3)]
+        # The answer comes at once; the connection lingers for what the sender still sends.
+        told, _ = await asyncio.wait(
+            [asyncio.create_task(reader.readline()) for reader, _ in stuck], return_when=FIRST_COMPLETED
+        )
+        assert [task.result() for task in told] == [b"HTTP/1.1 503 Service Unavailable\r\n"]
+        submission = letter("L-1")
+        submission["envelope"]["recipients"] = ["uji/tarik"]
+        status, answer = await gateway.post(submission, "lain")
+        assert status == 202, answer
+        for _, writer in stuck:
+            writer.close()
+        status, answer = await gateway.post(submission, "pengirim")
+        assert status == 202, answer
+
+
+async def _upload(gateway: Gateway, system: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """A letter whose file begins and does not end."""
+    submission = letter("U-1")
+    submission["envelope"]["recipients"] = ["uji/tarik"]
+    del submission["parts"]
+    submission["document"]["mainFile"]["size"] = 2_000_000
+    body = (
+        b'--B\r\nContent-Disposition: form-data; name="message"\r\nContent-Type: application/json\r\n\r\n'
+        + json.dumps(submission).encode()
+        + b'\r\n--B\r\nContent-Disposition: form-data; name="part-1"; filename="surat.pdf"\r\n'
+        b"Content-Type: application/pdf\r\n\r\n%PDF-1.7"
+        + bytes(1_000_000)
+    )
+    reader, writer = await asyncio.open_connection("127.0.0.1", int(gateway.url.rpartition(":")[2]))
+    key = gateway.place.auth(system)["Authorization"]
+    head = (
+        f"POST /api/v1/messages HTTP/1.1\r\nHost: uji\r\nAuthorization: {key}\r\nConnection: close\r\n"
+        f"Content-Type: multipart/form-data; boundary=B\r\nContent-Length: {len(body) + 1_000_000}\r\n\r\n"
+    )
+    writer.write(head.encode() + body)
+    return reader, writer

@@ -54,6 +54,7 @@ from gateway.store.hmac_keys import HmacKeys
 from gateway.store.local_parts import LocalParts
 from gateway.store.sealing import FileKeyRing
 from gateway.store.sqlite import SqliteJournal
+from gateway.uploads import Uploads
 from gateway.vault import Vault
 from gateway.verify import verify
 from gateway.walk import Walk
@@ -324,7 +325,7 @@ class Bench:
             barrier=self.barrier,
         )
         self.parts = LocalParts(self.folder / "parts", self.lookup, on_fatal=self.fatal.append)
-        self.arrivals = Arrivals(self.parts, self.settings.limits, self.ids.new, self.clock.now, 8)
+        self.arrivals = Arrivals(self.parts, self.settings.limits, self.ids.new, self.clock.now, Uploads(self.settings))
 
     def _rooms(self) -> None:
         federation, settings, journal = self.federation, self.settings, self.journal

@@ -11,15 +11,18 @@ import pytest
 from gateway.arrivals import Arrivals
 from gateway.contract.errors import Refused, TryLater
 from gateway.contract.reasons import Reason
-from gateway.settings import Limits
+from gateway.settings import Limits, Settings
 from gateway.store.parts import DiskFull, PartsBusy
 from gateway.store.sealing import DataKey
+from gateway.uploads import Uploads
 from tests.unit.gateway.bench import PDF, Bench, chunks
 
 
 def small(bench: Bench, uploads: int = 8) -> Arrivals:
     limits = Limits(part_bytes=10, parts=2, name_bytes=16)
-    return Arrivals(bench.parts, limits, bench.ids.new, bench.clock.now, uploads)
+    return Arrivals(
+        bench.parts, limits, bench.ids.new, bench.clock.now, Uploads(Settings(concurrency={"uploads": uploads}))
+    )
 
 
 def files(bench: Bench) -> list[bytes]:
@@ -119,7 +122,7 @@ async def test_no_room_means_later(
 async def test_the_disk_reserve_is_watched_while_a_part_arrives(bench: Bench) -> None:
     """A part of unknown length, or several at once, may reach it between the first byte and the last."""
     left = 100
-    arrivals = Arrivals(bench.parts, Limits(), bench.ids.new, bench.clock.now, 8, room=lambda: left)
+    arrivals = Arrivals(bench.parts, Limits(), bench.ids.new, bench.clock.now, Uploads(Settings()), room=lambda: left)
 
     async def pieces() -> AsyncIterator[bytes]:
         nonlocal left
@@ -134,7 +137,7 @@ async def test_the_disk_reserve_is_watched_while_a_part_arrives(bench: Bench) ->
 
 
 async def test_a_part_of_known_length_is_refused_before_its_first_byte(bench: Bench) -> None:
-    arrivals = Arrivals(bench.parts, Limits(), bench.ids.new, bench.clock.now, 8, room=lambda: 100)
+    arrivals = Arrivals(bench.parts, Limits(), bench.ids.new, bench.clock.now, Uploads(Settings()), room=lambda: 100)
     asked: list[bytes] = []
 
     async def pieces() -> AsyncIterator[bytes]:
