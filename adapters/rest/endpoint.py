@@ -7,8 +7,6 @@ body whose first part is not the message, two different keys, a service on the w
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 
@@ -33,6 +31,7 @@ from gateway.contract import (
     Reply,
     Settlement,
 )
+from gateway.contract.digests import FIELD, declared
 from gateway.contract.names import plain_media_type, plain_name
 from gateway.contract.problem import problem
 from schemas.catalogue import SERVICES
@@ -44,7 +43,6 @@ MESSAGES, QUERIES = "/api/v1/messages", "/api/v1/queries"
 _UTF8 = frozenset((None, "utf-8", "utf8"))
 _WAIT = re.compile(r'(?:^|[,;])\s*wait\s*=\s*"?([0-9]{1,9})"?\s*(?:$|[,;])', re.IGNORECASE)
 _KEY = re.compile(r'"([ !#-\[\]-~]{1,255})"|([!-~]{1,255})')
-_DIGEST = re.compile(r"(?:^|,)\s*sha-256\s*=\s*(:[^:]*:)", re.IGNORECASE)
 _TRACE = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 _SHA256 = re.compile(r"[0-9A-Fa-f]{64}")
 
@@ -188,18 +186,10 @@ def _key(headers: Mapping[str, str], envelope: Envelope1) -> str | None:
 
 
 def _digest(headers: Mapping[str, str]) -> str | None:
-    """SHA-256 in hex out of a Content-Digest field (RFC 9530); other algorithms are left alone."""
-    field = headers.get("Content-Digest")
-    found = _DIGEST.search(field) if field is not None else None
-    if found is None:
-        return None
-    try:
-        raw = base64.b64decode(found[1].strip(":"), validate=True)
-    except (binascii.Error, ValueError):
-        raw = b""
-    if len(raw) != 32:
-        raise Refused(Reason.DIGEST_MISMATCH, "the Content-Digest holds no SHA-256")
-    return raw.hex()
+    """SHA-256 in hex out of a Content-Digest field (RFC 9530)."""
+    field = headers.get(FIELD)
+    found = None if field is None else declared((field,)).get("sha-256")
+    return None if found is None else found.hex()
 
 
 def _deadline(headers: Mapping[str, str]) -> float | None:

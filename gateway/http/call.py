@@ -7,6 +7,7 @@ over its limit (before it is sent, where its length is known), silence longer th
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import warnings
 from collections.abc import AsyncIterator, Callable, Mapping
 
@@ -21,6 +22,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.web_protocol import PayloadAccessError, RequestPayloadError
 
 from gateway.arrivals import SpoolingArrival
+from gateway.contract.digests import FIELD, check, declared, mismatch
 from gateway.contract.errors import Refused, TryLater
 from gateway.contract.exchange import Caller
 from gateway.contract.reasons import Reason
@@ -29,6 +31,7 @@ from gateway.settings import Settings
 CHUNK = 256 * 1024
 CODINGS = frozenset({"", "identity", "gzip", "deflate"})
 """How a body may be encoded, by one of them at most."""
+_LONGER = "sha-512"
 _PLAIN = frozenset({"", "binary", "8bit", "7bit", "identity"})
 BROKEN = (
     ConnectionError,
@@ -119,6 +122,18 @@ class RequestCall:
     async def read(self, limit: int | None = None) -> bytes:
         most = self._settings.limits.body_bytes if limit is None else limit
         await self._ask_for(most)
+        data = await self._whole(most)
+        lines = self._request.headers.getall(FIELD, ())
+        if lines:
+            if self._request.headers.get("Content-Encoding"):
+                # The digest is that of the encoded bytes, which nobody has any more.
+                raise Refused(
+                    Reason.UNSUPPORTED_MEDIA_TYPE, f"a body with a {FIELD} is sent as it is, without an encoding"
+                )
+            check(declared(lines), data)
+        return data
+
+    async def _whole(self, most: int) -> bytes:
         content = self._request.content
         pieces: list[bytes] = []
         size = 0
@@ -153,6 +168,8 @@ class RequestCall:
     async def multipart(self) -> AsyncIterator[Part]:
         limits = self._settings.limits
         most = limits.body_bytes + limits.parts * limits.part_bytes
+        if self._request.headers.get(FIELD):
+            raise Refused(Reason.BAD_REQUEST, f"give each part its own {FIELD}, not the multipart body")
         await self._ask_for(most)
         try:
             reader = MultipartReader(
@@ -197,7 +214,7 @@ class RequestCall:
 class Part:
     """Implements the contract's `BodyPart`."""
 
-    __slots__ = ("_bounded", "_part", "filename", "name")
+    __slots__ = ("_bounded", "_part", "_said", "filename", "name")
 
     def __init__(self, part: BodyPartReader, bounded: Callable[..., object]) -> None:
         self._part, self._bounded = part, bounded
@@ -205,6 +222,7 @@ class Part:
         encoding = part.headers.get("Content-Transfer-Encoding", "").strip().lower()
         if encoding not in _PLAIN or part.headers.get("Content-Encoding", "").strip().lower() not in _PLAIN:
             raise Refused(Reason.UNSUPPORTED_MEDIA_TYPE, "a part is sent as it is, without a transfer encoding")
+        self._said = declared(part.headers.getall(FIELD, ()))
 
     @property
     def headers(self) -> Mapping[str, str]:
@@ -223,14 +241,22 @@ class Part:
             if size > limit:
                 raise Refused(Reason.BODY_TOO_LARGE, "the message part is over the limit", limit=limit)
             pieces.append(piece)
-        return b"".join(pieces)
+        data = b"".join(pieces)
+        check(self._said, data)
+        return data
 
     async def chunks(self) -> AsyncIterator[bytes]:
+        """A SHA-512 is checked here, at the end; a SHA-256 by whoever spools the part, which hashes it anyway."""
+        longer = hashlib.sha512() if _LONGER in self._said else None
         while True:
             piece = await self._bounded(self._part.read_chunk, CHUNK)  # type: ignore[misc]
             if not isinstance(piece, bytes | bytearray) or not piece:
-                return
+                break
+            if longer is not None:
+                longer.update(piece)
             yield bytes(piece)
+        if longer is not None and longer.digest() != self._said[_LONGER]:
+            raise mismatch(_LONGER)
 
 
 def _named(disposition: str | None) -> tuple[str | None, str | None]:

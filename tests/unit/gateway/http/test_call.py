@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import gzip
+import hashlib
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -223,3 +226,50 @@ async def test_a_charset_that_does_not_exist_is_no_error_of_ours(face: Face) -> 
         headers={"Content-Type": "application/json; charset=klingon"},
     )  # fmt: skip
     assert status == 202
+
+
+def content_digest(data: bytes, *algorithms: str) -> str:
+    made = {one: hashlib.new(one.replace("-", ""), data).digest() for one in algorithms}
+    return ", ".join(f"{one}=:{base64.b64encode(digest).decode()}:" for one, digest in made.items())
+
+
+@pytest.mark.parametrize("algorithm", ["sha-256", "sha-512"])
+async def test_a_body_has_the_digest_it_declares(face: Face, algorithm: str) -> None:
+    data = orjson.dumps(organisation())
+    right = {"Content-Type": "application/json", "Content-Digest": content_digest(data, algorithm)}
+    wrong = right | {"Content-Digest": content_digest(data + b" ", algorithm)}
+    assert await face.code("POST", ORGANISATION, SIMPUS, data=data, headers=wrong) == (422, "digest_mismatch")
+    assert (await face.value("POST", ORGANISATION, SIMPUS, data=data, headers=right))[0] == 202
+
+
+async def test_a_digest_of_encoded_bytes_is_not_taken_for_one_of_the_others(face: Face) -> None:
+    data = gzip.compress(orjson.dumps(organisation()))
+    headers = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
+    headers["Content-Digest"] = content_digest(data, "sha-256")
+    told = await face.code("POST", ORGANISATION, SIMPUS, data=data, headers=headers)
+    assert told == (415, "unsupported_media_type")
+
+
+@pytest.mark.parametrize(
+    ("fields", "taken"),
+    [
+        ([content_digest(PDF, "sha-512")], True),
+        ([content_digest(PDF, "sha-512", "sha-256")], True),
+        ([content_digest(b"x", "sha-512")], False),
+        ([content_digest(PDF, "sha-256"), content_digest(b"x", "sha-256")], False),
+        ([content_digest(PDF, "sha-256"), content_digest(b"x", "sha-512")], False),
+    ],
+)
+async def test_a_part_has_every_digest_it_declares(face: Face, fields: list[str], taken: bool) -> None:
+    lines = "".join(f"Content-Digest: {field}\r\n" for field in fields).encode()
+    body = (
+        b'--b\r\nContent-Disposition: form-data; name="file"; filename="surat.pdf"\r\nContent-Type: application/pdf\r\n'
+        + lines + b"\r\n" + PDF
+        + b'\r\n--b\r\nContent-Disposition: form-data; name="document"\r\nContent-Type: application/json\r\n\r\n'
+        + orjson.dumps(letter()) + b"\r\n--b--\r\n"
+    )  # fmt: skip
+    headers = {"Content-Type": "multipart/form-data; boundary=b"}
+    status, told = await face.value("POST", LETTER, SIMPUS, data=body, headers=headers)
+    assert (status, told.get("code")) == ((202, None) if taken else (422, "digest_mismatch"))
+    whole = headers | {"Content-Digest": content_digest(body, "sha-256")}
+    assert await face.code("POST", LETTER, SIMPUS, data=body, headers=whole) == (400, "bad_request")
