@@ -404,6 +404,7 @@ class _Builder:
             events=self.events,
             drained=self.sequencer.drain,
             expire=self.registrar.expire,
+            set_aside=self.registrar.set_aside,
             now_ms=_now_ms,
         )
         operations = Operations(

@@ -114,7 +114,7 @@ class Operations:
 
     def _open(self, work: Work) -> Opened | None:
         try:
-            return self._outcomes.open(self._vault, work)
+            return self._outcomes.open_to_end(self._vault, work)
         except (Erased, SealBroken):
             return None
 

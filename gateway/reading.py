@@ -19,7 +19,7 @@ from gateway.contract.reasons import Reason
 from gateway.federation import Federation
 from gateway.identity import Person, Principal
 from gateway.message import Body, Work
-from gateway.outbound import part_urls, released, released_parts
+from gateway.outbound import Unreleasable, part_urls, released_body
 from gateway.record import Recorder, event_step
 from gateway.store.engine import Journal, Row, Step, Unit
 from gateway.vault import Erased, Vault
@@ -30,7 +30,7 @@ Side = Literal["sender", "recipient", "person"]
 
 class Reader:
     """Reads for faces. `drained` makes sure that every committed event is in the log before a timeline is told;
-    `expire` ends what nobody picked up in time."""
+    `expire` ends what nobody picked up in time, `set_aside` takes out of an inbox what cannot be shown."""
 
     def __init__(
         self,
@@ -42,11 +42,12 @@ class Reader:
         events: EventWriter,
         drained: Callable[[], Awaitable[None]],
         expire: Callable[[Work], Awaitable[None]],
+        set_aside: Callable[[Work, Exception], Awaitable[None]],
         now_ms: Callable[[], int],
     ) -> None:
         self._journal, self._vault, self._recorder = journal, vault, recorder
         self._federation, self._events, self._drained = federation, events, drained
-        self._expire, self._now_ms = expire, now_ms
+        self._expire, self._set_aside, self._now_ms = expire, set_aside, now_ms
 
     async def message(self, message: str, who: Principal | None) -> dict[str, Any]:
         """State and timeline. A recipient sees only its own deliveries."""
@@ -115,11 +116,15 @@ class Reader:
         shown: list[Work] = []
         for row in rows:
             work = Work(*row)  # type: ignore[arg-type]
-            if work.expires_at is not None and work.expires_at <= self._now_ms():
-                await self._expire(work)
-            else:
+            try:
+                if work.expires_at is not None and work.expires_at <= self._now_ms():
+                    await self._expire(work)
+                    continue
                 told.append(self._waiting(work, public_url))
                 shown.append(work)
+            except Exception as error:
+                # One that cannot be shown must not hide the others.
+                await self._set_aside(work, error)
         await self._handed_out([work for work in shown if work.first_at is None], system)
         return told
 
@@ -151,16 +156,15 @@ class Reader:
 
     def _waiting(self, work: Work, public_url: str) -> bytes:
         key = self._vault.unwrap(work.sealed_key, work.message)
-        body = self._vault.open_body(key, work.message, work.body)
+        whole = self._vault.open_body(key, work.message, work.body)
         route = self._federation.route_for(work.service, work.sender)
-        document = released(work.document_type, body.document, route, work.recipient == work.sender)
-        parts = released_parts(work.document_type, document, body.parts, route)
-        urls = part_urls(public_url, work.message, parts)
+        body = released_body(work.document_type, whole, route, work.recipient == work.sender)
+        urls = part_urls(public_url, work.message, body.parts)
         return orjson.dumps(
             {
                 "envelope": {**body.envelope, "recipients": [work.recipient], "deliveryId": work.delivery},
-                "document": orjson.Fragment(document),
-                "parts": [{**part_value(part), "href": url} for part, url in zip(parts, urls, strict=True)],
+                "document": orjson.Fragment(body.document),
+                "parts": [{**part_value(part), "href": url} for part, url in zip(body.parts, urls, strict=True)],
             }
         )
 
@@ -213,8 +217,10 @@ class Reader:
         if body is None or side != "recipient":
             return body.parts if body else ()
         route = self._federation.route_for(str(row[4]), str(row[3]))
-        document = released(str(row[5]), body.document, route, same_system=False)
-        return released_parts(str(row[5]), document, body.parts, route)
+        try:
+            return released_body(str(row[5]), body, route, same_system=False).parts
+        except Unreleasable:
+            return ()
 
     def _body(self, row: Row, message: str) -> Body | None:
         try:

@@ -7,18 +7,21 @@ one transaction. Refuses: an acknowledgement of a delivery that is not the calle
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from typing import Any, Literal
 
 from gateway.audit.catalogue import EventName
 from gateway.contract.errors import Refused
 from gateway.contract.reasons import Reason
-from gateway.deliver.outcome import Opened, Outcomes
+from gateway.deliver.outcome import Opened, Outcomes, trouble
 from gateway.message import Recorded, Verified, Work
+from gateway.outbound import Unreleasable
 from gateway.policy import due_in
 from gateway.record import Recorder, event_step
 from gateway.store.engine import Journal, Step, Taken, Unexpected, Unit
-from gateway.vault import Vault
+from gateway.store.sealing import SealBroken
+from gateway.vault import Erased, Vault
 from schemas.acknowledgement_1 import Acknowledgement1
 
 AWAITS = ("awaiting_registration", "delivered", "overdue")
@@ -104,7 +107,12 @@ class Registrar:
         return [str(row[0]) for row in rows if row[2] == caller and row[1] == "document"]
 
     def _open(self, work: Work) -> Opened:
-        return self._outcomes.open(self._vault, work)
+        try:
+            return self._outcomes.open(self._vault, work)
+        except Erased as error:
+            raise Refused(Reason.ERASED) from error
+        except (SealBroken, Unreleasable) as error:
+            raise Refused(Reason.OPERATOR_NEEDED, "no receipt can be made of this delivery") from error
 
     def _close(self, work: Work, opened: Opened, document: Acknowledgement1) -> list[Step]:
         now = self._now_ms()
@@ -159,17 +167,29 @@ class Registrar:
         """A delivery that nobody picked up in time: its sender is told."""
         await self._end(work, "expired", None)
 
+    async def set_aside(self, work: Work, error: Exception) -> None:
+        """A delivery that its inbox cannot show: it waits for an operator, and the others are shown."""
+        begun = self._begun(work)
+        detail = trouble(error)
+        unit = self._outcomes.quarantined(begun, Reason.OPERATOR_NEEDED, detail, held=work.first_at is not None)
+        with contextlib.suppress(Unexpected):
+            await self._journal.commit(Unit([*self._take(begun), *unit.steps]))
+
     async def _end(self, work: Work, outcome: str, registration: str | None) -> bool:
         """Lease and outcome in one unit. False: somebody else was first."""
-        first = work.first_at or self._now_ms()
-        work = work._replace(attempts=work.attempts + 1, fence=work.fence + 1, first_at=first)
-        unit = self._ending(work, self._open(work), outcome, registration)
+        work = self._begun(work)
+        opened = self._outcomes.open_to_end(self._vault, work) if outcome == "expired" else self._open(work)
+        unit = self._ending(work, opened, outcome, registration)
         try:
             await self._journal.commit(Unit([*self._take(work), *unit.steps]))
         except Unexpected:
             return False
         self._notify(f"{work.sender}#receipts")
         return True
+
+    def _begun(self, work: Work) -> Work:
+        first = work.first_at or self._now_ms()
+        return work._replace(attempts=work.attempts + 1, fence=work.fence + 1, first_at=first)
 
     def _take(self, work: Work) -> list[Step]:
         now = self._now_ms()

@@ -1,7 +1,8 @@
 """The route room: pure; to whom, under which policy.
 
 Enters: `Normalised` and the federation. Leaves: `Routed`. Refuses: a service without a route from this sender, a
-recipient the route does not allow, and a message to nobody.
+recipient the route does not allow, a message to nobody, and a document of which the route's release list leaves none:
+that is known now, and would be a failure later.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from gateway.contract.errors import Refused
 from gateway.contract.reasons import Reason
 from gateway.federation import TAKEN_BY_GATEWAY, Federation, Route
 from gateway.message import Normalised, Routed
+from gateway.outbound import Unreleasable, released
 from schemas.document import Document
 
 
@@ -27,6 +29,8 @@ def route(normalised: Normalised, federation: Federation) -> Routed:
     recipients = _recipients(received.inbound.recipients, chosen, federation)
     if received.service.kind == "query" and len(recipients) != 1:
         raise Refused(Reason.UNKNOWN_RECIPIENT, "a query goes to one recipient; name it")
+    if received.service.kind != "query":
+        _releasable(normalised, chosen)
     return Routed(normalised, chosen, recipients, order_key(normalised.document, chosen))
 
 
@@ -40,6 +44,15 @@ def _recipients(named: tuple[str, ...], chosen: Route, federation: Federation) -
     if len(set(named)) != len(named):
         raise Refused(Reason.UNKNOWN_RECIPIENT, "a recipient is named twice")
     return named or tuple(str(name) for name in chosen.to)
+
+
+def _releasable(normalised: Normalised, chosen: Route) -> None:
+    if chosen.release is None:
+        return
+    try:
+        released(normalised.document.TYPE, normalised.canonical, chosen, same_system=False)
+    except Unreleasable as error:
+        raise Refused(Reason.NOT_RELEASABLE, str(error)) from error
 
 
 def order_key(document: Document, chosen: Route) -> bytes | None:

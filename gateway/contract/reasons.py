@@ -64,6 +64,7 @@ class Reason(StrEnum):
     FORMAT_UNKNOWN = "format_unknown"
     HEADER_UNKNOWN = "header_unknown"
     POLICY_UNMET = "policy_unmet"
+    NOT_RELEASABLE = "not_releasable"
     TIMED_OUT = "timed_out"
     SLOW_BODY = "slow_body"
     BUSY = "busy"
@@ -150,6 +151,7 @@ REASONS: dict[Reason, Face] = {
     Reason.FORMAT_UNKNOWN: _sender(415, "File format unknown", "Save the file in a format that was agreed for this folder, and drop it again."),
     Reason.HEADER_UNKNOWN: _sender(422, "Column header unknown", "Write the columns in the first row as they were agreed for this folder, spelled the same."),
     Reason.POLICY_UNMET: _sender(422, "Signature policy not met", "Sign the document as the route requires."),
+    Reason.NOT_RELEASABLE: _sender(422, "Nothing that may be released", "Fill in one of the fields that 'detail' names: the route of this service hands on only some fields, and without them no whole document is left. If you have none of them, ask the operator of the gateway."),
     Reason.TIMED_OUT: _receiver(504, "No answer in time", "Ask again; a query changes nothing. For a delivery, look at its state first."),
     Reason.SLOW_BODY: _sender(408, "Body too slow", "Send it again over a steadier connection; the upload paused for too long."),
     Reason.BUSY: _receiver(503, "Busy", "Try again after the time in Retry-After, or in a minute; nothing was taken."),

@@ -16,7 +16,7 @@ from gateway.contract.frozen import frozen
 from gateway.contract.reasons import Reason
 from gateway.federation import Federation
 from gateway.message import Body, Work
-from gateway.outbound import released, released_parts
+from gateway.outbound import Unreleasable, released_body
 from gateway.policy import due_in, lane_of
 from gateway.receipt import ReceiptWriter, Signed, commit
 from gateway.record import event_step, seal_receipt
@@ -37,6 +37,11 @@ class Opened:
     body: Body
 
 
+def trouble(error: Exception) -> str:
+    """What an operator is told of something unforeseen: never what a stranger's exception says."""
+    return str(error) if isinstance(error, Unreleasable) else type(error).__name__
+
+
 class Outcomes:
     """Builds the units. `now_ms` is the instant the outcome is known."""
 
@@ -54,17 +59,23 @@ class Outcomes:
         self._settings, self._new_id, self._now_ms = settings, new_id, now_ms
 
     def open(self, vault: Vault, work: Work) -> Opened:
-        """Unseals a delivery's message. Raises `Erased` and `SealBroken`."""
+        """Unseals a delivery's message. Raises `Erased`, `SealBroken` and `Unreleasable`."""
         key = vault.unwrap(work.sealed_key, work.message)
         body = vault.open_body(key, work.message, work.body)
         if work.kind == "receipt":
             return Opened(key, body)
         route = self._federation.route_for(work.service, work.sender)
-        data = released(work.document_type, body.document, route, work.recipient == work.sender)
-        if data is body.document:
-            return Opened(key, body)
-        parts = released_parts(work.document_type, data, body.parts, route)
-        return Opened(key, replace(body, document=data, parts=parts))
+        return Opened(key, released_body(work.document_type, body, route, work.recipient == work.sender))
+
+    def open_to_end(self, vault: Vault, work: Work) -> Opened:
+        """The same for a delivery that ends without its recipient getting anything: of a document that its route
+        cannot release, the last receipt commits to no byte."""
+        try:
+            return self.open(vault, work)
+        except Unreleasable:
+            key = vault.unwrap(work.sealed_key, work.message)
+            body = vault.open_body(key, work.message, work.body)
+            return Opened(key, replace(body, document=b"", parts=()))
 
     def delivered(
         self,

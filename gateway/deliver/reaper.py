@@ -8,6 +8,7 @@ A single node ends its predecessor's leases at once: its epoch is larger than th
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from typing import Any
 
@@ -100,4 +101,6 @@ class Reaper:
                 }
                 event = self._outcomes.event(EventName.OVERDUE, work, reason=Reason.TIMED_OUT)
                 steps += [Step("set_state", change, rows=1), event_step(event)]
-        await self._journal.commit(Unit(steps))
+        with contextlib.suppress(Unexpected):
+            # It was closed in the meantime, and with it the wait ended.
+            await self._journal.commit(Unit(steps))

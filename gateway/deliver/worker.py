@@ -8,6 +8,7 @@ Refuses: to send again what may have arrived, unless the sink declares how that 
 3. Send, within the attempt's deadline.
 4. An error says what happens next; anything unforeseen after the first byte may have left is `Ambiguous`.
 5. Unsure: idempotent → again by schedule; reconcilable → again by schedule, asking first; neither → as the route says.
+6. What cannot be opened, or whose outcome cannot be told or written, goes to quarantine alone: no row stops a lane.
 """
 
 from __future__ import annotations
@@ -15,20 +16,23 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
+import structlog
+
 from gateway.contract.adapter import Capability, Sink
 from gateway.contract.errors import Ambiguous, NeedsOperator, Refused, TryLater
 from gateway.contract.exchange import Attempt, Delivered, Outbound, ReceiptCopy
 from gateway.contract.reasons import Reason
-from gateway.deliver.outcome import Opened, Outcomes
+from gateway.deliver.outcome import Opened, Outcomes, trouble
 from gateway.deliver.schedule import wait_ms
 from gateway.federation import Federation
 from gateway.message import Work
 from gateway.outbound import outbound, part_urls
 from gateway.record import open_receipt
 from gateway.settings import Settings
-from gateway.store.engine import Journal, Unexpected, Unit
-from gateway.store.sealing import SealBroken
-from gateway.vault import Erased, Vault
+from gateway.store.engine import Journal, Unexpected, Unit, UnitRefused
+from gateway.vault import Vault
+
+log = structlog.get_logger("lintas.deliver")
 
 FindSink = Callable[[Work], Sink | None]
 
@@ -60,10 +64,13 @@ class Worker:
 
     async def carry(self, work: Work) -> bool:
         """One attempt. True if the recipient was reachable, whatever it said. Losing the lease is not an error."""
-        unit, reachable = await self._attempt(work)
+        try:
+            unit, reachable = await self._attempt(work)
+        except Exception as error:
+            unit, reachable = self._set_aside(work, error), True
         self._barrier("deliver.before_outcome")
         try:
-            await self._journal.commit(unit)
+            await self._write(work, unit)
         except Unexpected:
             # The fence moved on: another worker owns this delivery, and its outcome is the one that counts.
             return True
@@ -72,11 +79,24 @@ class Worker:
             self._notify(f"{work.sender}#receipts")
         return reachable
 
+    async def _write(self, work: Work, unit: Unit) -> None:
+        try:
+            await self._journal.commit(unit)
+        except Unexpected:
+            raise
+        except UnitRefused as error:
+            await self._journal.commit(self._set_aside(work, error))
+
+    def _set_aside(self, work: Work, error: Exception) -> Unit:
+        """What nobody foresaw stops this one delivery, not its lane and not the node. It may have arrived."""
+        log.error("delivery set aside", delivery=work.delivery, error=type(error).__name__)
+        return self._outcomes.quarantined(work, Reason.OPERATOR_NEEDED, trouble(error), held=True)
+
     async def _attempt(self, work: Work) -> tuple[Unit, bool]:
         try:
             opened = self.open(work)
-        except (Erased, SealBroken) as error:
-            return self._for_operator(work, Reason.OPERATOR_NEEDED, type(error).__name__), True
+        except Exception as error:
+            return self._for_operator(work, Reason.OPERATOR_NEEDED, trouble(error)), True
         if self._expired(work):
             return self._outcomes.expired(work, opened), True
         sink = self._find_sink(work)

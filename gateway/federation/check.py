@@ -13,6 +13,8 @@ from gateway.federation.findings import did_you_mean, shown
 from gateway.federation.hooks import known_field
 from gateway.federation.marks import Place
 from gateway.federation.model import Credentials, Route, matches
+from schemas.document import Document
+from schemas.privacy import ReleaseRefused, check_release
 
 
 def check(draft: Draft) -> None:
@@ -125,6 +127,7 @@ def _options(draft: Draft, route: Route, where: Located) -> None:
     # What is released travels to the recipient of a delivery, and back to the asker of a query.
     released = service.answer if query and service.answer else service.request
     _paths(draft, "release", route.release, released, where)
+    _release(draft, route, released, where)
     _paths(draft, "order_by", route.order_by, service.request, where)
     _paths(draft, "idempotency_fields", route.idempotency_fields, service.request, where)
 
@@ -135,6 +138,19 @@ def _paths(draft: Draft, option: str, paths: Iterable[str] | None, document: str
         return
     for index, path in enumerate(paths or ()):
         known_field(draft, document, model, path, where, (option, index))
+
+
+def _release(draft: Draft, route: Route, document: str, where: Located) -> None:
+    """What a release list leaves must be a document still. Fields that do not exist have their own finding."""
+    model = draft.documents.get(document)
+    if route.release is None or model is None or not issubclass(model, Document):
+        return
+    try:
+        check_release(model, route.release)
+    except ReleaseRefused as error:
+        if error.missing:
+            missing = ", ".join(shown(path) for path in error.missing)
+            draft.note("C029", where, ("release",), f"{shown(document)} cannot be without {missing}", key=True)
 
 
 def _key_files(draft: Draft) -> None:

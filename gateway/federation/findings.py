@@ -129,6 +129,11 @@ CODES: Mapping[str, Code] = MappingProxyType(
             "An adapter in use does not find what it needs (`lintas check --live`).",
             "Do what the sentence says, where that system or folder is.",
         ),
+        "C029": Code(
+            "release-unfit",
+            "What the release list leaves of a document is no whole document of its type.",
+            "List the fields that are named as well, or leave `release` out.",
+        ),
     }
 )
 

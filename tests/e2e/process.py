@@ -81,7 +81,7 @@ class Place:
             name: {"name": name, "credentials": {"api_keys": [{"file": f"keys/{name}.key"}]}, **entry}
             for name, entry in systems.items()
         }
-        self._write("agencies/uji.yaml", {"agency": "uji", "name": "Uji (simulasi)", "systems": named})
+        self.write("agencies/uji.yaml", {"agency": "uji", "name": "Uji (simulasi)", "systems": named})
         persons = {
             role: {
                 "name": role,
@@ -90,11 +90,11 @@ class Place:
             }
             for role in ("operator", "auditor")
         }
-        self._write("operators.yaml", {"operators": persons})
-        self._write("routes.yaml", {"routes": [{"purpose": "Uji", **route} for route in routes]})
-        self._write("gateway.yaml", {**merged(QUICK, settings or {}), "state_dir": str(self.state)})
+        self.write("operators.yaml", {"operators": persons})
+        self.write("routes.yaml", {"routes": [{"purpose": "Uji", **route} for route in routes]})
+        self.write("gateway.yaml", {**merged(QUICK, settings or {}), "state_dir": str(self.state)})
 
-    def _write(self, name: str, value: Any) -> None:
+    def write(self, name: str, value: Any) -> None:
         (self.config / name).write_text(yaml.safe_dump(value, sort_keys=False), encoding="utf-8")
 
     def key(self, name: str) -> str:

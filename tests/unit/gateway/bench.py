@@ -6,6 +6,7 @@ moves. Refuses: findings in its own federation.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import hashlib
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
@@ -144,6 +145,14 @@ operators:
 """,
 }
 
+_PERSONS = "to: [arsip/gudang], purpose: UU 24/2013, order_by: [nik]}"
+_TO_TWO = "to: [arsip/gudang, arsip/kotak], recipients: named, purpose: UU 24/2013"
+WIDE = {**FILES, "routes.yaml": FILES["routes.yaml"].replace(_PERSONS, _TO_TWO + "}")}
+NARROW = {
+    **FILES,
+    "routes.yaml": FILES["routes.yaml"].replace(_PERSONS, _TO_TWO + ", release: [fullName, birthDate, sex, noKartu]}"),
+}
+"""Persons go whole, or without what identifies them but for the number of their card."""
 
 PDF = b"%PDF-1.7 surat undangan"
 PAPER = Part(1, hashlib.sha256(PDF).hexdigest(), len(PDF), "application/pdf", "surat.pdf", "a" * 64)
@@ -259,6 +268,9 @@ def organisation(**more: Any) -> dict[str, Any]:
     return {"id": "d-1", "scheme": "kota", "name": "Dinas A", "kind": "dinas", "timeZone": "Asia/Jakarta", **more}
 
 
+SIGNING = ec.generate_private_key(ec.SECP256R1())
+"""Of every bench, so that what one signed the next can check."""
+
 QUERY = {"noKartu": "0001234567890", "serviceDate": "2026-11-23"}
 TYPES = {name: service.request for name, service in SERVICES.items()}
 
@@ -293,7 +305,7 @@ class Bench:
         self.sinks: dict[str, ScriptedSink] = {}
         self.epoch = 0
         self.ids = Ids(self.now_ms)
-        self.key = SigningKey(ec.generate_private_key(ec.SECP256R1()))
+        self.key = SigningKey(SIGNING)
         self.lookup = HmacKeys(b"p" * 32, b"l" * 32)
         self.vault = Vault(FileKeyRing(b"k" * 32))
         self._stores()
@@ -369,7 +381,8 @@ class Bench:
         )  # fmt: skip
         self.reader = Reader(
             journal=journal, vault=self.vault, recorder=self.recorder, federation=federation, events=self.events,
-            drained=self.sequencer.drain, expire=self.registrar.expire, now_ms=self.now_ms,
+            drained=self.sequencer.drain, expire=self.registrar.expire, set_aside=self.registrar.set_aside,
+            now_ms=self.now_ms,
         )  # fmt: skip
         self.operations = Operations(
             journal=journal, vault=self.vault, outcomes=self.outcomes, federation=federation,
@@ -494,6 +507,17 @@ class Bench:
     async def chain(self, message: str) -> list[tuple[str, dict[str, Any]]]:
         """Every receipt of a message in order, as (JWS, manifest)."""
         return [(one.jws, self.manifest(one.jws)) for one in await self.recorder.receipts_of(message)]
+
+
+@contextlib.asynccontextmanager
+async def running(folder: Path, federation: Federation) -> AsyncIterator[Bench]:
+    """A bench over what an earlier one left in the folder, as after a restart with another configuration."""
+    one = Bench(folder, federation)
+    await one.open()
+    try:
+        yield one
+    finally:
+        await one.close()
 
 
 def changed(value: Any, **more: Any) -> Any:

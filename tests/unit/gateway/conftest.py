@@ -8,12 +8,22 @@ from pathlib import Path
 import pytest
 
 from gateway.federation import Federation
-from tests.unit.gateway.bench import Bench, small_federation
+from tests.unit.gateway.bench import NARROW, WIDE, Bench, small_federation
 
 
 @pytest.fixture(scope="session")
 def federation(tmp_path_factory: pytest.TempPathFactory) -> Federation:
     return small_federation(tmp_path_factory.mktemp("federation"))
+
+
+@pytest.fixture(scope="session")
+def wide(tmp_path_factory: pytest.TempPathFactory) -> Federation:
+    return small_federation(tmp_path_factory.mktemp("wide"), WIDE)
+
+
+@pytest.fixture(scope="session")
+def narrow(tmp_path_factory: pytest.TempPathFactory) -> Federation:
+    return small_federation(tmp_path_factory.mktemp("narrow"), NARROW)
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -16,8 +17,9 @@ from gateway.audit.catalogue import MEANINGS, EventName
 from gateway.contract.errors import Refused, TryLater
 from gateway.contract.exchange import Accepted, BatchReport, Caller, Duplicate, Inbound, Rejected, RowProblem
 from gateway.contract.reasons import Reason
+from gateway.federation import Federation
 from gateway.message import Received
-from tests.unit.gateway.bench import FOLDER, GUDANG, Bench, PlainCodec, changed, person
+from tests.unit.gateway.bench import FOLDER, GUDANG, Bench, PlainCodec, changed, person, running
 
 
 def row(number: int, **more: Any) -> bytes:
@@ -264,3 +266,10 @@ def test_the_problems_of_a_row_stay_in_one_handful() -> None:
     while items := batch._some(rows, 2)[0]:
         handfuls.append([one.row for one in items if isinstance(one, RowProblem)])
     assert handfuls == [[1, 2, 2, 2], [3]]
+
+
+async def test_a_row_that_its_route_cannot_release_is_a_problem_of_that_row(tmp_path: Path, narrow: Federation) -> None:
+    async with running(tmp_path, narrow) as bench:
+        report = await take(bench, row(1) + row(2, noKartu="0001234567890"), recipients=(GUDANG,))
+        assert [(one.row, one.code) for one in report.problems] == [(1, Reason.NOT_RELEASABLE)]
+        assert report.accepted == 1

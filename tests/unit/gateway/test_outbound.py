@@ -6,9 +6,10 @@ import orjson
 import pytest
 
 from gateway.federation import Federation
-from gateway.outbound import outbound, part_urls, released, released_parts
+from gateway.message import Body
+from gateway.outbound import Unreleasable, outbound, part_urls, released, released_body, released_parts
 from schemas.catalogue import canonical, parse_json
-from tests.unit.gateway.bench import PAPER, changed, letter, organisation
+from tests.unit.gateway.bench import NIK, PAPER, changed, letter, organisation, person
 
 RAW = {"sourceSchema": "kota.simpus/1", "fields": {"kodeLama": "7"}}
 
@@ -70,3 +71,24 @@ def test_an_outbound_names_its_recipient_and_no_other() -> None:
 
 def test_parts_are_at_the_gateways_public_address() -> None:
     assert part_urls("https://g.example", "m", (PAPER,)) == ("https://g.example/api/v1/messages/m/parts/1",)
+
+
+def test_a_document_of_which_nothing_whole_may_leave(narrow: Federation) -> None:
+    route = next(one for one in narrow.routes if one.release and one.service == "person.deliver")
+    only_nik = canonical(parse_json("person/1", person()))
+    with pytest.raises(Unreleasable, match="nik") as caught:
+        released("person/1", only_nik, route, same_system=False)
+    assert NIK not in str(caught.value)
+    with_card = canonical(parse_json("person/1", person(noKartu="0001234567890")))
+    assert "nik" not in orjson.loads(released("person/1", with_card, route, same_system=False))
+    none = route.model_copy(update={"release": ()})
+    with pytest.raises(Unreleasable):
+        released("person/1", with_card, none, same_system=False)
+
+
+def test_a_list_that_withholds_nothing_leaves_the_very_same_body(federation: Federation) -> None:
+    whole = Body(data(), b"s" * 16, (), None, {})
+    assert released_body("organisation/1", whole, federation.routes[3], same_system=False) is whole
+    more = Body(data(phone="022123456"), b"s" * 16, (PAPER,), None, {})
+    told = released_body("organisation/1", more, federation.routes[3], same_system=False)
+    assert (told.document, told.parts) == (data(), ())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
 import orjson
 import pytest
@@ -10,12 +11,15 @@ import pytest
 from gateway.contract.errors import Refused
 from gateway.contract.exchange import Caller
 from gateway.contract.reasons import Reason
+from gateway.contract.testing import FakeClock
+from gateway.federation import Federation
 from gateway.identity import Person, Principal
 from tests.unit.gateway.bench import (
     ARSIP,
     FOLDER,
     GUDANG,
     KOTAK,
+    NIK,
     OPERATOR,
     PAPER,
     PDF,
@@ -24,6 +28,8 @@ from tests.unit.gateway.bench import (
     Bench,
     letter,
     organisation,
+    person,
+    running,
 )  # fmt: skip
 
 AUDITOR = Person("budi", frozenset({"auditor"}))
@@ -171,3 +177,27 @@ async def test_rows_name_their_batch(bench: Bench) -> None:
     message = (await bench.recorder.record(row, parent="m-0")).message_id
     told = await bench.reader.message(message, Caller(FOLDER))
     assert (told["kind"], told["batch"]) == ("row", "m-0")
+
+
+async def test_one_that_cannot_be_shown_hides_no_other(tmp_path: Path, wide: Federation, narrow: Federation) -> None:
+    expires = FakeClock().now() + timedelta(hours=1)
+    async with running(tmp_path, wide) as before:
+        stuck, late, good = [
+            await before.record("person.deliver", value, recipients=(KOTAK,), expires_at=until)
+            for value, until in ((person(), None), (person(), expires), (person(noKartu="0001234567890"), None))
+        ]
+    async with running(tmp_path, narrow) as bench:
+        bench.clock.advance(3600)
+        for _ in range(2):
+            shown = [orjson.loads(one) for one in await bench.reader.inbox(KOTAK, 9, "")]
+            assert [one["envelope"]["messageId"] for one in shown] == [good]
+        assert [await bench.state(f"{one}.1") for one in (stuck, late, good)] == ["quarantined", "expired", "ready"]
+        [item] = await bench.quarantined()
+        assert (item["messageId"], item["reason"], NIK in str(item)) == (stuck, "operator_needed", False)
+        assert [(kind["kind"], kind["reason"]) for _, kind in await bench.chain(late)] == [
+            ("accepted", None), ("refused", "expired")
+        ]  # fmt: skip
+        assert (await bench.reader.message(stuck, Caller(KOTAK)))["parts"] == []
+        with pytest.raises(Refused) as caught:
+            await bench.registrar.pick_up(f"{stuck}.1", KOTAK, "delivered", None)
+        assert caught.value.reason is Reason.NOT_FOUND

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from gateway.contract.errors import Refused
 from gateway.contract.reasons import Reason
+from gateway.federation import Federation
 from gateway.route import field_values, order_key
 from schemas.catalogue import parse_json
-from tests.unit.gateway.bench import ARSIP, GUDANG, KOTAK, QUERY, SIMPUS, VCLAIM, Bench, letter, person
+from tests.unit.gateway.bench import ARSIP, GUDANG, KOTAK, NIK, QUERY, SIMPUS, VCLAIM, Bench, letter, person, running
 
 
 async def test_fixed_recipients_are_those_of_the_route(bench: Bench) -> None:
@@ -57,3 +60,18 @@ def test_values_stand_at_dotted_paths() -> None:
     assert field_values(document, ("letterNumber", "sender.name", "sender.unit", "recipients.name", "no.such")) == [
         "005/12/Kel", "Kelurahan Cihapit", None, None, None
     ]  # fmt: skip
+
+
+async def test_a_document_that_its_route_cannot_release_is_refused_now(tmp_path: Path, narrow: Federation) -> None:
+    async with running(tmp_path, narrow) as bench:
+        with pytest.raises(Refused) as caught:
+            bench.routed("person.deliver", person(), recipients=(GUDANG,))
+        assert caught.value.reason is Reason.NOT_RELEASABLE
+        assert "noKartu" in caught.value.detail
+        assert NIK not in caught.value.detail
+        assert bench.routed("person.deliver", person(noKartu="0001234567890"), recipients=(GUDANG,)).recipients == (
+            GUDANG,
+        )
+        rejected = await bench.take("person.deliver", person(), recipients=(GUDANG,))
+        assert (rejected.stage, rejected.error.reason) == ("route", Reason.NOT_RELEASABLE)
+        assert await bench.names() == ["refused"]

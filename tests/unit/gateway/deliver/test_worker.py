@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from base64 import b64decode
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -11,8 +13,23 @@ from gateway.contract.adapter import Capability
 from gateway.contract.errors import Ambiguous, NeedsOperator, Refused, TryLater
 from gateway.contract.exchange import Delivered
 from gateway.contract.reasons import Reason
-from gateway.store.engine import Step
-from tests.unit.gateway.bench import ARSIP, FOLDER, GUDANG, SIMPUS, Bench, changed, letter, organisation
+from gateway.federation import Federation
+from gateway.receipt import commit
+from gateway.store.engine import Step, Unit
+from tests.unit.gateway.bench import (
+    ARSIP,
+    FOLDER,
+    GUDANG,
+    NIK,
+    OPERATOR,
+    SIMPUS,
+    Bench,
+    changed,
+    letter,
+    organisation,
+    person,
+    running,
+)
 
 LATER = TryLater(Reason.RECIPIENT_DOWN, after=30)
 NO = Refused(Reason.SCHEMA_INVALID, "no", answer=b"<no/>")
@@ -271,3 +288,54 @@ async def test_losing_the_lease_is_no_error(bench: Bench) -> None:
     await bench.commit(Step("end_lease", {"delivery": f"{message}.1", "fence": work.fence}, rows=1))
     assert await bench.worker.carry(work) is True
     assert "delivered" not in await bench.names(message)
+
+
+async def test_what_the_route_cannot_release_any_more_waits_for_an_operator_alone(
+    tmp_path: Path, wide: Federation, narrow: Federation
+) -> None:
+    async with running(tmp_path, wide) as before:
+        stuck, good = [
+            await before.record("person.deliver", value, recipients=(GUDANG,))
+            for value in (person(), person(noKartu="0001234567890"))
+        ]
+    async with running(tmp_path, narrow) as bench:
+        assert await bench.run(GUDANG) == 2
+        assert [one.message_id for one in bench.sink(GUDANG).taken] == [good]
+        assert await bench.state(f"{stuck}.1") == "quarantined"
+        [item] = await bench.quarantined()
+        assert (item["reason"], "noKartu" in item["detail"], NIK in str(item)) == ("operator_needed", True, False)
+        assert bench.fatal == []
+        await bench.operations.decide(item["id"], "close", OPERATOR)
+        _, (_, last) = await bench.chain(stuck)
+        assert (last["kind"], last["parts"]) == ("refused", [])
+        assert last["commit"] == commit(b64decode(last["salt"]), b"")
+
+
+async def test_an_outcome_that_cannot_be_told_is_held(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It has arrived, perhaps; the lane goes on."""
+
+    def broken(*args: object, **more: object) -> Unit:
+        raise ZeroDivisionError("rahasia")
+
+    message = await bench.record("organisation.deliver", organisation())
+    monkeypatch.setattr(bench.outcomes, "delivered", broken)
+    [work] = await bench.lease(GUDANG)
+    assert await bench.worker.carry(work) is True
+    assert await bench.state(f"{message}.1") == "held"
+    assert [one["detail"] for one in await bench.quarantined()] == ["ZeroDivisionError"]
+    monkeypatch.undo()
+    after = await bench.record("organisation.deliver", organisation(name="Dinas B"))
+    await bench.run(GUDANG)
+    assert await bench.state(f"{after}.1") == "delivered"
+
+
+async def test_an_outcome_that_cannot_be_written_is_held(bench: Bench) -> None:
+    message = await bench.record("organisation.deliver", organisation())
+    [work] = await bench.lease(GUDANG)
+    opened = bench.worker.open(work)
+    receipt = bench.outcomes.sign("delivered", work, opened, previous=work.head)
+    await bench.commit(bench.outcomes.receipt_step(work, opened.key, receipt, bench.now_ms()))
+    assert await bench.worker.carry(work) is True
+    assert await bench.state(f"{message}.1") == "held"
+    assert [one["detail"] for one in await bench.quarantined()] == ["Taken"]
+    assert bench.fatal == []

@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 from typing import Any
 
@@ -7,9 +8,11 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from gateway.federation import CODES, load
+from schemas.person_1 import Person1
 
 KOTA, BPJS, ROUTES, PEOPLE = "agencies/kota.yaml", "agencies/bpjs.yaml", "routes.yaml", "operators.yaml"
 KEY = "lintas_ab12_" + "A" * 43
+PERSON = ["fullName", "birthDate", "nik", "sex"]
 
 # file, what is replaced, by what, code, file of the finding, its line, and words its hint holds
 BROKEN = [
@@ -104,7 +107,9 @@ def test_each_mistake_is_named_where_it_stands(
 
 def test_every_code_is_shown_by_a_broken_configuration() -> None:
     # Files as a whole and models that raise have their own tests below; what models offer has a file of its own.
-    assert {row[3] for row in BROKEN} | {"C008", "C024", "C025", "C026", "C027", "C028"} - {""} == set(CODES) | {""}
+    assert {row[3] for row in BROKEN} | {"C008", "C024", "C025", "C026", "C027", "C028", "C029"} - {""} == set(
+        CODES
+    ) | {""}
 
 
 def test_all_findings_are_reported_and_sorted(folder: Any) -> None:
@@ -245,3 +250,25 @@ def test_any_slip_of_a_line_is_loaded_or_explained(folder: Any, name: str, at: i
     folder.write(name, sound)
     assert (federation is None) == any(one.is_error for one in findings)
     assert findings == sorted(set(findings))
+
+
+LIST = "    recipients: named\n    release: "
+
+
+@pytest.mark.parametrize(
+    ("released", "codes", "said"),
+    [
+        (PERSON, [], ""),
+        ([*PERSON, "address"], [], ""),
+        (PERSON[:-1], ["C029"], "'sex'"),
+        (["fullName", "birthDate", "sex"], ["C029"], "nik|noKartu|otherIdentifiers"),
+        ([*PERSON, "adress"], ["C019"], ""),
+        ([], ["C029"], "'fullName'"),
+    ],
+)
+def test_a_release_list_leaves_a_whole_document(folder: Any, released: list[str], codes: list[str], said: str) -> None:
+    """What would be found at the first document is found here."""
+    folder.replace(ROUTES, "    recipients: named", LIST + json.dumps(released))
+    _, findings = folder.load({"letter/1": Person1})
+    assert [(one.code, one.line) for one in findings] == [(code, 10) for code in codes]
+    assert said in "".join(one.message for one in findings)
