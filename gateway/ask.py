@@ -2,7 +2,8 @@
 
 Enters: a verified question, the recipient's sink, seconds left. Leaves: `Answered`. Its evidence is two events:
 `asked`, durable before the question leaves, and `answered`, durable before the answer leaves.
-Refuses: what the recipient refuses, does not answer in time, or answers with another document type.
+Refuses: what the recipient refuses, does not answer in time, or answers with another document type, or with a document
+of which the route's release list leaves none. The list is about the answer; the question goes whole, but for `raw`.
 
 An answer is kept only if a key was sent: sealed under a key of its own, for a limited time. A repeat within it gets the
 kept answer; a repeat after it, or of a question that failed, is asked again, since a query changes nothing.
@@ -22,9 +23,8 @@ from gateway.contract.exchange import Answered
 from gateway.contract.frozen import frozen
 from gateway.contract.reasons import Reason
 from gateway.deadline import Deadlines
-from gateway.federation import Route
 from gateway.message import Routed, Verified
-from gateway.outbound import outbound, released
+from gateway.outbound import Unreleasable, outbound, released, without_raw
 from gateway.receipt import commit
 from gateway.record import Recorder, content_digest, conversation_name, envelope_facts, event_step
 from gateway.store.engine import Journal, Step, Taken, Unit
@@ -137,7 +137,10 @@ class Asker:
             document = sink.codec.to_answer(native, answer_type)
             if answer_type != document.TYPE:
                 raise Refused(Reason.RECIPIENT_ANSWER_INVALID, "the recipient answered with another document type")
-            data = released(answer_type, canonical(document), _answers(routed.route), same_system=False)
+            whole = canonical(document)
+            data = released(answer_type, whole, routed.route, same_system=False)
+            if data is not whole:
+                document = parse_json(answer_type, data)
         except BaseException as error:
             reason = _reason_of(error)
             await self._failed(question, reason, int((self._monotonic() - sent) * 1_000_000))
@@ -158,12 +161,8 @@ class Asker:
     def _outbound(self, question: _Question) -> Any:
         routed = question.routed
         received = routed.normalised.received
-        data = released(
-            received.service.request,
-            routed.normalised.canonical,
-            routed.route,
-            question.recipient == received.caller.system,
-        )
+        at_home = question.recipient == received.caller.system
+        data = without_raw(routed.normalised.canonical, routed.route, at_home)
         same = data is routed.normalised.canonical
         return outbound(
             delivery=f"{received.id}.1",
@@ -254,17 +253,14 @@ class Asker:
         )
 
 
-def _answers(route: Route) -> Route | None:
-    """The route as it applies to an answer: `raw` may be forwarded, the release list is about the question."""
-    return route if route.raw == "forward" and not route.release else None
-
-
 def _refusal(error: Exception) -> Exception:
     """What the caller is told of a question that was not answered."""
     if isinstance(error, TimeoutError):
         return Refused(Reason.TIMED_OUT, "the recipient did not answer within the deadline")
     if isinstance(error, SchemaError):
         return Refused(Reason.RECIPIENT_ANSWER_INVALID, "the recipient's answer does not fit its schema")
+    if isinstance(error, Unreleasable):
+        return Refused(Reason.RECIPIENT_ANSWER_INVALID, str(error))
     return error
 
 
@@ -273,6 +269,6 @@ def _reason_of(error: BaseException) -> Reason:
         return error.reason
     if isinstance(error, TimeoutError):
         return Reason.TIMED_OUT
-    if isinstance(error, SchemaError):
+    if isinstance(error, SchemaError | Unreleasable):
         return Reason.RECIPIENT_ANSWER_INVALID
     return Reason.STOPPING if isinstance(error, asyncio.CancelledError) else Reason.INTERNAL

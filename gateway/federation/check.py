@@ -124,7 +124,7 @@ def _options(draft: Draft, route: Route, where: Located) -> None:
     for option, wrong in unfit.items():
         if wrong:
             draft.note("C018", where, (option,), f"`{option}` means nothing for a {kind}", key=True)
-    # What is released travels to the recipient of a delivery, and back to the asker of a query.
+    # The list is about what is handed out: a document to its recipient, an answer to whoever asked.
     released = service.answer if query and service.answer else service.request
     _paths(draft, "release", route.release, released, where)
     _release(draft, route, released, where)

@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aiohttp import web
 
 from tests.e2e.evidence import the_log_is_whole
 from tests.e2e.process import Place, until
 from tests.e2e.recipients import Recipient, answers
-from tests.e2e.scenes import rest
+from tests.e2e.scenes import question, rest
+from tests.e2e.test_soap_kills import ENVELOPE, QUESTION
 
 NIK, CARD = "3273014107900001", "0001234567890"
 RELEASED = ["fullName", "birthDate", "sex", "noKartu"]
@@ -74,3 +76,29 @@ async def test_what_a_route_cannot_release_is_refused_and_stops_nothing(tmp_path
         await gateway.healthy()
     assert NIK not in place.log()
     the_log_is_whole(place.state)
+
+
+async def test_of_an_answer_leaves_what_its_route_releases(tmp_path: Path, recipient: Recipient) -> None:
+    async def knows_more(one: Recipient, request: web.Request) -> web.StreamResponse:
+        one.documents["question"] = (await request.json())["document"]
+        document = {"noKartu": CARD, "status": "active", "nik": NIK, "fullName": "SITI RAHASIA"}
+        return web.json_response({"schema": "coverage/1", "document": document})
+
+    recipient.always = knows_more
+    systems = {
+        "penanya": {"may_use": ["coverage.lookup"]},
+        "penjawab": {"channel": rest(recipient.url, "idempotent", path="/ask")},
+    }
+    route = {"service": "coverage.lookup", "to": ["uji/penjawab"], "release": ["noKartu", "status"]}
+    place = Place(tmp_path, systems, [route])
+    async with place.running() as gateway:
+        status, told = await gateway.call("POST", "/api/v1/queries", "penanya", json=question(CARD))
+        assert (status, told["document"]) == (200, {"noKartu": CARD, "status": "active"})
+        assert recipient.documents["question"] == question(CARD)["document"]
+        soap = ENVELOPE.format(id="urn:uuid:6f1f2c5e-0000-4000-8000-000000000001", body=QUESTION)
+        headers = {**place.auth("penanya"), "Content-Type": "text/xml; charset=utf-8"}
+        async with gateway.http.post(gateway.url + "/soap/coverage.lookup", data=soap, headers=headers) as answer:
+            body = await answer.text()
+        assert (answer.status, CARD in body) == (200, True), body
+        assert "RAHASIA" not in body + str(told)
+        assert NIK not in body + str(told)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -12,7 +14,9 @@ from gateway.ask import Unanswered
 from gateway.contract.errors import Ambiguous, NeedsOperator, Refused, TryLater
 from gateway.contract.exchange import Answered, Ephemeral, Native
 from gateway.contract.reasons import Reason
-from tests.unit.gateway.bench import QUERY, VCLAIM, Bench, coverage
+from gateway.outbound import Unreleasable
+from schemas.catalogue import canonical
+from tests.unit.gateway.bench import FILES, QUERY, VCLAIM, Bench, coverage, running, small_federation
 
 PATIENCE = 10
 
@@ -185,3 +189,46 @@ async def test_a_kept_answer_is_sealed(bench: Bench) -> None:
     stored = b"".join(path.read_bytes() for path in (bench.folder / "journal").iterdir())
     assert b"0001234567890" not in stored
     assert b"active" not in stored
+
+
+@pytest.fixture
+async def narrowed(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Bench]:
+    """A federation whose route hands out the number of the card and its status, and nothing else."""
+    lookup = "deadline: 10s"
+    released = FILES["routes.yaml"].replace(lookup, lookup + ", release: [noKartu, status]")
+    federation = small_federation(tmp_path_factory.mktemp("released"), {**FILES, "routes.yaml": released})
+    async with running(tmp_path, federation) as one:
+        yield one
+
+
+async def test_the_release_list_narrows_the_answer_and_not_the_question(narrowed: Bench) -> None:
+    narrowed.sink(VCLAIM).says = [coverage(nik="3273014107900001", fullName="SITI RAHASIA")]
+    answered = await ask(narrowed, key="k")
+    assert orjson.loads(answered.document_json) == {"noKartu": "0001234567890", "status": "active"}
+    assert canonical(answered.load()) == answered.document_json
+    [asked] = narrowed.sink(VCLAIM).taken
+    assert orjson.loads(asked.document_json) == QUERY
+    again = await ask(narrowed, key="k")
+    assert (again.repeated, again.document_json, again.load()) == (True, answered.document_json, answered.load())
+    assert (await narrowed.told(answered.message_id))[1]["bytes"] == len(answered.document_json)
+
+
+async def test_an_answer_that_cannot_be_narrowed_is_refused_by_name(
+    narrowed: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def none(*args: object, **more: object) -> bytes:
+        raise Unreleasable("the route releases no whole coverage/1 of it: status")
+
+    monkeypatch.setattr("gateway.ask.released", none)
+    with pytest.raises(Unanswered) as caught:
+        await ask(narrowed)
+    assert caught.value.error.reason is Reason.RECIPIENT_ANSWER_INVALID  # type: ignore[attr-defined]
+    assert caught.value.error.detail.endswith("status")  # type: ignore[attr-defined]
+    assert [one["reason"] for one in await narrowed.told()] == [None, "recipient_answer_invalid"]
+
+
+async def test_raw_stays_at_the_recipients_side_in_every_form_of_the_answer(bench: Bench) -> None:
+    bench.sink(VCLAIM).says = [coverage(raw={"sourceSchema": "bpjs.vclaim/2.0", "fields": {"rahasia": "1"}})]
+    answered = await ask(bench)
+    assert "raw" not in orjson.loads(answered.document_json)
+    assert canonical(answered.load()) == answered.document_json
