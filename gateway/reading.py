@@ -7,6 +7,7 @@ stranger does not learn what exists. Auditors see events, never bodies; every re
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any, Literal
 
 import orjson
@@ -55,6 +56,7 @@ class Reader:
         await self._was_read(message, who)
         deliveries = [one for one in await self._deliveries(message) if side != "recipient" or one[2] == _name(who)]
         body = None if side == "person" else self._body(row, message)
+        shown = self._shown(row, body, side)
         told: dict[str, Any] = {
             "messageId": message,
             "kind": row[1],
@@ -63,8 +65,8 @@ class Reader:
             "schema": row[5],
             "purpose": row[8],
             "createdAt": timestamp(int(row[11] or 0)),
-            "bytes": row[10],
-            "parts": [part_value(part) for part in self._parts(row, body, side)],
+            "bytes": row[10] if shown is body or shown is None else _size(shown),
+            "parts": [part_value(part) for part in (shown.parts if shown else ())],
             "deliveries": [_delivery(one) for one in deliveries],
             "timeline": await self._timeline(message, {str(one[0]) for one in deliveries}, side),
         }
@@ -79,13 +81,17 @@ class Reader:
         return told
 
     async def receipts(self, message: str, who: Principal | None) -> dict[str, Any]:
-        _, side = await self._seen(message, who)
+        row, side = await self._seen(message, who)
         if side == "person":
             raise Refused(Reason.NOT_FOUND, "receipts belong to the parties of a message")
         deliveries = [one for one in await self._deliveries(message) if one[1] == "document"]
         own = {str(one[0]) for one in deliveries if side == "sender" or one[2] == _name(who)}
-        # The receipt of the whole message names all its recipients: a recipient sees it if it is the only one.
+        # The receipt of the whole message names all its recipients and commits to all of it: a recipient sees it if it
+        # is the only one and nothing was withheld from it, or it could try what was withheld until it fits.
         whole = len(own) == len(deliveries)
+        if whole and side == "recipient":
+            body = self._body(row, message)
+            whole = body is not None and self._shown(row, body, side) is body
         copies = await self._receipts(message)
         return {
             "messageId": message,
@@ -104,7 +110,8 @@ class Reader:
         body = self._body(row, message)
         if body is None:
             raise Refused(Reason.ERASED)
-        for part in self._parts(row, body, side):
+        shown = self._shown(row, body, side)
+        for part in shown.parts if shown else ():
             if part.number == number:
                 return part
         raise Refused(Reason.NOT_FOUND, "the message has no such part")
@@ -212,15 +219,15 @@ class Reader:
         except Erased as error:
             raise Refused(Reason.ERASED) from error
 
-    def _parts(self, row: Row, body: Body | None, side: Side) -> tuple[Part, ...]:
-        """The parts that this side may see: a recipient those of the document as it is released to it."""
+    def _shown(self, row: Row, body: Body | None, side: Side) -> Body | None:
+        """What this side may see of a body: a recipient what is released to it, and nothing if nothing can be."""
         if body is None or side != "recipient":
-            return body.parts if body else ()
+            return body
         route = self._federation.route_for(str(row[4]), str(row[3]))
         try:
-            return released_body(str(row[5]), body, route, same_system=False).parts
+            return released_body(str(row[5]), body, route, same_system=False)
         except Unreleasable:
-            return ()
+            return replace(body, document=b"", parts=())
 
     def _body(self, row: Row, message: str) -> Body | None:
         try:
@@ -228,6 +235,10 @@ class Reader:
             return self._vault.open_body(key, message, _bytes(row[15]))
         except Erased:
             return None
+
+
+def _size(body: Body) -> int:
+    return len(body.document) + sum(part.size for part in body.parts)
 
 
 def part_value(part: Part) -> dict[str, Any]:

@@ -7,11 +7,13 @@ Manifest: `v, id, kind, instance, node, at, message, delivery, sender, recipient
 parts[{commit, size, mediaType}], registration, reason, previous`. `commit` = hex SHA-256(salt ‖ canonical document);
 a part's commit = hex SHA-256(salt ‖ its 32-byte SHA-256), so that a large part is hashed once; `registration` = hex
 SHA-256(salt ‖ number in UTF-8); `previous` = hex SHA-256 of the JWS before it in this message's or delivery's chain.
+All of a message have one salt, but for deliveries that withhold something of it (`salt_of_released`).
 """
 
 from __future__ import annotations
 
 import hashlib
+import hmac
 from base64 import b64encode
 from collections.abc import Callable, Sequence
 
@@ -32,6 +34,12 @@ def commit(salt: bytes, data: bytes) -> str:
 
 def part_commit(salt: bytes, part: Part) -> str:
     return commit(salt, bytes.fromhex(part.sha256))
+
+
+def salt_of_released(salt: bytes, delivery: str) -> bytes:
+    """The salt of a delivery from which something is withheld. Its recipient gets it with its receipts, and cannot find
+    the message's own by it: under that one, what was withheld could be guessed and tried."""
+    return hmac.digest(salt, b"released\0" + delivery.encode(), "sha256")[: len(salt)]
 
 
 @frozen

@@ -18,7 +18,7 @@ from gateway.federation import Federation
 from gateway.message import Body, Work
 from gateway.outbound import Unreleasable, released_body
 from gateway.policy import due_in, lane_of
-from gateway.receipt import ReceiptWriter, Signed, commit
+from gateway.receipt import ReceiptWriter, Signed, commit, salt_of_released
 from gateway.record import event_step, seal_receipt
 from gateway.settings import Settings
 from gateway.store.engine import Step, Unit
@@ -31,7 +31,7 @@ ENDS_ORDER = frozenset({"delivered", "awaiting_registration", "registered", "ref
 @frozen
 class Opened:
     """What was unsealed for one delivery. `body` is as the route releases it to this recipient: that is what leaves,
-    and what the delivery's receipts and `commit_out` are about."""
+    and what the delivery's receipts and `commit_out` are about, under a salt of its own if something is withheld."""
 
     key: DataKey
     body: Body
@@ -65,7 +65,8 @@ class Outcomes:
         if work.kind == "receipt":
             return Opened(key, body)
         route = self._federation.route_for(work.service, work.sender)
-        return Opened(key, released_body(work.document_type, body, route, work.recipient == work.sender))
+        told = released_body(work.document_type, body, route, work.recipient == work.sender)
+        return Opened(key, told if told is body else replace(told, salt=salt_of_released(body.salt, work.delivery)))
 
     def open_to_end(self, vault: Vault, work: Work) -> Opened:
         """The same for a delivery that ends without its recipient getting anything: of a document that its route
@@ -75,7 +76,8 @@ class Outcomes:
         except Unreleasable:
             key = vault.unwrap(work.sealed_key, work.message)
             body = vault.open_body(key, work.message, work.body)
-            return Opened(key, replace(body, document=b"", parts=()))
+            salt = salt_of_released(body.salt, work.delivery)
+            return Opened(key, replace(body, document=b"", parts=(), salt=salt))
 
     def delivered(
         self,

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import rfc8785
 from aiohttp import web
 
 from tests.e2e.evidence import the_log_is_whole
@@ -102,3 +106,37 @@ async def test_of_an_answer_leaves_what_its_route_releases(tmp_path: Path, recip
         assert (answer.status, CARD in body) == (200, True), body
         assert "RAHASIA" not in body + str(told)
         assert NIK not in body + str(told)
+
+
+async def test_no_receipt_of_a_recipient_tells_of_what_was_withheld(tmp_path: Path, recipient: Recipient) -> None:
+    """As the README says how to check a receipt; and with it a number that was withheld cannot be tried out."""
+    place = place_of(tmp_path, recipient, to=["uji/tarik"], release=RELEASED)
+    submission = person(nik=NIK, noKartu=CARD)
+    async with place.running() as gateway:
+        status, told = await gateway.post(submission, "pengirim")
+        assert status == 202, told
+        message = told["messageId"]
+        (waiting,) = (await gateway.told("/api/v1/inbox", "tarik"))["deliveries"]
+        path = f"/api/v1/inbox/{waiting['envelope']['deliveryId']}/ack"
+        status, told = await gateway.call("POST", path, "tarik", json={"outcome": "delivered"})
+        assert status == 200, told
+        seen = await gateway.told(f"/api/v1/messages/{message}/receipts", "tarik")
+        (delivered,) = map(manifest, seen["receipts"])
+        assert (delivered["kind"], delivered["commit"]) == ("delivered", committed(delivered, waiting["document"]))
+        assert delivered["commit"] != committed(delivered, submission["document"])
+        accepted, again = map(
+            manifest, (await gateway.told(f"/api/v1/messages/{message}/receipts", "pengirim"))["receipts"]
+        )
+        assert again == delivered
+        assert accepted["commit"] == committed(accepted, submission["document"])
+        assert accepted["commit"] != committed(delivered, submission["document"])
+
+
+def manifest(receipt: dict[str, Any]) -> dict[str, Any]:
+    payload = receipt["jws"].split(".")[1]
+    value: dict[str, Any] = json.loads(base64.urlsafe_b64decode(payload + "=="))
+    return value
+
+
+def committed(receipt: dict[str, Any], document: dict[str, Any]) -> str:
+    return hashlib.sha256(base64.b64decode(receipt["salt"]) + rfc8785.dumps(document)).hexdigest()

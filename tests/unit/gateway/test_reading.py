@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
 from datetime import timedelta
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from gateway.contract.reasons import Reason
 from gateway.contract.testing import FakeClock
 from gateway.federation import Federation
 from gateway.identity import Person, Principal
+from gateway.receipt import commit
+from schemas.catalogue import canonical, parse_json
 from tests.unit.gateway.bench import (
     ARSIP,
     FOLDER,
@@ -201,3 +204,46 @@ async def test_one_that_cannot_be_shown_hides_no_other(tmp_path: Path, wide: Fed
         with pytest.raises(Refused) as caught:
             await bench.registrar.pick_up(f"{stuck}.1", KOTAK, "delivered", None)
         assert caught.value.reason is Reason.NOT_FOUND
+
+
+async def test_no_receipt_tells_a_recipient_of_what_was_withheld(tmp_path: Path, narrow: Federation) -> None:
+    """Under the salt of the message it could try numbers until the commitment fits."""
+    value = person(noKartu="0001234567890", birthPlace="Bandung")
+    whole, less = (canonical(parse_json("person/1", one)) for one in (value, narrowed(value)))
+    async with running(tmp_path, narrow) as bench:
+        message = await bench.record("person.deliver", value, recipients=(KOTAK,))
+        await bench.registrar.pick_up(f"{message}.1", KOTAK, "delivered", "AG-7")
+        (_, accepted), *_ = await bench.chain(message)
+        told = (await bench.reader.receipts(message, Caller(KOTAK)))["receipts"]
+        assert [one["kind"] for one in told] == ["delivered", "registered"]
+        for one in told:
+            manifest = bench.manifest(one["jws"])
+            salt = b64decode(manifest["salt"])
+            assert manifest["salt"] != accepted["salt"]
+            assert manifest["commit"] == commit(salt, less) != commit(salt, whole)
+        assert manifest["registration"] == commit(salt, b"AG-7")
+        assert accepted["commit"] == commit(b64decode(accepted["salt"]), whole)
+        seen = orjson.dumps(
+            [told, await bench.reader.message(message, Caller(KOTAK)), await bench.reader.inbox(KOTAK, 9, "")]
+        ).decode()
+        assert accepted["salt"] not in seen
+        assert accepted["commit"] not in seen
+        assert (await bench.reader.message(message, Caller(KOTAK)))["bytes"] == len(less)
+        sender = (await bench.reader.receipts(message, Caller(SIMPUS)))["receipts"]
+        assert [one["kind"] for one in sender] == ["accepted", "delivered", "registered"]
+
+
+async def test_raw_that_stayed_behind_is_withheld_too(bench: Bench) -> None:
+    raw = {"sourceSchema": "kota.simpus/1", "fields": {"kodeLama": "7"}}
+    salts = []
+    for more in ({}, {"raw": raw}):
+        message = await bench.record("letter.deliver", letter(**more), recipients=(KOTAK,))
+        await bench.registrar.pick_up(f"{message}.1", KOTAK, "delivered", None)
+        told = (await bench.reader.receipts(message, Caller(KOTAK)))["receipts"]
+        assert [one["kind"] for one in told] == ([] if more else ["accepted"]) + ["delivered"]
+        salts.append({manifest["salt"] for _, manifest in await bench.chain(message)})
+    assert [len(one) for one in salts] == [1, 2]
+
+
+def narrowed(value: dict[str, object]) -> dict[str, object]:
+    return {name: value[name] for name in ("fullName", "birthDate", "sex", "noKartu")}

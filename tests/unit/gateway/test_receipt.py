@@ -14,7 +14,7 @@ from joserfc.jwk import ECKey
 
 from gateway.contract.reasons import Reason
 from gateway.message import Body
-from gateway.receipt import ReceiptWriter, Signed, commit, part_commit
+from gateway.receipt import ReceiptWriter, Signed, commit, part_commit, salt_of_released
 from gateway.signatures.jws import SigningKey
 from tests.unit.gateway.bench import PAPER, Bench, letter
 
@@ -84,3 +84,10 @@ def test_a_reason_is_of_the_catalogue() -> None:
 def test_equal_content_under_other_salt_has_another_commitment() -> None:
     assert commit(SALT, b"a") != commit(bytes(16), b"a")
     assert part_commit(SALT, PAPER) != part_commit(bytes(16), PAPER)
+
+
+def test_the_salt_of_what_is_released_is_its_deliverys_own() -> None:
+    salts = {salt_of_released(salt, name) for salt in (b"a" * 16, b"b" * 16) for name in ("m.1", "m.2")}
+    assert (len(salts), {len(one) for one in salts}) == (4, {16})
+    assert salts & {b"a" * 16, b"b" * 16} == set()
+    assert salt_of_released(b"a" * 16, "m.1") == salt_of_released(b"a" * 16, "m.1")
