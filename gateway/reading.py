@@ -22,7 +22,7 @@ from gateway.identity import Person, Principal
 from gateway.message import Body, Work
 from gateway.outbound import Unreleasable, part_urls, released_body
 from gateway.record import Recorder, event_step
-from gateway.store.engine import Journal, Row, Step, Unit
+from gateway.store.engine import Journal, Row, Step, Unexpected, Unit
 from gateway.vault import Erased, Vault
 
 LIMIT = 1000
@@ -139,6 +139,14 @@ class Reader:
         """Whoever fetches a document has it, whether or not it ever says so: an event each, the first time."""
         if not works:
             return
+        try:
+            await self._journal.commit(self._first_of(works, system))
+        except Unexpected:
+            # Another look into the inbox showed one of them at the same time: whoever was first has written it.
+            for work in works if len(works) > 1 else []:
+                await self._handed_out([work], system)
+
+    def _first_of(self, works: list[Work], system: str) -> Unit:
         now = self._now_ms()
         events = [
             self._events.write(
@@ -158,8 +166,9 @@ class Reader:
             )
             for work in works
         ]
-        first = Step("first_handed_out", [{"delivery": work.delivery, "now": now} for work in works])
-        await self._journal.commit(Unit([first, *(event_step(event) for event in events)]))
+        handed: list[dict[str, Any]] = [{"delivery": work.delivery, "now": now} for work in works]
+        first = Step("first_handed_out", handed, rows=len(works))
+        return Unit([first, *(event_step(event) for event in events)])
 
     def _waiting(self, work: Work, public_url: str) -> bytes:
         key = self._vault.unwrap(work.sealed_key, work.message)

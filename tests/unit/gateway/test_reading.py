@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from base64 import b64decode
 from datetime import timedelta
 from pathlib import Path
@@ -247,3 +248,16 @@ async def test_raw_that_stayed_behind_is_withheld_too(bench: Bench) -> None:
 
 def narrowed(value: dict[str, object]) -> dict[str, object]:
     return {name: value[name] for name in ("fullName", "birthDate", "sex", "noKartu")}
+
+
+async def test_many_looks_at_once_hand_out_once(bench: Bench) -> None:
+    async def record() -> str:
+        return await bench.record("letter.deliver", letter(), recipients=(KOTAK,))
+
+    messages = [await record()]
+    await bench.reader.inbox(KOTAK, 9, "")
+    messages += [await record(), await record()]
+    looks = await asyncio.gather(*(bench.reader.inbox(KOTAK, limit, "") for limit in (3, 2, 3, 2, 3)))
+    assert [len(one) for one in looks] == [3, 2, 3, 2, 3]
+    for message in messages:
+        assert await bench.names(message) == ["accepted", "attempt_started"]
