@@ -3,6 +3,9 @@
 Enters: a normalised `acknowledgement/1` from the recipient of a delivery, or a pull system's ack of its inbox.
 Leaves: `Recorded`: the acknowledgement itself, the delivery's next receipt, its event and the receipt's way back are
 one transaction. Refuses: an acknowledgement of a delivery that is not the caller's, or that awaits nothing.
+
+A recipient that acknowledges a delivery whose outcome is still unknown has it: there is no better evidence. The unit
+that closes it makes it delivered first, and takes it from whoever carries, queues or holds it.
 """
 
 from __future__ import annotations
@@ -12,7 +15,7 @@ from collections.abc import Callable
 from typing import Any, Literal
 
 from gateway.audit.catalogue import EventName
-from gateway.contract.errors import Refused
+from gateway.contract.errors import Refused, TryLater
 from gateway.contract.reasons import Reason
 from gateway.deliver.outcome import Opened, Outcomes, trouble
 from gateway.message import Recorded, Verified, Work
@@ -25,6 +28,10 @@ from gateway.vault import Erased, Vault
 from schemas.acknowledgement_1 import Acknowledgement1
 
 AWAITS = ("awaiting_registration", "delivered", "overdue")
+UNKNOWN = ("attempting", "unsure", "held")
+"""The bytes may have left, and nobody could tell whether they arrived until the recipient says so."""
+TRIES = 5
+"""How often an acknowledgement looks again at a delivery that moves under its eyes."""
 Outcome = Literal["registered", "refused"]
 
 
@@ -81,13 +88,21 @@ class Registrar:
 
     async def _closed(self, document: Acknowledgement1, caller: str, steps: list[Step]) -> None:
         """Records the acknowledgement by `steps` and closes its delivery, together."""
-        work = await self._awaiting(document, caller)
-        closing = self._close(work, self._open(work), document)
-        try:
-            await self._journal.commit(Unit([*steps, *closing]))
-        except (Unexpected, Taken) as error:
-            raise Refused(Reason.NOTHING_TO_ACKNOWLEDGE, "this delivery was closed in the meantime") from error
-        self._notify(f"{work.sender}#receipts")
+        for _ in range(TRIES):
+            work = await self._awaiting(document, caller)
+            closing = self._closing(work, self._open(work), document)
+            try:
+                await self._journal.commit(Unit([*steps, *closing]))
+            except Taken as error:
+                raise Refused(Reason.NOTHING_TO_ACKNOWLEDGE, "this delivery was closed in the meantime") from error
+            except Unexpected:
+                # Its attempt ended, or somebody decided, at this moment: what it is now, it says itself.
+                continue
+            self._notify(f"{work.sender}#receipts")
+            if work.state in UNKNOWN:
+                self._notify(self._outcomes.lane(work))
+            return
+        raise TryLater(Reason.BUSY, "this delivery is being moved by others at the moment", after=1)
 
     async def _awaiting(self, document: Acknowledgement1, caller: str) -> Work:
         """The delivery that is meant: named, or the caller's only one of that message."""
@@ -113,6 +128,33 @@ class Registrar:
             raise Refused(Reason.ERASED) from error
         except (SealBroken, Unreleasable) as error:
             raise Refused(Reason.OPERATOR_NEEDED, "no receipt can be made of this delivery") from error
+
+    def _closing(self, work: Work, opened: Opened, document: Acknowledgement1) -> list[Step]:
+        if work.state not in UNKNOWN:
+            return self._close(work, opened, document)
+        work = work._replace(lane=self._outcomes.lane(work))
+        head, arrived = self._outcomes.arrived(work, opened, f"system:{work.recipient}")
+        return [
+            *self._void(work),
+            *arrived,
+            *self._close(work._replace(head=head), opened, document),
+            *self._outcomes.free_order(work, self._now_ms()),
+        ]
+
+    def _void(self, work: Work) -> list[Step]:
+        """Nobody else goes on with this delivery: the right to carry it, its place in the queue or in quarantine."""
+        fenced = Step("fence_off", {"delivery": work.delivery, "fence": work.fence}, rows=1)
+        if work.state == "attempting":
+            return [Step("end_lease", {"delivery": work.delivery, "fence": work.fence}, rows=1), fenced]
+        if work.state == "unsure":
+            return [Step("unqueue", {"lane": work.lane, "delivery": work.delivery}, rows=1), fenced]
+        closed: dict[str, Any] = {
+            "delivery": work.delivery,
+            "state": "closed",
+            "at": self._now_ms(),
+            "actor": f"system:{work.recipient}",
+        }
+        return [Step("close_quarantine_of", closed, rows=1), fenced]
 
     def _close(self, work: Work, opened: Opened, document: Acknowledgement1) -> list[Step]:
         now = self._now_ms()
@@ -217,4 +259,7 @@ class Registrar:
 
 def _awaits(work: Work, message: str, caller: str) -> bool:
     """Is this the caller's delivery of that message, and can it still be registered?"""
-    return (work.recipient, work.message, work.kind) == (caller, message, "document") and work.state in AWAITS
+    return (work.recipient, work.message, work.kind) == (caller, message, "document") and work.state in (
+        *AWAITS,
+        *UNKNOWN,
+    )

@@ -115,6 +115,19 @@ class Outcomes:
         ended = self._ended(work, state, now, head=head.sha256, answer=sealed, register_by=until)
         return Unit([*ended, *steps, *(event_step(one) for one in events)])
 
+    def arrived(self, work: Work, opened: Opened, actor: str) -> tuple[str, list[Step]]:
+        """The recipient said itself that it has it: the `delivered` receipt, whose digest is given, and its event.
+        How the delivery ends is the caller's to write, in the same unit."""
+        now = self._now_ms()
+        receipt = self.sign("delivered", work, opened, previous=work.head)
+        event = self.event(EventName.DELIVERED, work, receipt=receipt, opened=opened, actor=actor)
+        steps = [self.receipt_step(work, opened.key, receipt, now), *self.send_back(work, receipt, now)]
+        return receipt.sha256, [*steps, event_step(event)]
+
+    def lane(self, work: Work) -> str:
+        """The queue that a delivery waits in, for work that was not read from it."""
+        return lane_of(self._federation, work.recipient, work.service, work.kind)
+
     def refused(
         self, work: Work, opened: Opened, reason: Reason, answer: bytes, peer_us: int, actor: str = "gateway"
     ) -> Unit:

@@ -13,7 +13,7 @@ from aiohttp import web
 
 from tests.e2e.evidence import receipts_verify, the_log_is_whole
 from tests.e2e.process import Gateway, Place, until
-from tests.e2e.recipients import Recipient
+from tests.e2e.recipients import Recipient, resets_after_acting
 from tests.e2e.scenes import LOST, letter, rest
 
 ACKNOWLEDGE = "acknowledgement.deliver"
@@ -27,13 +27,13 @@ async def recipient() -> AsyncIterator[Recipient]:
     await one.stop()
 
 
-def place_of(root: Path, recipient: Recipient, within: str = "1h") -> Place:
+def place_of(root: Path, recipient: Recipient, within: str = "1h", kind: str = "idempotent") -> Place:
     systems = {
         "pengirim": {
             "may_use": ["letter.deliver"],
             "receipts": {"adapter": "filedrop", "config": {"outbox": "drop/bukti"}},
         },
-        "dinas": {"may_use": [ACKNOWLEDGE], "channel": rest(recipient.url, "idempotent")},
+        "dinas": {"may_use": [ACKNOWLEDGE], "channel": rest(recipient.url, kind)},
         "tarik": {"may_use": [ACKNOWLEDGE], "channel": {"pull": True}},
         "lain": {"may_use": [ACKNOWLEDGE]},
     }
@@ -111,6 +111,63 @@ async def test_a_registration_comes_back_as_a_receipt(tmp_path: Path, recipient:
         assert back["registered"]["receipt"] == receipts["registered", f"{message}.1"]
     events = [event["event"] for event in the_log_is_whole(place.state)]
     assert events.count("registered") == 1
+
+
+@pytest.mark.parametrize("answers", [True, False])
+async def test_a_recipient_may_register_before_it_answers(tmp_path: Path, recipient: Recipient, answers: bool) -> None:
+    """Whether its answer comes after all or never: it has it, and nobody has to decide anything."""
+    acknowledged: list[tuple[int, Any]] = []
+
+    async def registers_first(one: Recipient, request: web.Request) -> web.StreamResponse | None:
+        message = request.headers["Idempotency-Key"].partition(".")[0]
+        body = acknowledgement(message, registrationNumber="AGD-1")
+        acknowledged.append(await gateway.post(body, "dinas"))
+        if answers:
+            return None
+        return await resets_after_acting(one, request)
+
+    recipient.always = registers_first
+    place = place_of(tmp_path, recipient, kind="neither")
+    async with place.running() as gateway:
+        submission = to_dinas("R-1")
+        status, told = await gateway.post(submission, "pengirim")
+        assert status == 202, told
+        message = told["messageId"]
+        await until(lambda: is_in(gateway, message, "registered"), "the registration")
+        await gateway.drained()
+        assert [one[0] for one in acknowledged] == [202]
+        assert len(recipient.calls) == 1
+        assert await gateway.quarantine() == []
+        receipts = await receipts_verify(gateway, message, "pengirim")
+        assert {kind for kind, _ in receipts} == {"accepted", "delivered", "registered"}
+        assert set(returned(place, message)) == {"delivered", "registered"}
+    the_log_is_whole(place.state)
+
+
+async def test_what_is_held_is_closed_by_whoever_has_it(tmp_path: Path, recipient: Recipient) -> None:
+    recipient.always = resets_after_acting
+    place = place_of(tmp_path, recipient, kind="neither")
+    async with place.running() as gateway:
+        status, told = await gateway.post(to_dinas("R-1"), "pengirim")
+        assert status == 202, told
+        message = told["messageId"]
+        await until(gateway.quarantine, "it to be held")
+        for _ in range(2):
+            status, told = await gateway.post(acknowledgement(message), "dinas", key="satu")
+            assert status in (200, 202), told
+        assert await is_in(gateway, message, "registered")
+        assert await gateway.quarantine() == []
+        receipts = await receipts_verify(gateway, message, "pengirim")
+        assert {kind for kind, _ in receipts} == {"accepted", "delivered", "registered"}
+        await gateway.drained()
+        assert set(returned(place, message)) == {"delivered", "registered"}
+    the_log_is_whole(place.state)
+
+
+def to_dinas(number: str) -> dict[str, Any]:
+    submission = letter(number)
+    submission["envelope"]["recipients"] = ["uji/dinas"]
+    return submission
 
 
 async def test_a_refused_registration_comes_back_too(tmp_path: Path, recipient: Recipient) -> None:

@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
+import hashlib
+from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from gateway.contract.adapter import Capability
 from gateway.contract.errors import Refused
+from gateway.contract.exchange import Outbound
 from gateway.contract.reasons import Reason
-from tests.unit.gateway.bench import ARSIP, FOLDER, KOTAK, SIMPUS, Bench, letter
+from gateway.store.engine import Unit
+from tests.unit.gateway.bench import (
+    ARSIP,
+    FILES,
+    FOLDER,
+    KOTAK,
+    SIMPUS,
+    Bench,
+    letter,
+    running,
+    small_federation,
+)
 
 AT = "2026-11-23T08:00:00+07:00"
 
@@ -168,3 +184,82 @@ async def test_a_registration_after_a_pickup_follows_on(bench: Bench) -> None:
     await bench.registrar.pick_up(f"{message}.1", KOTAK, "delivered", None)
     await acknowledge(bench, said(message), by=KOTAK)
     assert [manifest["kind"] for _, manifest in await bench.chain(message)] == ["accepted", "delivered", "registered"]
+
+
+async def uncertain(bench: Bench, state: str, by: str = FOLDER) -> str:
+    """A letter of which nobody knows whether its recipient has it."""
+    message = await bench.record("letter.deliver", letter(), by=by)
+    sink = bench.sink(ARSIP)
+    sink.capability = Capability.IDEMPOTENT if state == "unsure" else Capability.NEITHER
+    sink.says = [TimeoutError()]
+    [work] = await bench.lease(ARSIP)
+    if state != "attempting":
+        await bench.worker.carry(work)
+    assert await bench.state(f"{message}.1") == state
+    return message
+
+
+@pytest.mark.parametrize("state", ["attempting", "unsure", "held"])
+@pytest.mark.parametrize("status", ["registered", "refused"])
+async def test_who_acknowledges_has_it_whatever_was_known(bench: Bench, state: str, status: str) -> None:
+    message = await uncertain(bench, state)
+    await acknowledge(bench, said(message, status, registrationNumber="AG-7"), key="k")
+    assert await bench.state(f"{message}.1") == status
+    chain = await bench.chain(message)
+    assert [one["kind"] for _, one in chain] == ["accepted", "delivered", status]
+    for (before, _), (_, one) in pairwise(chain):
+        assert one["previous"] == hashlib.sha256(before.encode()).hexdigest()
+    told = [(one["event"], one["actor"]) for one in (await bench.told(message))[-2:]]
+    name = "registered" if status == "registered" else "registration_refused"
+    assert told == [("delivered", f"system:{ARSIP}"), (name, f"system:{ARSIP}")]
+    assert await bench.queued(ARSIP) == []
+    assert await bench.journal.read("leased", {"delivery": f"{message}.1"}) == []
+    assert await bench.quarantined() == []
+    assert sorted(await bench.queued(f"{FOLDER}#receipts")) == [f"{message}.r1-delivered", f"{message}.r1-{status}"]
+    again = await acknowledge(bench, said(message, status, registrationNumber="AG-7"), key="k")
+    assert (again.repeated, await bench.chain(message)) == (True, chain)
+
+
+async def test_the_attempt_that_was_under_way_changes_nothing_any_more(bench: Bench) -> None:
+    """A recipient that acknowledges before it answers."""
+
+    async def acknowledges(outbound: Outbound) -> None:
+        await acknowledge(bench, said(outbound.message_id, registrationNumber="AG-7"))
+
+    message = await bench.record("letter.deliver", letter())
+    bench.sink(ARSIP).says = [acknowledges]
+    await bench.run(ARSIP)
+    assert await bench.state(f"{message}.1") == "registered"
+    assert [one["kind"] for _, one in await bench.chain(message)] == ["accepted", "delivered", "registered"]
+    assert await bench.names(message) == ["accepted", "attempt_started", "delivered", "registered"]
+    assert bench.fatal == []
+
+
+async def test_an_attempt_that_ends_meanwhile_is_followed_by_the_registration(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    message = await bench.record("letter.deliver", letter())
+    [work] = await bench.lease(ARSIP)
+    under_way = [bench.worker.carry(work)]
+
+    async def commit(unit: Unit) -> object:
+        if under_way:
+            monkeypatch.undo()
+            await under_way.pop()
+        return await bench.journal.commit(unit)
+
+    monkeypatch.setattr(bench.journal, "commit", commit)
+    await acknowledge(bench, said(message))
+    assert await bench.state(f"{message}.1") == "registered"
+    assert [one["kind"] for _, one in await bench.chain(message)] == ["accepted", "delivered", "registered"]
+
+
+async def test_the_next_of_its_order_goes_once_a_held_one_is_acknowledged(tmp_path: Path) -> None:
+    routes = FILES["routes.yaml"].replace("    registration: {within: 14d}", "    order_by: [letterNumber]")
+    async with running(tmp_path, small_federation(tmp_path / "ordered", {**FILES, "routes.yaml": routes})) as bench:
+        message = await uncertain(bench, "held")
+        after = await bench.record("letter.deliver", letter())
+        assert await bench.queued(ARSIP) == []
+        await acknowledge(bench, said(message))
+        assert await bench.queued(ARSIP) == [f"{after}.1"]
+        assert ARSIP in bench.notified

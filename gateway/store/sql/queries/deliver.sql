@@ -16,6 +16,12 @@ SELECT due FROM queue WHERE lane = :lane ORDER BY due, delivery LIMIT 1;
 -- name: dequeue
 DELETE FROM queue WHERE lane = :lane AND due = :due AND delivery = :delivery;
 
+-- name: unqueue
+DELETE FROM queue WHERE lane = :lane AND delivery = :delivery;
+
+-- name: fence_off
+UPDATE deliveries SET fence = fence + 1 WHERE id = :delivery AND fence = :fence;
+
 -- name: insert_lease
 INSERT INTO leases (delivery, lane, fence, node, epoch, until)
 VALUES (:delivery, :lane, :fence, :node, :epoch, :until);
@@ -71,6 +77,9 @@ VALUES (:id, :message, :delivery, :recipient, :reason, :detail, 'open', :at);
 
 -- name: close_quarantine
 UPDATE quarantine SET state = :state, closed_at = :at, closed_by = :actor WHERE id = :id AND state = 'open';
+
+-- name: close_quarantine_of
+UPDATE quarantine SET state = :state, closed_at = :at, closed_by = :actor WHERE delivery = :delivery AND state = 'open';
 
 -- name: quarantined
 SELECT id, message, delivery, recipient, reason, detail, state, at FROM quarantine
