@@ -20,7 +20,7 @@ from gateway.deliver.worker import FindSink, Worker
 from gateway.message import Work
 from gateway.record import event_step
 from gateway.settings import Settings
-from gateway.store.engine import Journal, Step, Unexpected, Unit
+from gateway.store.engine import Journal, Step, Unit, UnitRefused
 
 PAGE = 256
 
@@ -73,7 +73,7 @@ class Reaper:
         capability = sink.capability if sink is not None else Capability.NEITHER
         try:
             await self._journal.commit(self._worker.unsure(work, capability, "the lease ended without an outcome"))
-        except Unexpected:
+        except UnitRefused:
             return 0
         self._notify(work.lane)
         return 1
@@ -101,6 +101,6 @@ class Reaper:
                 }
                 event = self._outcomes.event(EventName.OVERDUE, work, reason=Reason.TIMED_OUT)
                 steps += [Step("set_state", change, rows=1), event_step(event)]
-        with contextlib.suppress(Unexpected):
+        with contextlib.suppress(UnitRefused):
             # It was closed in the meantime, and with it the wait ended.
             await self._journal.commit(Unit(steps))

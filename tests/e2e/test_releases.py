@@ -1,7 +1,8 @@
-"""What a route releases leaves, and nothing else: not by a document, not by an answer, not by a receipt."""
+"""What a route releases is handed out, once, and nothing else is: by a document, an answer, an inbox or a receipt."""
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 import json
@@ -140,3 +141,18 @@ def manifest(receipt: dict[str, Any]) -> dict[str, Any]:
 
 def committed(receipt: dict[str, Any], document: dict[str, Any]) -> str:
     return hashlib.sha256(base64.b64decode(receipt["salt"]) + rfc8785.dumps(document)).hexdigest()
+
+
+async def test_looks_into_an_inbox_at_once_are_one_hand_out(tmp_path: Path, recipient: Recipient) -> None:
+    place = place_of(tmp_path, recipient, to=["uji/tarik"])
+    async with place.running() as gateway:
+        messages = []
+        for number in range(3):
+            status, told = await gateway.post(person(noKartu=f"000123456789{number}"), "pengirim")
+            assert status == 202, told
+            messages.append(told["messageId"])
+        looks = await asyncio.gather(*(gateway.told("/api/v1/inbox", "tarik") for _ in range(12)))
+        assert {len(one["deliveries"]) for one in looks} == {3}
+        for message in messages:
+            told = await gateway.told(f"/api/v1/messages/{message}", "pengirim")
+            assert [one["event"]["event"] for one in told["timeline"]] == ["accepted", "attempt_started"]

@@ -6,6 +6,7 @@ import pytest
 
 from gateway.contract.adapter import Capability
 from gateway.contract.exchange import Delivered
+from gateway.store.engine import Unit
 from tests.unit.gateway.bench import ARSIP, FOLDER, GUDANG, SIMPUS, Bench, letter, organisation
 
 
@@ -89,3 +90,25 @@ async def test_a_recipient_that_is_no_more_makes_it_unsure_for_a_human(bench: Be
     bench.epoch += 1
     assert await bench.reaper.sweep() == 1
     assert await bench.state(name) == "held"
+
+
+async def test_a_registration_that_comes_at_the_last_moment_ends_nothing(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The sweep has seen it awaited, and finds it closed when it writes."""
+    message = await bench.record("letter.deliver", letter())
+    await bench.run(ARSIP)
+    bench.clock.advance(14 * 86_400)
+    said = {"relatedToMessageId": message, "status": "registered", "at": "2026-11-23T08:00:00+07:00"}
+    acknowledgement = bench.verified("acknowledgement.deliver", said, by=ARSIP, recipients=(SIMPUS,))
+
+    async def commit(unit: Unit) -> object:
+        monkeypatch.undo()
+        await bench.registrar.acknowledge(acknowledgement)
+        return await bench.journal.commit(unit)
+
+    monkeypatch.setattr(bench.journal, "commit", commit)
+    await bench.reaper.sweep()
+    assert await bench.state(f"{message}.1") == "registered"
+    assert await bench.reaper.sweep() == 0
+    assert (await bench.names(message))[-1] == "registered"
