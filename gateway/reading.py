@@ -51,8 +51,11 @@ class Reader:
         self._expire, self._set_aside, self._now_ms = expire, set_aside, now_ms
 
     async def message(self, message: str, who: Principal | None) -> dict[str, Any]:
-        """State and timeline. A recipient sees only its own deliveries."""
-        row, side = await self._seen(message, who)
+        """State and timeline. A recipient sees only its own deliveries. A question is known by its events alone."""
+        rows = await self._journal.read("find_message", {"id": message})
+        if not rows:
+            return await self._question(message, who)
+        row, side = rows[0], await self._side(rows[0], who)
         await self._was_read(message, who)
         deliveries = [one for one in await self._deliveries(message) if side != "recipient" or one[2] == _name(who)]
         body = None if side == "person" else self._body(row, message)
@@ -188,20 +191,57 @@ class Reader:
         rows = await self._journal.read("find_delivery", {"id": delivery})
         return {"deliveryId": delivery, "state": rows[0][4] if rows else "unknown"}
 
+    async def _question(self, message: str, who: Principal | None) -> dict[str, Any]:
+        """What became of a question, for both its sides. Nothing of it is kept but its events."""
+        timeline = await self._events_of(message)
+        asked = next((one["event"] for one in timeline if one["event"].get("event") == EventName.ASKED), None)
+        if asked is None or not (self._person(who) or self._asked_or_was_asked(asked, who)):
+            raise Refused(Reason.NOT_FOUND)
+        await self._was_read(message, who)
+        answered = next((one["event"] for one in timeline if one["event"].get("event") == EventName.ANSWERED), None)
+        delivery = {"deliveryId": f"{message}.1", "recipient": asked["recipient"], "kind": "query", "attempts": 1}
+        delivery["state"] = "asked" if answered is None else "unanswered" if answered["reason"] else "answered"
+        if answered is not None:
+            delivery |= {"endedAt": answered["time"]} | ({"reason": answered["reason"]} if answered["reason"] else {})
+        told: dict[str, Any] = {
+            "messageId": message,
+            "kind": "query",
+            "sender": asked["sender"],
+            "service": asked["service"],
+            "schema": asked["document"],
+            "purpose": asked["purpose"],
+            "createdAt": asked["time"],
+            "bytes": None,
+            "parts": [],
+            "deliveries": [delivery],
+            "timeline": timeline,
+        }
+        return told if asked["conversation"] is None else {**told, "conversationId": asked["conversation"]}
+
+    def _asked_or_was_asked(self, asked: dict[str, Any], who: Principal | None) -> bool:
+        return isinstance(who, Caller) and (
+            self._federation.may_read(who.system, str(asked["sender"])) or who.system == asked["recipient"]
+        )
+
+    @staticmethod
+    def _person(who: Principal | None) -> bool:
+        return isinstance(who, Person) and bool(who.roles & {"operator", "auditor"})
+
     async def _seen(self, message: str, who: Principal | None) -> tuple[Row, Side]:
         rows = await self._journal.read("find_message", {"id": message})
         if not rows:
             raise Refused(Reason.NOT_FOUND)
-        if isinstance(who, Person):
-            if not who.roles & {"operator", "auditor"}:
-                raise Refused(Reason.NOT_FOUND)
-            return rows[0], "person"
-        sender = str(rows[0][3])
+        return rows[0], await self._side(rows[0], who)
+
+    async def _side(self, row: Row, who: Principal | None) -> Side:
+        if self._person(who):
+            return "person"
         if isinstance(who, Caller):
-            if self._federation.may_read(who.system, sender):
-                return rows[0], "sender"
-            if any(one[2] == who.system and one[1] == "document" for one in await self._deliveries(message)):
-                return rows[0], "recipient"
+            if self._federation.may_read(who.system, str(row[3])):
+                return "sender"
+            deliveries = await self._deliveries(str(row[0]))
+            if any(one[2] == who.system and one[1] == "document" for one in deliveries):
+                return "recipient"
         raise Refused(Reason.NOT_FOUND)
 
     async def _was_read(self, message: str, who: Principal | None) -> None:
@@ -215,12 +255,15 @@ class Reader:
         return await self._journal.read("deliveries_of_message", query)
 
     async def _timeline(self, message: str, own: set[str], side: Side) -> list[dict[str, Any]]:
-        await self._drained()
-        rows = await self._journal.read("events_of_message", {"message": message, "limit": LIMIT})
-        timeline = [{"number": row[0], "event": orjson.loads(_bytes(row[1]) or b"{}")} for row in rows]
+        timeline = await self._events_of(message)
         if side != "recipient":
             return timeline
         return [one for one in timeline if one["event"].get("delivery") in own]
+
+    async def _events_of(self, message: str) -> list[dict[str, Any]]:
+        await self._drained()
+        rows = await self._journal.read("events_of_message", {"message": message, "limit": LIMIT})
+        return [{"number": row[0], "event": orjson.loads(_bytes(row[1]) or b"{}")} for row in rows]
 
     async def _receipts(self, message: str) -> list[Any]:
         try:

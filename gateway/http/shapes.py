@@ -126,7 +126,11 @@ def _read() -> dict[str, Schema]:
                 "deliveryId": TEXT,
                 "recipient": SYSTEM,
                 "kind": {"enum": ["document", "receipt", "query"]},
-                "state": said(TEXT, "Such as ready, delivered, awaiting_registration, registered, refused"),
+                "state": said(
+                    TEXT,
+                    "Such as ready, delivered, awaiting_registration, registered, refused; of a question asked, "
+                    "answered, unanswered",
+                ),
                 "attempts": NUMBER,
             },
             {"reason": TEXT, "endedAt": INSTANT, "registerBy": INSTANT},
@@ -134,7 +138,7 @@ def _read() -> dict[str, Schema]:
         "Event": _event(),
         "NumberedEvent": made("An event and its place in the log.", {"number": NUMBER, "event": ref("Event")}),
         "Message": made(
-            "State and timeline of a message, as far as the caller may see it.",
+            "State and timeline of a message or a question, as far as the caller may see it.",
             {
                 "messageId": TEXT,
                 "kind": TEXT,

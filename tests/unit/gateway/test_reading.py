@@ -10,7 +10,8 @@ from pathlib import Path
 import orjson
 import pytest
 
-from gateway.contract.errors import Refused
+from gateway.ask import Unanswered
+from gateway.contract.errors import Refused, TryLater
 from gateway.contract.exchange import Caller
 from gateway.contract.reasons import Reason
 from gateway.contract.testing import FakeClock
@@ -27,6 +28,7 @@ from tests.unit.gateway.bench import (
     OPERATOR,
     PAPER,
     PDF,
+    QUERY,
     SIMPUS,
     VCLAIM,
     Bench,
@@ -122,6 +124,41 @@ async def test_a_part_is_for_both_sides(bench: Bench) -> None:
         with pytest.raises(Refused) as caught:
             await bench.reader.part("m-1", 2, who)
         assert caught.value.reason is Reason.NOT_FOUND
+
+
+async def question(bench: Bench) -> str:
+    answered = await bench.asker.ask(bench.verified("coverage.lookup", QUERY), bench.sink(VCLAIM), 10)
+    return answered.message_id
+
+
+@pytest.mark.parametrize("who", [Caller(SIMPUS), Caller(VCLAIM), WATCHER, OPERATOR, AUDITOR])
+async def test_a_question_is_told_from_its_events(bench: Bench, who: Principal) -> None:
+    """It has no row: nothing of it is kept but its events."""
+    message = await question(bench)
+    told = await bench.reader.message(message, who)
+    assert (told["kind"], told["sender"], told["service"]) == ("query", SIMPUS, "coverage.lookup")
+    [delivery] = told["deliveries"]
+    assert (delivery["recipient"], delivery["state"], delivery["kind"]) == (VCLAIM, "answered", "query")
+    assert [one["event"]["event"] for one in told["timeline"]] == ["asked", "answered"]
+    assert [one["actor"] for one in await bench.told(message) if one["event"] == "read"] == (
+        [who.actor] if isinstance(who, Person) else []
+    )
+
+
+async def test_a_question_without_an_answer_says_why(bench: Bench) -> None:
+    bench.sink(VCLAIM).says = [TryLater()]
+    with pytest.raises(Unanswered):
+        await question(bench)
+    [asked, _] = await bench.told()
+    [delivery] = (await bench.reader.message(asked["message"], Caller(SIMPUS)))["deliveries"]
+    assert (delivery["state"], delivery["reason"]) == ("unanswered", "recipient_down")
+
+
+@pytest.mark.parametrize("who", [None, Caller(GUDANG), Person("cici", frozenset({"approver"}))])
+async def test_a_question_is_nothing_to_a_stranger(bench: Bench, who: Principal | None) -> None:
+    with pytest.raises(Refused) as caught:
+        await bench.reader.message(await question(bench), who)
+    assert (caught.value.reason, caught.value.detail) == (Reason.NOT_FOUND, "")
 
 
 async def test_after_erasing_the_events_are_left(bench: Bench) -> None:
