@@ -1,6 +1,7 @@
 """`lintas log`: the events, as they are numbered.
 
-Enters: filters. Leaves: one line per event, or JSON lines. Refuses: nothing; it needs an auditor's or operator's key.
+Enters: filters. Leaves: one line per event, or JSON lines. Refuses: names of events and reasons that do not exist; it
+needs an auditor's or operator's key.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from gateway.commands.command import REMOTE, Setup, command
-from gateway.commands.exits import DONE, Failure
+from gateway.commands.exits import DONE, USAGE, Failure
 from gateway.commands.face import Face, clean
 
 _PAGE = 1000
@@ -49,8 +50,25 @@ def log(
     """Print the events of the audit log."""
     wanted = {"message": message, "event": event, "reason": reason, "sender": sender, "recipient": recipient}
     filters = {name: value for name, value in wanted.items() if value is not None}
+    _known(event, reason)
     asyncio.run(_print(setup, filters, since, tail, interval if follow else None))
     return DONE
+
+
+def _known(event: str | None, reason: str | None) -> None:
+    """A slip in a name of a closed catalogue would look as if nothing had happened."""
+    if event is None and reason is None:
+        return
+    from gateway.audit.catalogue import EventName
+    from gateway.contract.reasons import Reason
+    from gateway.federation.findings import near
+
+    for option, given, known in (("event", event, [*EventName]), ("reason", reason, [*Reason])):
+        if given is not None and given not in known:
+            found = near(given, known)
+            meant = f"did you mean '{found}'? " if found else ""
+            advice = f"{meant}Known: {', '.join(sorted(known))}"
+            raise Failure(USAGE, f"unknown_{option}", f"--{option}: no {option} has this name", advice)
 
 
 async def _print(
@@ -62,6 +80,7 @@ async def _print(
         face.say(_COLUMNS.format("number", "time", "event", "from > to", "reason", "message"))
     # `after` of the interface is exclusive, `--since` names the first event wanted.
     after = since - 1 if since is not None else None
+    seen = False
     async with setup.client("an auditor or an operator") as client:
         while True:
             where: dict[str, str | int] = {"tail": tail} if after is None else {"limit": _PAGE}
@@ -74,11 +93,15 @@ async def _print(
                     failure.advice = f"{failure.advice}; go on with: lintas log --follow --since {after + 1}"
                 raise
             events = page.get("events") or []
+            seen = seen or bool(events)
             for one in events:
                 _line(face, one)
             reached = _reached(page, events, after)
             if reached == after or (after is None and interval is None):
                 if interval is None:
+                    if filters and not seen:
+                        options = ", ".join(f"--{name}" for name in filters)
+                        face.note(f"No event fits {options}; if there should be one, check the spelling.")
                     return
                 await asyncio.sleep(interval)
             after = reached

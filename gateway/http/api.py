@@ -166,7 +166,7 @@ class Api:
         for name, known in _CLOSED.items():
             # A slip in a name would read as "there is none".
             if name in filters and filters[name] not in known:
-                raise Refused(Reason.BAD_REQUEST, f"no {name} has this name")
+                raise Refused(Reason.BAD_REQUEST, f"no {name} has this name; /openapi.json lists them")
         after, limit = _number(query.get("after"), -1, -1, 2**53), _number(query.get("limit"), PAGE, 1, MOST)
         if "tail" in query:
             return await self._operations.tail(_number(query["tail"], PAGE, 1, MOST), filters)

@@ -63,6 +63,30 @@ async def test_filters_are_asked_of_the_gateway(events, lintas) -> None:
     assert events.queries() == [{**wanted, "tail": "5"}]
 
 
+@pytest.mark.parametrize(
+    ("option", "slip", "meant"), [("event", "delivred", "delivered"), ("reason", "conflct", "conflict")]
+)
+async def test_a_slip_in_a_name_is_no_empty_table(events, lintas, option, slip, meant) -> None:
+    result = await lintas("log", f"--{option}", slip)
+    assert result.exit_code == 2
+    assert f"unknown_{option}" in result.stderr
+    assert f"did you mean '{meant}'?" in result.stderr
+    assert events.asked == []
+    result = await lintas("log", f"--{option}", "xxxxxxxx", "--json")
+    told = json.loads(result.stdout)["error"]
+    assert (result.exit_code, told["code"]) == (2, f"unknown_{option}")
+    assert f", {meant}," in told["advice"]
+
+
+@pytest.mark.parametrize("where", [("--tail", 5), ("--since", 0)])
+async def test_an_empty_table_says_what_nothing_fits(gateway, lintas, where) -> None:
+    gateway.answers["/api/v1/events"] = {"events": [], "next": -1}
+    result = await lintas("log", "--sender", "nix", "--message", "nix", *where)
+    assert result.exit_code == 0
+    assert "No event fits --message, --sender" in result.stderr
+    assert (await lintas("log", *where)).stderr == ""
+
+
 async def test_following_prints_what_comes_once_and_says_how_to_go_on(gateway, lintas, problem) -> None:
     pages = [
         {"events": [event(3), event(4)], "next": 6},
