@@ -62,8 +62,11 @@ class Operations:
         rows = await self._journal.read("count_quarantine", {})
         return {**self._facts(), "lanes": lanes, "quarantined": rows[0][0]}
 
-    async def quarantined(self, after: str, limit: int) -> dict[str, Any]:
-        rows = await self._journal.read("quarantined", {"after": after, "limit": max(1, limit)})
+    async def quarantined(self, after: str, limit: int, message: str | None = None) -> dict[str, Any]:
+        """A page of what is held, of one message if one is named."""
+        page: dict[str, Any] = {"after": after, "limit": max(1, limit)}
+        name = "quarantined" if message is None else "quarantined_of_message"
+        rows = await self._journal.read(name, page if message is None else {**page, "message": message})
         names = ("id", "messageId", "deliveryId", "recipient", "reason", "detail", "state")
         return {"items": [{**dict(zip(names, r, strict=False)), "at": timestamp(int(r[7] or 0))} for r in rows]}
 

@@ -58,6 +58,7 @@ class Reader:
         row, side = rows[0], await self._side(rows[0], who)
         await self._was_read(message, who)
         deliveries = [one for one in await self._deliveries(message) if side != "recipient" or one[2] == _name(who)]
+        held = await self._held(message, deliveries) if side == "person" else {}
         body = None if side == "person" else self._body(row, message)
         shown = self._shown(row, body, side)
         told: dict[str, Any] = {
@@ -70,7 +71,7 @@ class Reader:
             "createdAt": timestamp(int(row[11] or 0)),
             "bytes": row[10] if shown is body or shown is None else _size(shown),
             "parts": [part_value(part) for part in (shown.parts if shown else ())],
-            "deliveries": [_delivery(one) for one in deliveries],
+            "deliveries": [_delivery(one) | held.get(str(one[0]), {}) for one in deliveries],
             "timeline": await self._timeline(message, {str(one[0]) for one in deliveries}, side),
         }
         if row[14] is None:
@@ -253,6 +254,13 @@ class Reader:
     async def _deliveries(self, message: str) -> list[Row]:
         query: dict[str, Any] = {"first": f"{message}.", "last": f"{message}/", "limit": LIMIT}
         return await self._journal.read("deliveries_of_message", query)
+
+    async def _held(self, message: str, deliveries: list[Row]) -> dict[str, dict[str, Any]]:
+        """By delivery its item in quarantine, for who may decide about it."""
+        if not any(one[3] in ("held", "quarantined") for one in deliveries):
+            return {}
+        rows = await self._journal.read("quarantined_of_message", {"message": message, "after": "", "limit": LIMIT})
+        return {str(row[2]): {"quarantine": row[0]} for row in rows}
 
     async def _timeline(self, message: str, own: set[str], side: Side) -> list[dict[str, Any]]:
         timeline = await self._events_of(message)

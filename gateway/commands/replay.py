@@ -1,11 +1,12 @@
 """`lintas replay`: what is held for a person to decide.
 
-Enters: identifiers of quarantined items, or `--all`. Leaves: the state of each afterwards. Refuses: to close or skip
-everything without `--yes`: what is closed is never delivered.
+Enters: identifiers of quarantined items, of deliveries or of messages, or `--all`. Leaves: the state of each
+afterwards. Refuses: to close or skip everything without `--yes`: what is closed is never delivered.
 """
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import quote
 
@@ -23,7 +24,10 @@ _PAGE = 200
 @command(*REMOTE)
 def replay(
     setup: Setup,
-    items: Annotated[list[str] | None, typer.Argument(metavar="[ID]...", help="Items to act on.")] = None,
+    items: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[ID]...", help="Held items; a message or a delivery stands for what is held of it."),
+    ] = None,
     list_: Annotated[bool, typer.Option("--list", help="List what is held; what happens without an ID.")] = False,
     all_: Annotated[bool, typer.Option("--all", help="Act on everything that is held.")] = False,
     close: Annotated[bool, typer.Option("--close", help="Give up: it will not be delivered.")] = False,
@@ -100,13 +104,33 @@ async def _act(setup: Setup, items: list[str], verb: str, limit: int) -> int:
         with setup.face.progress(f"{verb} {len(items)}", len(items)) as advance:
             for item in items:
                 try:
-                    done.append(await client.post(f"/api/v1/quarantine/{quote(item, safe='')}/{verb}"))
+                    async for one in _decide(client, item, verb):
+                        done.append(one)
                 except Failure as failure:
                     failed.append((item, failure))
                     if failure.exit_code == UNREACHABLE:
                         break
                 advance(1)
     return _report(setup, done, failed, len(items), more)
+
+
+async def _decide(client: Client, item: str, verb: str) -> AsyncIterator[dict[str, Any]]:
+    """One item; or, when the name is a delivery's or a message's, everything that is held of it."""
+    path = "/api/v1/quarantine"
+    try:
+        yield await client.post(f"{path}/{quote(item, safe='')}/{verb}")
+        return
+    except Failure as failure:
+        if failure.more.get("status") != 404:
+            raise
+        message = item.partition(".")[0]
+        page = (await client.get(path, {"message": message, "limit": _PAGE})).get("items") or []
+        held = [one for one in page if one.get("messageId") == message and item in (message, one.get("deliveryId"))]
+        if not held:
+            failure.advice = "`lintas replay --list` shows what is held; what was decided already is not"
+            raise
+    for one in held:
+        yield await client.post(f"{path}/{quote(str(one['id']), safe='')}/{verb}")
 
 
 def _report(setup: Setup, done: list[dict[str, Any]], failed: list[tuple[str, Failure]], total: int, more: bool) -> int:

@@ -80,9 +80,14 @@ def _message(setup: Setup, answer: dict[str, Any]) -> None:
         rows = [(one.get("number"), one.get("name"), one.get("mediaType"), one.get("size")) for one in parts]
         face.table("Parts", ("part", "name", "media type", "bytes"), rows)
     if deliveries := answer.get("deliveries"):
-        columns = ("delivery", "recipient", "state", "attempts", "reason", "ended", "register by")
-        keys = ("deliveryId", "recipient", "state", "attempts", "reason", "endedAt", "registerBy")
+        columns = ["delivery", "recipient", "state", "attempts", "reason", "ended", "register by"]
+        keys = ["deliveryId", "recipient", "state", "attempts", "reason", "endedAt", "registerBy"]
+        held = any(one.get("quarantine") for one in deliveries)
+        if held:
+            columns, keys = [*columns, "held as"], [*keys, "quarantine"]
         face.table("Deliveries", columns, [[one.get(key) for key in keys] for one in deliveries])
+        if held:
+            face.say(f"Held for a person to decide: lintas replay {answer.get('messageId')} (or --close, --skip)")
     if timeline := answer.get("timeline"):
         rows = []
         for one in timeline:

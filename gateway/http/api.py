@@ -152,7 +152,8 @@ class Api:
     async def quarantine(self, request: web.BaseRequest, match: Mapping[str, str], who: Principal | None) -> Reply:
         _person(who, "operator", "auditor")
         limit = _number(request.query.get("limit"), PAGE, 1, MOST)
-        return told(await self._operations.quarantined(request.query.get("after", ""), limit))
+        after, message = request.query.get("after", ""), request.query.get("message")
+        return told(await self._operations.quarantined(after, limit, message))
 
     async def decide(self, request: web.BaseRequest, match: Mapping[str, str], who: Principal | None) -> Reply:
         person = _person(who, "operator")

@@ -246,7 +246,10 @@ def _operating() -> dict[tuple[str, str], dict[str, Any]]:
         ("GET", base): operation(
             "operate", "listQuarantine", "Deliveries that cannot go on by themselves",
             {"200": _ok("A page.", ref("Quarantine"))}, _ANY, description="Role operator or auditor.",
-            parameters=[_query("after", "The last id of the page before", type="string"), page],
+            parameters=[
+                _query("after", "The last id of the page before", type="string"), page,
+                _query("message", "Identifier of a message: only its deliveries", type="string"),
+            ],
         ),
         **{
             ("POST", f"{base}/{{id}}/{action}"): operation(

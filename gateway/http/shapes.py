@@ -133,7 +133,12 @@ def _read() -> dict[str, Schema]:
                 ),
                 "attempts": NUMBER,
             },
-            {"reason": TEXT, "endedAt": INSTANT, "registerBy": INSTANT},
+            {
+                "reason": TEXT,
+                "endedAt": INSTANT,
+                "registerBy": INSTANT,
+                "quarantine": said(TEXT, "Told to persons while it is held: its item in quarantine"),
+            },
         ),
         "Event": _event(),
         "NumberedEvent": made("An event and its place in the log.", {"number": NUMBER, "event": ref("Event")}),

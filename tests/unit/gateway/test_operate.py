@@ -10,7 +10,7 @@ import pytest
 
 from gateway import operate
 from gateway.contract.errors import NeedsOperator, Refused
-from gateway.contract.exchange import Delivered
+from gateway.contract.exchange import Caller, Delivered
 from gateway.contract.reasons import Reason
 from tests.unit.gateway.bench import (
     ARSIP,
@@ -55,6 +55,17 @@ async def test_quarantine_is_paged_by_id(bench: Bench) -> None:
     rest = (await bench.operations.quarantined(first[-1]["id"], 2))["items"]
     assert [one["id"] for one in first + rest] == found
     assert (first[0]["recipient"], first[0]["reason"], first[0]["state"]) == (GUDANG, "recipient_unsure", "open")
+
+
+async def test_what_is_held_of_one_message(bench: Bench) -> None:
+    delivery, item = await held(bench)
+    await held(bench)
+    message = delivery.removesuffix(".1")
+    assert [one["id"] for one in (await bench.operations.quarantined("", 9, message))["items"]] == [item]
+    assert (await bench.operations.quarantined("", 9, "m-404"))["items"] == []
+    for who, told in ((OPERATOR, item), (Caller(SIMPUS), None)):
+        [one] = (await bench.reader.message(message, who))["deliveries"]
+        assert one.get("quarantine") == told
 
 
 @pytest.mark.parametrize("action", ["replay", "close", "skip"])

@@ -85,6 +85,10 @@ UPDATE quarantine SET state = :state, closed_at = :at, closed_by = :actor WHERE 
 SELECT id, message, delivery, recipient, reason, detail, state, at FROM quarantine
 WHERE state = 'open' AND id > :after ORDER BY id LIMIT :limit;
 
+-- name: quarantined_of_message
+SELECT id, message, delivery, recipient, reason, detail, state, at FROM quarantine
+WHERE state = 'open' AND message = :message AND id > :after ORDER BY id LIMIT :limit;
+
 -- name: find_quarantined
 SELECT id, message, delivery, recipient, reason, detail, state, at FROM quarantine WHERE id = :id;
 

@@ -15,7 +15,8 @@ def quarantine(gateway, problem):
 
     def page(asked):
         after, limit = asked["query"].get("after", ""), int(asked["query"]["limit"])
-        return {"items": [one for one in HELD if one["id"] > after][:limit]}
+        message = asked["query"].get("message")
+        return {"items": [one for one in HELD if one["id"] > after and message in (None, one["messageId"])][:limit]}
 
     gateway.answers["/api/v1/quarantine"] = page
     for one in HELD:
@@ -52,6 +53,20 @@ async def test_items_by_name(quarantine, lintas, option, verb) -> None:
     result = await lintas("replay", "001", "002", *option)
     assert result.exit_code == 0
     assert acted(quarantine) == [f"001/{verb}", f"002/{verb}"]
+
+
+async def test_a_message_or_a_delivery_stands_for_what_is_held_of_it(quarantine, lintas) -> None:
+    result = await lintas("replay", "m-3", "m-4.1", "--json")
+    assert result.exit_code == 0
+    assert [one["id"] for one in json.loads(result.stdout)["items"]] == ["003", "004"]
+
+
+@pytest.mark.parametrize("name", ["m-4.2", "m-999", "nonsense"])
+async def test_what_is_not_held_is_not_found(quarantine, lintas, name) -> None:
+    result = await lintas("replay", name, "--close")
+    assert result.exit_code == 1
+    assert "lintas replay --list" in result.stderr
+    assert "parties" not in result.stderr
 
 
 async def test_partly_done_is_said_item_by_item(quarantine, lintas) -> None:

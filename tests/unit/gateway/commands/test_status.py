@@ -54,6 +54,16 @@ async def test_one_message_and_nothing_of_it_reaches_the_terminal_raw(gateway, l
     assert "\u202e" not in result.stdout
 
 
+async def test_a_held_delivery_shows_how_to_decide_about_it(gateway, lintas) -> None:
+    [delivery] = MESSAGE["deliveries"]
+    gateway.answers["/api/v1/messages/m-1"] = {**MESSAGE, "deliveries": [{**delivery, "quarantine": "q-7"}]}
+    told = (await lintas("status", "m-1")).stdout
+    assert "q-7" in told
+    assert "lintas replay m-1" in told
+    gateway.answers["/api/v1/messages/m-1"] = MESSAGE
+    assert "lintas replay" not in (await lintas("status", "m-1")).stdout
+
+
 async def test_an_identifier_stays_one_step_of_the_path(gateway, lintas) -> None:
     result = await lintas("status", "../quarantine?x=1")
     assert result.exit_code == 1
