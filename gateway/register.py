@@ -184,10 +184,16 @@ class Registrar:
         ]
 
     async def pick_up(
-        self, delivery: str, caller: str, outcome: Literal["delivered", "refused"], registration: str | None
+        self,
+        delivery: str,
+        caller: str,
+        outcome: Literal["delivered", "refused"],
+        registration: str | None,
+        words: bytes = b"",
     ) -> bool:
         """A pull system has taken (or refuses) a delivery of its inbox. False: it had done so before.
 
+        `words` are its own about a refusal: kept sealed with the delivery, as the answer of a called system is.
         Raises `Refused(not_found)` for a delivery that is not in its inbox.
         """
         rows = await self._journal.read("delivery_work", {"delivery": delivery})
@@ -203,7 +209,7 @@ class Registrar:
         if work.expires_at is not None and work.expires_at <= self._now_ms():
             raise Refused(Reason.EXPIRED, "this delivery was to be picked up before its time ran out")
         lane = f"{caller}#inbox"
-        return await self._end(work._replace(lane=lane), outcome, registration)
+        return await self._end(work._replace(lane=lane), outcome, registration, words)
 
     async def expire(self, work: Work) -> None:
         """A delivery that nobody picked up in time: its sender is told."""
@@ -217,11 +223,11 @@ class Registrar:
         with contextlib.suppress(Unexpected):
             await self._journal.commit(Unit([*self._take(begun), *unit.steps]))
 
-    async def _end(self, work: Work, outcome: str, registration: str | None) -> bool:
+    async def _end(self, work: Work, outcome: str, registration: str | None, words: bytes = b"") -> bool:
         """Lease and outcome in one unit. False: somebody else was first."""
         work = self._begun(work)
         opened = self._outcomes.open_to_end(self._vault, work) if outcome == "expired" else self._open(work)
-        unit = self._ending(work, opened, outcome, registration)
+        unit = self._ending(work, opened, outcome, registration, words)
         try:
             await self._journal.commit(Unit([*self._take(work), *unit.steps]))
         except Unexpected:
@@ -249,11 +255,11 @@ class Registrar:
             Step("start_attempt", {"delivery": work.delivery, "fence": work.fence, "now": now}, rows=1),
         ]
 
-    def _ending(self, work: Work, opened: Opened, outcome: str, registration: str | None) -> Unit:
+    def _ending(self, work: Work, opened: Opened, outcome: str, registration: str | None, words: bytes) -> Unit:
         if outcome == "expired":
             return self._outcomes.expired(work, opened)
         if outcome == "refused":
-            return self._outcomes.refused(work, opened, Reason.RECIPIENT_REFUSED, b"", 0, f"system:{work.recipient}")
+            return self._outcomes.refused(work, opened, Reason.RECIPIENT_REFUSED, words, 0, f"system:{work.recipient}")
         return self._outcomes.delivered(work, opened, b"", registration, 0, f"system:{work.recipient}")
 
 

@@ -102,8 +102,8 @@ def _receiver(status: int, title: str, advice: str) -> Face:
 
 REASONS: dict[Reason, Face] = {
     Reason.NOT_AUTHENTICATED: _sender(401, "Caller not recognised", "Check the API key of your system; the operator of the gateway gives one out. It is sent as 'Authorization: Bearer lintas_<id>_<secret>', or by Basic as the password."),
-    Reason.NO_RIGHT: _sender(403, "No right to this service", "Ask the operator of the gateway to add the service to 'may_use' of your system."),
-    Reason.NOT_FOUND: _sender(404, "Not found", "Check the identifier; only a message's own parties can see it."),
+    Reason.NO_RIGHT: _sender(403, "No right to this service", "Ask the operator of the gateway to add the service to 'may_use' of your system; what needs a role is asked with the key of a person who has it."),
+    Reason.NOT_FOUND: _sender(404, "Not found", "Check the identifier, and whose key it is: only its own parties see a message, and only what is still held can be decided."),
     Reason.ERASED: _sender(410, "Message erased", "Its time of keeping is over and its content is gone for good; use the copy and the receipts you kept. A document that must go again needs a new key."),
     Reason.UNKNOWN_SERVICE: _sender(404, "Unknown service", "Check the name of the service; the start page of the gateway, GET /openapi.json and 'lintas schemas' list them all."),
     Reason.UNKNOWN_RECIPIENT: _sender(422, "Unknown recipient", "Check the recipient, written as 'agency/system'; if it is right, ask the operator of the gateway to add it to the route of this service."),
@@ -166,6 +166,6 @@ REASONS: dict[Reason, Face] = {
     Reason.OPERATOR_NEEDED: _receiver(502, "Operator needed", "The operator of the gateway has to mend the cause first. A document that was accepted is kept: do not send it again; 'lintas status' shows it, 'lintas replay' sends it on."),
     Reason.NOTHING_TO_ACKNOWLEDGE: _sender(422, "Nothing to acknowledge", "Check which delivery is meant: it must have been delivered to your system and still await its registration."),
     Reason.METHOD_NOT_ALLOWED: _sender(405, "Method not allowed", "Use a method listed in the Allow header."),
-    Reason.BAD_REQUEST: _sender(400, "Bad request", "Have the calling software correct its request; 'detail' says what could not be understood."),
+    Reason.BAD_REQUEST: _sender(400, "Bad request", "Have the sending software correct what it sends; 'detail' says what could not be understood."),
     Reason.INTERNAL: _receiver(500, "Internal error", "Give the message id to the operator; nothing was recorded unless a receipt was given."),
 }  # fmt: skip

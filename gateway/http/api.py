@@ -124,14 +124,14 @@ class Api:
     async def ack(self, request: web.BaseRequest, match: Mapping[str, str], who: Principal | None) -> Reply:
         caller = _system(who)
         body = await self._object(request, match, caller)
-        outcome, number = body.get("outcome"), body.get("registrationNumber")
-        if outcome not in ("delivered", "refused") or set(body) - {"outcome", "registrationNumber"}:
-            raise Refused(Reason.SCHEMA_INVALID, 'send {"outcome": "delivered" or "refused", "registrationNumber"?}')
-        if number is not None and (
-            not isinstance(number, str) or not 0 < len(number) <= 255 or not number.isprintable()
-        ):
-            raise Refused(Reason.SCHEMA_INVALID, "a registration number is 1 to 255 printable characters")
-        await self._registrar.pick_up(_id(match), caller.system, outcome, number if outcome == "delivered" else None)
+        outcome, number = body.get("outcome"), _line(body, "registrationNumber", 255)
+        if outcome not in ("delivered", "refused") or set(body) - _ACK:
+            raise Refused(Reason.BAD_REQUEST, _ACK_SHAPE)
+        words = _line(body, "reason", 500)
+        if words is not None and outcome != "refused":
+            raise Refused(Reason.BAD_REQUEST, "only what is refused has a reason")
+        number = number if outcome == "delivered" else None
+        await self._registrar.pick_up(_id(match), caller.system, outcome, number, (words or "").encode())
         return told(await self._reader.delivery_state(_id(match)))
 
     async def _object(self, request: web.BaseRequest, match: Mapping[str, str], caller: Caller) -> dict[str, Any]:
@@ -175,6 +175,8 @@ class Api:
 
 
 _PRIVATE = {"Cache-Control": "no-store"}
+_ACK = frozenset({"outcome", "registrationNumber", "reason"})
+_ACK_SHAPE = 'send {"outcome": "delivered" or "refused", "registrationNumber"?, "reason"?}, as /docs shows'
 
 
 def told(value: Any) -> Reply:
@@ -197,6 +199,14 @@ def _person(who: Principal | None, *roles: str) -> Person:
     if not isinstance(who, Person) or not who.roles & set(roles):
         raise Refused(Reason.NO_RIGHT, f"this needs the role {' or '.join(roles)}")
     return who
+
+
+def _line(body: Mapping[str, Any], name: str, most: int) -> str | None:
+    """One line of text from a small body, or None where there is none."""
+    value = body.get(name)
+    if value is not None and (not isinstance(value, str) or not 0 < len(value) <= most or not value.isprintable()):
+        raise Refused(Reason.BAD_REQUEST, f"{name} is 1 to {most} printable characters", limit=most)
+    return value
 
 
 def _number(text: str | None, default: int, least: int, most: int) -> int:

@@ -206,9 +206,15 @@ def _reading() -> dict[tuple[str, str], dict[str, Any]]:
 
 
 def _pulling() -> dict[tuple[str, str], dict[str, Any]]:
-    example = {"outcome": "delivered", "registrationNumber": "AGD-12/2026"}
-    body = {"required": True, "content": {JSON: {"schema": ref("Collected"), "example": example}}}
-    reasons = (*_FOUND, *_BODY)
+    taken = {"outcome": "delivered", "registrationNumber": "AGD-12/2026"}
+    refused = {"outcome": "refused", "reason": "Bukan kewenangan instansi kami"}
+    shown = {
+        "delivered": {"summary": "Taken and registered", "value": taken},
+        "refused": {"summary": "Refused, with the reason in words", "value": refused},
+    }
+    body = {"required": True, "content": {JSON: {"schema": ref("Collected"), "examples": shown}}}
+    delivery = {**_ID, "description": "The delivery: `envelope.deliveryId` as GET /api/v1/inbox gives it"}
+    other = (Reason.UNSUPPORTED_MEDIA_TYPE, Reason.SCHEMA_INVALID)
     return {
         ("GET", "/api/v1/inbox"): operation(
             "inbox", "readInbox", "What waits for the caller", {"200": _ok("Oldest first.", ref("Inbox"))}, _ANY,
@@ -217,8 +223,8 @@ def _pulling() -> dict[tuple[str, str], dict[str, Any]]:
         ("POST", "/api/v1/inbox/{id}/ack"): operation(
             "inbox", "acknowledge", "Take a delivery out of the inbox, or refuse it",
             {"200": _ok("Settled; a repeat changes nothing.", ref("Acknowledged"))},
-            tuple(one for one in reasons if one is not Reason.UNSUPPORTED_MEDIA_TYPE),
-            parameters=[_ID], requestBody=body,
+            tuple(one for one in (*_FOUND, *_BODY) if one not in other),
+            parameters=[delivery], requestBody=body,
         ),
     }  # fmt: skip
 

@@ -42,6 +42,11 @@ def maybe(schema: Schema) -> Schema:
     return {**schema, "type": [schema["type"], "null"]}
 
 
+def _line(most: int) -> Schema:
+    """One line of text, or null."""
+    return {"type": ["string", "null"], "minLength": 1, "maxLength": most, "pattern": "^[ -~]+$"}
+
+
 def listed(items: Schema) -> Schema:
     return {"type": "array", "items": items}
 
@@ -178,8 +183,11 @@ def _read() -> dict[str, Schema]:
             **made(
                 "What became of a delivery from the inbox.",
                 {"outcome": {"enum": ["delivered", "refused"]}},
-                {"registrationNumber": said({"type": ["string", "null"], "minLength": 1, "maxLength": 255,
-                                             "pattern": "^[ -~]+$"}, "Number under which it was registered")},
+                {
+                    "registrationNumber": said(_line(255), "Number under which it was registered"),
+                    "reason": said(_line(500), "With `refused`: why, in words. Kept sealed with the delivery, as the "
+                                               "answer of a called system is; no receipt and no event repeats it"),
+                },
             ),
             "additionalProperties": False,
         },

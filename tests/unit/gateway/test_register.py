@@ -14,6 +14,7 @@ from gateway.contract.errors import Refused
 from gateway.contract.exchange import Outbound
 from gateway.contract.reasons import Reason
 from gateway.store.engine import Unit
+from gateway.store.sealing import binding
 from tests.unit.gateway.bench import (
     ARSIP,
     FILES,
@@ -149,6 +150,17 @@ async def test_a_pull_system_picks_up_once(bench: Bench, outcome: Any, number: s
     chain = await bench.chain(message)
     assert await bench.registrar.pick_up(delivery, KOTAK, outcome, number) is False
     assert await bench.chain(message) == chain
+
+
+async def test_the_words_of_who_refuses_are_kept_sealed_and_go_nowhere(bench: Bench) -> None:
+    message = await bench.record("letter.deliver", letter(), by=FOLDER, recipients=(KOTAK,))
+    await bench.registrar.pick_up(f"{message}.1", KOTAK, "refused", None, b"bukan milik kami")
+    [row] = await bench.journal.read("find_delivery", {"id": f"{message}.1"})
+    work = await bench.work(f"{message}.1")
+    key = bench.vault.unwrap(work.sealed_key, message)
+    assert isinstance(row[-1], bytes)
+    assert key.open(row[-1], binding("answer", f"{message}.1")) == b"bukan milik kami"
+    assert "bukan milik" not in str([await bench.told(), await bench.chain(message)])
 
 
 @pytest.mark.parametrize(("first", "second"), [("delivered", "refused"), ("refused", "delivered")])

@@ -158,11 +158,14 @@ async def test_a_pull_system_looks_takes_and_is_done(face: Face) -> None:
         (b"", 400, "not_json"),
         (b"[]", 400, "not_json"),
         (b'{"outcome":"delivered","outcome":"refused"}', 400, "not_json"),
-        (b'{"outcome":"lost"}', 422, "schema_invalid"),
-        (b'{"outcome":"delivered","more":1}', 422, "schema_invalid"),
-        (b'{"outcome":"delivered","registrationNumber":7}', 422, "schema_invalid"),
-        (b'{"outcome":"delivered","registrationNumber":""}', 422, "schema_invalid"),
-        (b'{"outcome":"delivered","registrationNumber":"a\\nb"}', 422, "schema_invalid"),
+        (b'{"outcome":"lost"}', 400, "bad_request"),
+        (b'{"outcome":"delivered","more":1}', 400, "bad_request"),
+        (b'{"outcome":"delivered","registrationNumber":7}', 400, "bad_request"),
+        (b'{"outcome":"delivered","registrationNumber":""}', 400, "bad_request"),
+        (b'{"outcome":"delivered","registrationNumber":"a\\nb"}', 400, "bad_request"),
+        (b'{"outcome":"refused","reason":""}', 400, "bad_request"),
+        (b'{"outcome":"refused","reason":7}', 400, "bad_request"),
+        (b'{"outcome":"delivered","reason":"x"}', 400, "bad_request"),
         (b" " * 70_000, 413, "body_too_large"),
     ],
 )
@@ -170,6 +173,28 @@ async def test_an_ack_says_one_thing(face: Face, body: bytes, status: int, code:
     message = await sent(face)
     assert await face.code("POST", f"{API}/inbox/{message}.2/ack", KOTAK, data=body) == (status, code)
     assert await face.bench.state(f"{message}.2") == "ready"
+
+
+async def test_what_is_wrong_with_an_ack_is_not_looked_up_among_the_schemas(face: Face) -> None:
+    """What an ack is made of stands in no shared schema."""
+    message = await sent(face)
+    path = f"{API}/inbox/{message}.2/ack"
+    _, told = await face.value("POST", path, KOTAK, json={"outcome": "lost"})
+    assert "/schemas/" not in told["advice"]
+    assert "/docs" in told["detail"]
+
+
+async def test_who_refuses_may_say_why(face: Face) -> None:
+    message = await sent(face)
+    said = {"outcome": "refused", "reason": "bukan milik kami"}
+    assert (await face.value("POST", f"{API}/inbox/{message}.2/ack", KOTAK, json=said))[1]["state"] == "refused"
+
+
+async def test_advice_on_a_right_tells_of_roles_and_on_what_is_not_there_of_what_is_held(face: Face) -> None:
+    _, told = await face.value("POST", f"{API}/quarantine/x/replay", SIMPUS)
+    assert "role" in told["advice"]
+    _, told = await face.value("POST", f"{API}/quarantine/x/replay", "ani")
+    assert "held" in told["advice"]
 
 
 async def test_an_inbox_belongs_to_a_system(face: Face) -> None:

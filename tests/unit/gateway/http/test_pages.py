@@ -140,6 +140,13 @@ async def test_the_docs_show_every_call_and_every_component(get: Get, settings: 
     assert set(named) >= {f"schema-{name}" for name in described["components"]["schemas"]}
 
 
+async def test_the_readable_page_says_how_an_inbox_is_acknowledged(get: Get) -> None:
+    page = (await get("/docs")).body.decode()
+    assert "envelope.deliveryId as GET /api/v1/inbox gives it" in page
+    for name in ("Taken and registered", "Refused, with the reason in words"):
+        assert name in page
+
+
 async def test_the_start_page_leads_to_every_wsdl(get: Get) -> None:
     links = Page((await get("/")).body.decode()).values("href")
     assert {f"/soap/{name}?wsdl" for name in SERVICES} <= set(links)
