@@ -31,6 +31,8 @@ lintas check                                     # is the configuration sound?
 lintas check --live                              # and do folders, keys and recipients answer?
 lintas run                                       # the gateway; Ctrl-C drains and stops it
 lintas send referral.json --service referral.deliver --key-file var/keys/rsud-bandung--simrs.key
+lintas send letter.json --service letter.deliver --to dinas-kominfo/persuratan --part letter.pdf \\
+    --key-file SYSTEM.key                        # the letter's mainFile is filled in from the file
 lintas status                                    # how the gateway is
 lintas status 01a20a33-8279-7000-8204-a51fd6c413a0   # what became of a message
 lintas log --follow --event refused              # who was refused, as it happens

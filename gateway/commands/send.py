@@ -41,7 +41,12 @@ def send(
         list[str] | None, typer.Option(metavar="AGENCY/SYSTEM", help="Recipient as agency/system; may be repeated.")
     ] = None,
     part: Annotated[
-        list[Path] | None, typer.Option(metavar="FILE", help="File that travels along; may be repeated.")
+        list[Path] | None,
+        typer.Option(
+            metavar="FILE",
+            help="File that travels along; may be repeated. A single one is described in the document (a letter's "
+            "mainFile: sha256, size, mediaType, name) where that says nothing of it.",
+        ),
     ] = None,
     idempotency_key: Annotated[
         str | None,
@@ -106,7 +111,7 @@ def _taken(answers: list[dict[str, Any]]) -> int:
 
 
 async def _send(setup: Setup, client: Client, submission: Submission, wait: int | None) -> dict[str, Any]:
-    from gateway.commands.submission import digests, form
+    from gateway.commands.submission import described, digests, form
 
     headers = {"Idempotency-Key": submission.key}
     if submission.is_query and wait is not None:
@@ -118,6 +123,7 @@ async def _send(setup: Setup, client: Client, submission: Submission, wait: int 
         size = sum(one.stat().st_size for one in submission.parts)
         with setup.face.progress("Reading", size, sizes=True) as advance:
             known = await asyncio.to_thread(digests, submission.parts, advance)
+        submission = described(submission, known)
         with setup.face.progress("Sending", size, sizes=True) as advance:
             with form(submission, known, advance) as body:
                 return await client.post(path, form=body, headers=headers)

@@ -15,7 +15,7 @@ import mimetypes
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,8 @@ import aiohttp
 
 from gateway.commands.exits import USAGE, Failure
 from gateway.federation.findings import did_you_mean
-from schemas.catalogue import SERVICES
+from schemas.catalogue import DOCUMENTS, SERVICES
+from schemas.references import PartRef
 from schemas.strict_json import JsonLimits, JsonRefused, loads
 
 MAX_FILE = 64 * 1024**2
@@ -91,6 +92,35 @@ def _json(name: str) -> dict[str, Any]:
     return value
 
 
+def described(submission: Submission, known: Sequence[bytes]) -> Submission:
+    """The submission with what the document must say of its only part, where the document leaves it out.
+
+    What it does say stays: the gateway refuses it if it is not true of the file."""
+    document = submission.body.get("document")
+    field = _part_field(submission.body["envelope"]["schema"])
+    if len(known) != 1 or field is None or not isinstance(document, dict):
+        return submission
+    said = document.get(field, {})
+    if not isinstance(said, dict):
+        return submission
+    [path], [digest] = submission.parts, known
+    facts = {"sha256": digest.hex(), "size": path.stat().st_size, "mediaType": _media_type(path), "name": path.name}
+    return replace(submission, body={**submission.body, "document": {**document, field: {**facts, **said}}})
+
+
+def _part_field(schema: object) -> str | None:
+    """The field of a document that is a part and must be there, by its wire name; None if none or several are."""
+    if not isinstance(schema, str) or schema not in DOCUMENTS:
+        return None
+    fields = DOCUMENTS[schema].model_fields.items()
+    found = [one.alias or name for name, one in fields if one.annotation is PartRef and one.is_required()]
+    return found[0] if len(found) == 1 else None
+
+
+def _media_type(path: Path) -> str:
+    return mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+
+
 def digests(parts: Sequence[Path], advance: Callable[[int], None]) -> list[bytes]:
     """SHA-256 of each part."""
     found = []
@@ -139,7 +169,7 @@ def form(
         for number, (path, digest) in enumerate(zip(submission.parts, known, strict=True), start=1):
             _open(path).close()
             file = stack.enter_context(_Watched(path, advance))
-            media_type = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+            media_type = _media_type(path)
             field = f"sha-256=:{base64.b64encode(digest).decode()}:"
             payload = writer.append(file, {"Content-Type": media_type, "Content-Digest": field})
             # Names go out in UTF-8 as they are: percent signs of a quoted name would stay in it (RFC 7578, 4.2).

@@ -71,6 +71,52 @@ async def test_parts_travel_as_a_form_with_digests_and_a_length(gateway, lintas,
     assert (two[0], two[1], bytes(two[3])) == ("part-2", "empty.bin", b"")
 
 
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [({}, {}), ({"mainFile": {"name": "Undangan"}}, {"name": "Undangan"}), ({"mainFile": {"size": 1}}, {"size": 1})],
+)
+async def test_the_only_file_is_described_in_the_document(gateway, lintas, document, tmp_path, said, kept) -> None:
+    """Nobody computes a digest by hand; what the document says itself is left to the gateway to judge."""
+    gateway.answers["/api/v1/messages"] = TAKEN
+    paper = tmp_path / "surat.pdf"
+    paper.write_bytes(b"%PDF-1.4\n")
+    document.write_text(json.dumps({"subject": "Undangan", **said}))
+    result = await lintas("send", document, "--service", "letter.deliver", "--part", paper)
+    assert result.exit_code == 0, result.stderr
+    facts = {
+        "sha256": hashlib.sha256(b"%PDF-1.4\n").hexdigest(), "size": 9, "mediaType": "application/pdf",
+        "name": "surat.pdf",
+    }  # fmt: skip
+    sent = json.loads(gateway.asked[0]["parts"][0][3])["document"]
+    assert sent == {"subject": "Undangan", "mainFile": {**facts, **kept}}
+
+
+@pytest.mark.parametrize(
+    "whole",
+    [
+        {"envelope": {"service": "letter.deliver"}},
+        {"envelope": {"service": "letter.deliver", "schema": ["letter/1"]}, "document": {}},
+        {"envelope": {"service": "letter.deliver", "schema": "letter/9"}, "document": {}},
+        {"envelope": {"service": "letter.deliver"}, "document": {"mainFile": "surat.pdf"}},
+    ],
+)
+async def test_what_is_wrong_is_left_to_the_gateway_to_say(gateway, lintas, tmp_path, whole) -> None:
+    gateway.answers["/api/v1/messages"] = TAKEN
+    paper = tmp_path / "surat.pdf"
+    paper.write_bytes(b"%PDF-1.4")
+    result = await lintas("send", "-", "--part", paper, stdin=json.dumps(whole))
+    assert result.exit_code == 0, result.exception
+    assert json.loads(gateway.asked[0]["parts"][0][3]).get("document") == whole.get("document")
+
+
+async def test_a_document_that_need_name_no_part_is_sent_as_it_is(gateway, lintas, document, tmp_path) -> None:
+    gateway.answers["/api/v1/messages"] = TAKEN
+    scan = tmp_path / "scan.tif"
+    scan.write_bytes(b"II*")
+    assert (await lintas("send", document, "--service", "referral.deliver", "--part", scan)).exit_code == 0
+    assert json.loads(gateway.asked[0]["parts"][0][3])["document"] == {"subject": "Undangan é"}
+
+
 async def test_a_query_prints_the_answer(gateway, lintas, tmp_path) -> None:
     gateway.answers["/api/v1/queries"] = {"messageId": "m-2", "schema": "coverage/1", "document": {"active": True}}
     question = tmp_path / "q.json"
