@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from aiohttp import (
     BodyPartReader,
     MultipartReader,
+    StreamReader,
     content_disposition_filename,
     parse_content_disposition,
     web,
@@ -183,7 +184,7 @@ class RequestCall:
                 return
             if not isinstance(part, BodyPartReader):
                 raise Refused(Reason.MULTIPART_BROKEN, "a part of the body is multipart itself")
-            yield Part(part, self._bounded)
+            yield Part(part, self._bounded, self._request.content)
 
     async def _bounded(self, read: Callable[..., object], *arguments: object) -> object:
         """One read of the multipart body, within the silence allowed."""
@@ -214,10 +215,10 @@ class RequestCall:
 class Part:
     """Implements the contract's `BodyPart`."""
 
-    __slots__ = ("_bounded", "_part", "_said", "filename", "name")
+    __slots__ = ("_bounded", "_content", "_part", "_said", "filename", "name")
 
-    def __init__(self, part: BodyPartReader, bounded: Callable[..., object]) -> None:
-        self._part, self._bounded = part, bounded
+    def __init__(self, part: BodyPartReader, bounded: Callable[..., object], content: StreamReader) -> None:
+        self._part, self._bounded, self._content = part, bounded, content
         self.name, self.filename = _named(part.headers.get("Content-Disposition"))
         encoding = part.headers.get("Content-Transfer-Encoding", "").strip().lower()
         if encoding not in _PLAIN or part.headers.get("Content-Encoding", "").strip().lower() not in _PLAIN:
@@ -255,6 +256,9 @@ class Part:
             if longer is not None:
                 longer.update(piece)
             yield bytes(piece)
+        # Behind a part that is whole its boundary lies unread; what broke off is said before it is measured.
+        if self._content.at_eof():
+            raise Refused(Reason.MULTIPART_BROKEN, "a part of the multipart body broke off")
         if longer is not None and longer.digest() != self._said[_LONGER]:
             raise mismatch(_LONGER)
 

@@ -300,6 +300,10 @@ DIGEST = "Content-Digest: sha-256=:{}:\r\n"
 FORMS: dict[str, tuple[bytes, int, str]] = {
     "no end": (message() + field(PDF), 400, "multipart_broken"),
     "half a part": (message() + field(PDF)[:-500], 400, "multipart_broken"),
+    "half a part of a known digest": (
+        message() + field(PDF, more=DIGEST.format(base64.b64encode(hashlib.sha256(PDF).digest()).decode()))[:-500],
+        400, "multipart_broken",
+    ),
     "half a head": (message() + field(PDF)[:30], 400, "multipart_broken"),
     "half a boundary": (message() + field(PDF) + b"--", 400, "multipart_broken"),
     "message only": (message() + END, 422, "part_missing"),

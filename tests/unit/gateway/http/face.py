@@ -60,7 +60,8 @@ class Post(Endpoint):
                 if part.name == "document":
                     body = await part.read(1000)
                 else:
-                    told = {"media_type": part.media_type, "name": part.filename}
+                    digest = part.headers.get("X-SHA256")
+                    told = {"media_type": part.media_type, "name": part.filename, "sha256": digest}
                     parts.append(await call.arrival.spool(part.chunks(), **told))  # type: ignore[arg-type]
         else:
             body = await call.read()

@@ -175,6 +175,18 @@ async def test_a_multipart_body_that_is_broken(small: Face, content_type: str, b
     assert files(small) == []
 
 
+@pytest.mark.parametrize("lost", [1, 7, 60])
+async def test_a_part_that_broke_off_is_not_blamed_on_its_digest(small: Face, lost: int) -> None:
+    whole = b"x" * 100
+    head = f'--b\r\nContent-Disposition: form-data; name="f"\r\nX-SHA256: {hashlib.sha256(whole).hexdigest()}\r\n\r\n'
+    body = head.encode() + whole[:-lost]
+    headers = {"Content-Type": "multipart/form-data; boundary=b"}
+    assert await small.code("POST", LETTER, SIMPUS, data=body, headers=headers) == (400, "multipart_broken")
+    body += b"\r\n--b--\r\n"
+    assert await small.code("POST", LETTER, SIMPUS, data=body, headers=headers) == (422, "digest_mismatch")
+    assert files(small) == []
+
+
 @pytest.mark.filterwarnings("ignore:.*:RuntimeWarning")
 @pytest.mark.parametrize(
     "said",
