@@ -30,7 +30,7 @@ class Intake:
     def receive(self, inbound: Inbound, caller: Caller, now: datetime, started: float) -> Received:
         service = self._services.get(inbound.service)
         if service is None:
-            raise Refused(Reason.UNKNOWN_SERVICE, f"no service is called {_shown(inbound.service)}")
+            raise Refused(Reason.UNKNOWN_SERVICE, "no shared service has this name")
         if not self._federation.may_use(caller.system, service.name):
             raise Refused(Reason.NO_RIGHT, f"{caller.system} has no right to {service.name}")
         if inbound.sender is not None and inbound.sender != caller.system:
@@ -61,8 +61,3 @@ def _size(key: str) -> int:
         return len(key.encode())
     except UnicodeEncodeError:
         return 0
-
-
-def _shown(name: str) -> str:
-    """A name from outside, safe to repeat in a sentence."""
-    return name[:64] if name.replace(".", "").replace("-", "").isalnum() else "that"

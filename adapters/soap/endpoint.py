@@ -88,7 +88,16 @@ class SoapEndpoint(Endpoint):
             raise Refused(Reason.UNSUPPORTED_MEDIA_TYPE, "SOAP comes as text/xml (1.1) or application/soap+xml (1.2)")
         _check_action(call.headers, version, words)
         limits = self._host.limits
-        body = await call.read(limits.soap_body_bytes)
+        try:
+            body = await call.read(limits.soap_body_bytes)
+        except Refused as error:
+            if error.reason is not Reason.BODY_TOO_LARGE:
+                raise
+            # Base64 makes three bytes four: a large file meets this limit before that of an inline part.
+            most = limits.inline_part_bytes
+            detail = f"the call is over the limit; a file inline has at most {most} bytes before base64, a larger one "
+            detail += "goes as a part in multipart, by REST (MTOM is not read here)"
+            raise Refused(Reason.BODY_TOO_LARGE, detail, limit=error.limit) from None
         size = len(body)
         if is_large(body):
             request = await self._large.read(body, call.charset, words, version, limits)

@@ -105,7 +105,8 @@ class Claims(Protocol):
     """Claims of one source. Durable before they return; one holder at a time; survive a restart."""
 
     async def claim(self, fingerprint: Fingerprint) -> Claim | None:
-        """None if the item is claimed already, or was settled before."""
+        """None if the item is claimed already, or was settled before; that costs a durable unit as well, so claim what
+        is not known yet."""
         ...
 
     async def unsettled(self) -> list[Claim]:

@@ -110,6 +110,8 @@ async def test_a_body_over_its_limit_is_refused_with_the_limit(
 ) -> None:
     found = await refusal(endpoint, post(b"<a>" + b" " * host.limits.soap_body_bytes))
     assert (found.reason, found.limit) == (Reason.BODY_TOO_LARGE, host.limits.soap_body_bytes)
+    for told in ("multipart", "MTOM", str(host.limits.inline_part_bytes)):
+        assert told in found.detail
 
 
 async def test_a_comment_hides_nothing(endpoint: SoapEndpoint, wrap: Wrap, post: Post, question: str) -> None:
