@@ -1,13 +1,26 @@
 import json
 import shutil
+from importlib import metadata
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
+from gateway import registry
 from gateway.cli import build
 
 SHIPPED = Path(__file__).parents[4] / "config"
+
+
+@pytest.fixture(autouse=True)
+def only_what_ships(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever writes an adapter has it installed beside ours; hints would name it."""
+
+    def points(group: str) -> list[metadata.EntryPoint]:
+        found = metadata.entry_points(group=group)
+        return [one for one in found if one.dist is not None and one.dist.name == registry.DISTRIBUTION]
+
+    monkeypatch.setattr(registry, "_points", points)
 
 
 def check(*arguments: object):
