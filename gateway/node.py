@@ -32,7 +32,6 @@ from gateway.store.parts import PartStore
 
 log = structlog.get_logger("lintas.node")
 
-SWEEP_SECONDS = 5.0
 MINUTE = 60.0
 
 
@@ -98,12 +97,13 @@ class Node:
         await self.reaper.sweep()
         await self.lanes.start()
         self.poller.start()
+        sweep = self.settings.times.sweep
         self._tasks = [
             asyncio.create_task(self._guard(self.sequencer.run), name="sequencer"),
-            self._repeat("reaper", SWEEP_SECONDS, self.reaper.sweep),
-            self._repeat("checkpoint", SWEEP_SECONDS, self.journal.checkpoint_idle),
+            self._repeat("reaper", sweep, self.reaper.sweep),
+            self._repeat("checkpoint", sweep, self.journal.checkpoint_idle),
             self._repeat("refusals", MINUTE, self.refusals.flush),
-            self._repeat("keeper", SWEEP_SECONDS, self.keeper.step),
+            self._repeat("keeper", sweep, self.keeper.step),
         ]
         return address
 

@@ -10,12 +10,11 @@ days. Nothing secret is a setting: secrets are files.
 
 from __future__ import annotations
 
-import json
 import os
 import ssl
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
@@ -191,6 +190,7 @@ class Times(Group):
     answer_keep: float = _seconds(600, "How long an answer with a key is kept, sealed.")
     registration_days: int = _number(14, "Days a recipient has to register what it took.", most=36_525)
     retention_days: int = _number(365, "Days a settled message is kept.", most=36_525)
+    sweep: float = _seconds(5, "Between two looks for leases that ended, registrations overdue and time that is over.")
 
 
 class Sequencer(Group):
@@ -353,55 +353,3 @@ def fields() -> Iterator[tuple[str, Any, Any]]:
                 yield f"{name}.{inner}", inner_info, inner_info.default
         else:
             yield name, info, info.default
-
-
-def markdown() -> str:
-    """docs/settings.md, whole."""
-    rows = [
-        f"| `{name}` | `{variable_for(tuple(name.split('.')))}` | {_kind(info.annotation)} | {_default(default)} | "
-        f"{info.description} |"
-        for name, info, default in fields()
-    ]
-    return "\n".join([*_HEAD, *rows, ""])
-
-
-_HEAD = (
-    "# Settings",
-    "",
-    "<!-- Written by `python -m gateway.settings`; a test compares. -->",
-    "",
-    "A setting comes from its variable, else from `gateway.yaml` in the configuration folder, else from its default.",
-    "Sizes are bytes, times are seconds unless the name says days. `lintas check` says what is wrong, and where.",
-    "",
-    "```yaml",
-    "# config/gateway.yaml",
-    "instance: test",
-    "http:",
-    "  port: 8700",
-    "```",
-    "",
-    "| setting | variable | type | default | meaning |",
-    "|---|---|---|---|---|",
-)
-
-
-def _kind(annotation: Any) -> str:
-    arguments = get_args(annotation)
-    if arguments and all(isinstance(one, str) for one in arguments):
-        return " or ".join(f"`{one}`" for one in arguments)
-    if arguments == (str, ...):
-        return "list of names"
-    names = {str: "text", int: "whole number", float: "number", bool: "`true` or `false`", Path: "folder"}
-    return names.get(annotation, "text or nothing")
-
-
-def _default(value: Any) -> str:
-    if value is None:
-        return "none"
-    if isinstance(value, tuple):
-        return f"`{json.dumps(value)}`"
-    return f"`{str(value).lower() if isinstance(value, bool) else value}`"
-
-
-if __name__ == "__main__":
-    print(markdown(), end="")

@@ -17,7 +17,9 @@ from gateway.commands.exits import DONE, FAILED, Failure
 @command(*REMOTE)
 def status(
     setup: Setup,
-    message: Annotated[str | None, typer.Argument(help="Identifier of a message or a question.", show_default=False)] = None,
+    message: Annotated[
+        str | None, typer.Argument(help="Identifier of a message or a question.", show_default=False)
+    ] = None,
 ) -> int:
     """Show how the gateway is, or one message's deliveries and timeline."""
     import asyncio

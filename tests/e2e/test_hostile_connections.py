@@ -110,8 +110,7 @@ async def _upload(gateway: Gateway, system: str) -> tuple[asyncio.StreamReader, 
         b'--B\r\nContent-Disposition: form-data; name="message"\r\nContent-Type: application/json\r\n\r\n'
         + json.dumps(submission).encode()
         + b'\r\n--B\r\nContent-Disposition: form-data; name="part-1"; filename="surat.pdf"\r\n'
-        b"Content-Type: application/pdf\r\n\r\n%PDF-1.7"
-        + bytes(1_000_000)
+        b"Content-Type: application/pdf\r\n\r\n%PDF-1.7" + bytes(1_000_000)
     )
     reader, writer = await asyncio.open_connection("127.0.0.1", int(gateway.url.rpartition(":")[2]))
     key = gateway.place.auth(system)["Authorization"]

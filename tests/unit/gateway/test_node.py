@@ -150,7 +150,8 @@ async def test_a_background_task_that_dies_takes_the_node_with_it(
         "refusals": (made.bench.refusals, "flush"),
         "keeper": (made.node.keeper, "step"),
     }[name]
-    monkeypatch.setattr(module, "SWEEP_SECONDS", 0.001)
+    times = made.node.settings.times.model_copy(update={"sweep": 0.001})
+    made.node.settings = made.node.settings.model_copy(update={"times": times})
     monkeypatch.setattr(module, "MINUTE", 0.001)
     # The sweep at the start is not the task's.
     first = iter([made.bench.reaper.sweep] if name == "reaper" else [])

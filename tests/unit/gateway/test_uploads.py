@@ -80,11 +80,10 @@ async def drip(clock: list[float], steps: Iterator[tuple[float, int]]) -> AsyncI
         yield bytes(size)
 
 
-async def paced(
-    one: Uploads, clock: list[float], monkeypatch: pytest.MonkeyPatch, steps: list[tuple[float, int]]
-) -> int:
+async def paced(monkeypatch: pytest.MonkeyPatch, steps: list[tuple[float, int]]) -> int:
+    clock = [0.0]
     monkeypatch.setattr(asyncio.get_running_loop(), "time", lambda: clock[0])
-    return sum([len(chunk) async for chunk in one.paced(drip(clock, iter(steps)))])
+    return sum([len(chunk) async for chunk in uploads().paced(drip(clock, iter(steps)))])
 
 
 async def test_a_part_that_drips_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
