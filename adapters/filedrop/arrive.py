@@ -15,7 +15,7 @@ import os
 import re
 import unicodedata
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ParamSpec, TypeVar
 
 from adapters.filedrop.config import SourceConfig
@@ -97,6 +97,10 @@ class Reader:
     def __init__(self, config: SourceConfig, host: Host, room: Workroom, threads: Threads) -> None:
         self._config, self._host, self._room, self._threads = config, host, room, threads
 
+    @property
+    def _by_name(self) -> bool:
+        return self._config.identity == "content_and_name"
+
     async def inbound(self, claim: Claim, held: Held) -> Inbound:
         """The claim's item. Raises `Changed`."""
         arrival = self._host.claims.arrive(claim)
@@ -157,7 +161,8 @@ class Reader:
         fill = {"json": self._json, "xml": self._xml, "csv": self._table, "pdf": self._pdf}[form]
         digest = await fill(draft, held, arrival)
         given = draft.envelope.idempotency_key if draft.envelope else None
-        draft.key = given or file_key(digest, item.name, self._period(held.name))
+        name = item.name if self._by_name else ""
+        draft.key = given or file_key(digest, name, self._period(held.name))
 
     async def _json(self, draft: _Draft, held: Held, arrival: Arrival) -> str:
         data = await self._whole(held, ITEM, self._host.limits.body_bytes)
@@ -197,7 +202,9 @@ class Reader:
         )
         draft.parts = (part,)
         if draft.document_type == "letter/1":
-            draft.content = JsonContent(with_main_file(draft.content.document, part))
+            # The same letter under another name must stay the same document where the name says nothing.
+            shown = part if self._by_name else replace(part, name=None)
+            draft.content = JsonContent(with_main_file(draft.content.document, shown))
         return hashlib.sha256(part.sha256.encode() + hashlib.sha256(data).digest()).hexdigest()
 
     async def _table(self, draft: _Draft, held: Held, arrival: Arrival) -> str:
@@ -292,7 +299,8 @@ class Reader:
 
 
 def file_key(sha256: str, name: str, period: str | None) -> str:
-    """The identity of a drop: content, name and period. A digest, so that a name in it tells nothing."""
+    """The identity of a drop: content, name (empty where it does not count) and period. A digest, so that a name in it
+    tells nothing."""
     normal = unicodedata.normalize("NFC", name).encode("utf-8", "surrogatepass")
     return "file-" + hashlib.sha256(b"\0".join((sha256.encode(), normal, (period or "").encode()))).hexdigest()
 
@@ -304,7 +312,9 @@ def data_name(name: str) -> str:
 
 def with_main_file(document: Mapping[str, Any], part: Part) -> dict[str, Any]:
     """The letter with `mainFile` filled from the file; what the sidecar says of it must be true."""
-    facts = {"sha256": part.sha256, "size": part.size, "mediaType": part.media_type, "name": part.name}
+    facts: dict[str, Any] = {"sha256": part.sha256, "size": part.size, "mediaType": part.media_type}
+    if part.name is not None:
+        facts["name"] = part.name
     said = document.get("mainFile", {})
     if not isinstance(said, dict):
         raise Refused(Reason.SCHEMA_INVALID, errors=[("mainFile", "not_object", "an object is due")])

@@ -120,7 +120,8 @@ class SourceConfig(_Settings):
 
     inbox: Annotated[FolderPath, Field(description="Folder that files are dropped in.")]
     work: Annotated[
-        FolderPath | None, Field(description="Folder of files in hand; a neighbour of the inbox if absent.")
+        FolderPath | None,
+        Field(description="Folder of files in hand; beside the inbox if absent: `work`, or `<inbox>.work`."),
     ] = None
     archive: Annotated[
         FolderPath | None, Field(description="Folder of files that were taken; a neighbour of the inbox if absent.")
@@ -140,6 +141,8 @@ class SourceConfig(_Settings):
     """Document type of files without an envelope."""
     recipients: tuple[str, ...] = ()
     """Recipients of files without an envelope."""
+    identity: Literal["content", "content_and_name"] = "content_and_name"
+    """What makes two drops the same: the bytes and the period, or the name too."""
     zero_bytes: Literal["refuse", "wait", "accept"] = "refuse"
     """What becomes of an empty file."""
     csv: Csv = Csv()
@@ -171,7 +174,7 @@ class SourceConfig(_Settings):
         return {name: self._beside(name) for name in ("archive", "errors", "outbox")}
 
     def _beside(self, name: str) -> str:
-        return str(place("", getattr(self, name), Path(self.inbox), name))
+        return str(place("", getattr(self, name), Path(self.inbox), beside_name(Path(self.inbox), name)))
 
     def document_fields(self) -> Iterator[tuple[str, tuple[str, ...], str]]:
         if self.document is not None:
@@ -201,6 +204,13 @@ class SinkConfig(_Settings):
 
     def shared_folders(self) -> dict[str, str]:
         return {"outbox": self.outbox} | ({"receipts": self.receipts} if self.receipts else {})
+
+
+def beside_name(inbox: Path, name: str) -> str:
+    """What a folder beside an inbox is called. What is in hand of one inbox is nobody else's: where inboxes stand side
+    by side, each has a work folder of its own. The others take names that nobody else can have, and may be shared.
+    """
+    return name if name != "work" or inbox.name in {"", "inbox"} else f"{inbox.name}.work"
 
 
 def place(state_dir: str, path: str | None, beside: Path | None = None, name: str = "") -> Path:

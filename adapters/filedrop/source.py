@@ -18,7 +18,7 @@ from typing import Any
 from adapters.filedrop import notices
 from adapters.filedrop.arrive import Handle, Reader, Threads, data_name
 from adapters.filedrop.codec import FileCodec
-from adapters.filedrop.config import SourceConfig, place
+from adapters.filedrop.config import SourceConfig, beside_name, place
 from adapters.filedrop.content import Broken
 from adapters.filedrop.folder import Barrier, Changed, Folder, Taken, Unsafe, no_barrier
 from adapters.filedrop.naming import safe
@@ -66,7 +66,7 @@ class FolderSource(Source):
         inbox = place(host.state_dir, config.inbox)
         self.places: dict[str, Path] = {"inbox": inbox}
         for name in ("work", "archive", "errors", "outbox"):
-            self.places[name] = place(host.state_dir, getattr(config, name), inbox, name)
+            self.places[name] = place(host.state_dir, getattr(config, name), inbox, beside_name(inbox, name))
         self._folders: dict[str, Folder] = {}
         self._watch = Watch(config)
         self._flying: set[str] = set()
@@ -213,6 +213,7 @@ class FolderSource(Source):
         rooms = [] if self._swept else await self._threads(self._room.rooms)
         claims = await self._host.claims.unsettled()
         if not self._swept:
+            await self._fetch([claim.id for claim in claims])
             await self._adopt(set(rooms) - {claim.id for claim in claims})
             self._swept = True
         given = 0
@@ -254,6 +255,13 @@ class FolderSource(Source):
             self._flying.discard(claim.id)
             return None
         return await self._read(claim, held)
+
+    async def _fetch(self, claims: list[str]) -> None:
+        """Files in hand that lie in `work` beside the inbox, from when all inboxes of a folder had that one by default.
+        Only rooms of our own claims: a neighbour's may lie there too."""
+        old = self.places["inbox"].parent / "work"
+        if self._config.work is None and old != self.places["work"]:
+            await self._threads(self._room.fetch, claims, old)
 
     async def _adopt(self, strays: Iterable[str]) -> None:
         """Rooms without a claim (a journal restored from a copy): their files go back to the inbox."""

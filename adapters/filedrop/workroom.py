@@ -13,8 +13,9 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 from adapters.filedrop.folder import Barrier, Changed, Folder, Taken, no_barrier
@@ -159,6 +160,20 @@ class Workroom:
                 room.remove(marker)
             self._sweep(held.claim, room)
         self._barrier("room empty")
+
+    def fetch(self, claims: Iterable[str], old: Path) -> None:
+        """Moves rooms of these claims here from a work folder that was used before."""
+        try:
+            before = Folder(old)
+        except FileNotFoundError:
+            return
+        with before:
+            for claim in claims:
+                if not self.holds(claim) and before.see(claim) is not None:
+                    os.rename(claim, claim, src_dir_fd=before.fd, dst_dir_fd=self._work.fd)
+                    self._barrier("room fetched")
+            before.sync()
+        self._work.sync()
 
     def rooms(self) -> list[str]:
         """The claims that have a folder here."""

@@ -47,7 +47,6 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
     "adapters/filedrop/arrive.py": FILEDROP,
     "adapters/filedrop/cells.py": ("unit/adapters/filedrop/test_table.py",),
     "adapters/filedrop/codec.py": ("contract/test_filedrop_adapter.py",),
-    "adapters/filedrop/config.py": FILEDROP,
     "adapters/filedrop/notices.py": FILEDROP,
     "adapters/filedrop/places.py": FILEDROP,
     "adapters/filedrop/survey.py": FILEDROP,

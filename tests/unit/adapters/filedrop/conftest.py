@@ -34,10 +34,7 @@ class Desk:
 
     def __init__(self, root: Path, **config: Any) -> None:
         self.root = root
-        self.inbox = root / "drop" / "inbox"
-        self.work, self.archive, self.errors, self.outbox = (
-            root / "drop" / name for name in ("work", "archive", "errors", "outbox")
-        )
+        self.inbox = root / config.get("inbox", "drop/inbox")
         self.inbox.mkdir(parents=True, exist_ok=True)
         settings: dict[str, Any] = {
             "inbox": "drop/inbox",
@@ -45,12 +42,15 @@ class Desk:
             "document": "person/1",
             "ready": {"mode": "rename", "min_age": 0},
         }
+        self.host = FakeHost(state_dir=str(root), name=config.pop("name", ""))
         self.config = SourceConfig.model_validate({**settings, **config})
-        self.host = FakeHost(state_dir=str(root))
         self.ledger = Ledger()
         self.points: list[str] = []
         self.dies_at: Callable[[str], bool] = lambda point: False
         self.source = FolderSource(self.config, self.host, self._barrier)
+        places = self.source.places
+        self.work, self.archive = places["work"], places["archive"]
+        self.errors, self.outbox = places["errors"], places["outbox"]
 
     def _barrier(self, point: str) -> None:
         self.points.append(point)

@@ -55,6 +55,12 @@ def test_folders_of_their_own_and_known_fields_are_no_finding(tmp_path: Path, bu
     assert read(tmp_path, built_in) == []
 
 
+def test_two_inboxes_side_by_side_are_no_finding(tmp_path: Path, built_in: Any) -> None:
+    assert read(tmp_path, built_in, ("inbox: drop/dua/inbox", "inbox: drop/satu/inbox-2")) == []
+    both = ("inbox: drop/satu/inbox", "inbox: drop/surat"), ("inbox: drop/dua/inbox", "inbox: drop/warga")
+    assert read(tmp_path, built_in, *both) == []
+
+
 @pytest.mark.parametrize(
     ("old", "new", "line"),
     [
@@ -66,8 +72,9 @@ def test_folders_of_their_own_and_known_fields_are_no_finding(tmp_path: Path, bu
         ("inbox: drop/dua/inbox", "inbox: drop/dua/inbox\n          archive: drop/satu/inbox", 24),
         ("inbox: drop/dua/inbox", "inbox: drop/dua/inbox\n          errors: drop/dua/inbox", 24),
         ("inbox: drop/dua/inbox", "inbox: drop/dua/inbox\n          work: drop/satu/work", 24),
-        # Two inboxes side by side share the default work folder: the setting is absent, its `config` is named.
-        ("inbox: drop/dua/inbox", "inbox: drop/satu/inbox-2", 22),
+        # The default work folder is meant too: the setting is absent, its `config` is named.
+        ("inbox: drop/dua/inbox", "inbox: drop/satu/lain\n          work: drop/satu/work", 24),
+        ("inbox: drop/dua/inbox", "inbox: drop/satu/work", 23),
     ],
 )
 def test_a_folder_that_files_are_taken_from_has_one_user(
