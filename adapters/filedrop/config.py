@@ -152,7 +152,7 @@ class SourceConfig(_Settings):
     max_bytes: Annotated[int, Field(ge=1)] = 16 * 1024**3
     """Largest file."""
     scan: Annotated[int, Field(ge=1, le=1_000_000)] = 10_000
-    """Most names per look."""
+    """Most names that a look keeps."""
     attempts: Annotated[int, Field(ge=1, le=1000)] = 10
     """Failures after which a file is refused."""
     changes: Annotated[int, Field(ge=0, le=100)] = 3

@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import errno
-import heapq
 import os
 import stat
 from collections.abc import Callable, Iterator
@@ -75,11 +74,11 @@ class Folder:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def look(self, most: int) -> list[Sighting]:
-        """At most `most` entries, the first by name; never more than that in memory."""
+    def names(self) -> Iterator[str]:
+        """All names in it, in no order, without holding them."""
         with os.scandir(self._fd) as entries:
-            names = heapq.nsmallest(most, (entry.name for entry in entries))
-        return [seen for seen in map(self.see, names) if seen is not None]
+            for entry in entries:
+                yield entry.name
 
     def see(self, name: str) -> Sighting | None:
         """What `lstat` says, or None if nothing has this name."""

@@ -74,6 +74,8 @@ def extension(name: str) -> str:
 
 def folded(name: str) -> str:
     """The form in which two names are the same name to a file system that ignores case and composition."""
+    if name.isascii():
+        return name.lower()
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
 
 

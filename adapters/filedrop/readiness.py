@@ -9,10 +9,12 @@ have its writer, also where writers are said to rename.
 
 from __future__ import annotations
 
+import fnmatch
+import re
 import stat
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
+from functools import lru_cache
 
 from adapters.filedrop.config import SourceConfig
 from adapters.filedrop.naming import extension, folded
@@ -58,8 +60,13 @@ class _Seen:
 
 def is_temporary(name: str, patterns: Sequence[str]) -> bool:
     """Whether a writer still owns the name; compared without regard to case."""
-    low = folded(name)
-    return any(fnmatchcase(low, folded(pattern)) for pattern in patterns)
+    return temporary(tuple(patterns)).match(folded(name)) is not None
+
+
+@lru_cache(maxsize=64)
+def temporary(patterns: tuple[str, ...]) -> re.Pattern[str]:
+    """One expression for all patterns, of folded names: a look asks it of every name in the folder."""
+    return re.compile("|".join(fnmatch.translate(folded(pattern)) for pattern in patterns) or r"\Z.")
 
 
 class Watch:
@@ -85,7 +92,7 @@ class Watch:
         self.directories = [s for s in named if stat.S_ISDIR(s.mode) and judge.still(s)]
         ready = [found for found in map(judge, present.values()) if found is not None]
         by_time = self._config.order == "mtime"
-        return sorted(ready, key=lambda c: (c.item.mtime_ns if by_time else 0, c.item.name))
+        return sorted(ready, key=lambda c: (c.item.mtime_ns if by_time else 0, folded(c.item.name), c.item.name))
 
     def _note(self, sighting: Sighting, now: float) -> _Seen:
         before = self._seen.get(sighting.name)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import errno
 import os
+from collections import deque
 from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from adapters.filedrop.codec import FileCodec
 from adapters.filedrop.config import SourceConfig, beside_name, place
 from adapters.filedrop.content import Broken
 from adapters.filedrop.folder import Barrier, Changed, Folder, Taken, Unsafe, no_barrier
+from adapters.filedrop.lookout import Lookout
 from adapters.filedrop.naming import safe
 from adapters.filedrop.places import complaints
 from adapters.filedrop.readiness import Candidate, Sighting, Watch
@@ -68,7 +70,7 @@ class FolderSource(Source):
         for name in ("work", "archive", "errors", "outbox"):
             self.places[name] = place(host.state_dir, getattr(config, name), inbox, beside_name(inbox, name))
         self._folders: dict[str, Folder] = {}
-        self._watch = Watch(config)
+        self._lookout = Lookout(config, host.clock, self._looked)
         self._flying: set[str] = set()
         self._denied: dict[str, int] = {}
         self._changes: dict[str, int] = {}
@@ -99,14 +101,14 @@ class FolderSource(Source):
             async for inbound in self._left(limit):
                 yield inbound
                 given += 1
-            for candidate in await self._threads(self._look) if given < limit else ():
-                found = await self._claim(candidate)
+            ready = await self._threads(self._look) if given < limit else deque()
+            while ready and given < limit:
+                found = await self._claim(ready.popleft())
                 if found is not None:
                     yield found
                     given += 1
-                    if given >= limit:
-                        return
         except _NotNow:
+            self._lookout.again()
             self._host.metrics.count("filedrop_put_off")
 
     async def settle(self, item: Inbound, settlement: Settlement) -> None:
@@ -138,6 +140,7 @@ class FolderSource(Source):
 
     async def release(self, item: Inbound) -> None:
         handle = _handle(item)
+        self._lookout.again()
         await self._give_back(handle.claim, handle.held)
 
     def _open(self) -> None:
@@ -148,18 +151,17 @@ class FolderSource(Source):
         ours = [path.resolve() for path in self.places.values()]
         self._ours = {path.relative_to(inbox).parts[0] for path in ours if inbox in path.parents}
 
-    def _look(self) -> list[Candidate]:
-        seen = self._folders["inbox"].look(self._config.scan)
-        names = {one.name for one in seen}
+    def _look(self) -> deque[Candidate]:
+        return self._lookout.candidates(self._folders["inbox"])
+
+    def _looked(self, names: set[str], watch: Watch) -> None:
+        """After each look: forgets what is gone, tells of what can be no item."""
         self._changes = {name: count for name, count in self._changes.items() if name in names}
         self._denied = {name: count for name, count in self._denied.items() if name in names}
-        wall_ns = int(self._host.clock.now().timestamp() * 1e9)
-        ready = self._watch.look(seen, self._host.clock.monotonic(), wall_ns)
         self._told &= names
-        for directory in self._watch.directories:
+        for directory in watch.directories:
             if directory.name not in self._told and directory.name not in self._ours:
                 self._tell(directory)
-        return ready
 
     def _tell(self, directory: Sighting) -> None:
         """A directory can be no item and stays where it is; its notice is written once, the same after a restart."""
@@ -201,7 +203,7 @@ class FolderSource(Source):
             self._changes[held.name] = self._changes.get(held.name, 0) + 1
             if self._changes[held.name] > self._config.changes:
                 return await self._reader.inbound(claim, Held(held.claim, held.files, Reason.FILE_CHANGED))
-            self._watch.forget(held.name)
+            self._lookout.watch.forget(held.name)
             await self._give_back(claim, held)
             return None
         except TryLater as later:

@@ -128,12 +128,6 @@ def test_a_touch_of_the_same_size_is_seen_too(here, tmp_path):
         os.close(fd)
 
 
-def test_a_look_is_bounded_and_sorted(here, tmp_path):
-    for name in "dbca":
-        (tmp_path / name).touch()
-    assert [seen.name for seen in here.look(3)] == ["a", "b", "c"]
-
-
 def test_a_folder_that_is_a_link_is_not_entered(here, tmp_path):
     (tmp_path / "real").mkdir()
     (tmp_path / "link").symlink_to("real")
