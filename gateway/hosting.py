@@ -132,7 +132,7 @@ class HostClaims:
         return claim
 
     async def _again(self, row: dict[str, Any], claim: Claim) -> Claim | None:
-        """An item that was given back is claimed again, and its attempts go on counting."""
+        """An item that was given back is claimed again, with the attempts it had."""
         again = {name: value for name, value in row.items() if name != "source"}
         found = (await self._journal.commit(Unit([Step("claim_again", again)])))[0]
         if not found:

@@ -154,7 +154,7 @@ class SourceConfig(_Settings):
     scan: Annotated[int, Field(ge=1, le=1_000_000)] = 10_000
     """Most names that a look keeps."""
     attempts: Annotated[int, Field(ge=1, le=1000)] = 10
-    """Failures after which a file is refused."""
+    """Times that the gateway may die holding a file before the file is refused."""
     changes: Annotated[int, Field(ge=0, le=100)] = 3
     """Changes after which a file is refused."""
     threads: Annotated[int, Field(ge=1, le=32)] = 4

@@ -93,7 +93,9 @@ class Fingerprint:
 
 @frozen
 class Claim:
-    """The lock on a physical item. `state`: claimed, then committed (its message is recorded), then settled."""
+    """The lock on a physical item. `state`: claimed, then committed (its message is recorded), then settled.
+
+    `attempts` is one more than the processes that ended while they held it; to give it back is no failure."""
 
     id: str
     message_id: str

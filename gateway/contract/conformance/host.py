@@ -124,7 +124,7 @@ class HostConformance:
         await claims.release(first)
         again = await claims.claim(FINGERPRINT)
         assert again is not None
-        assert again.attempts == 2, "an item that comes back again and again must be told from a new one"
+        assert again.attempts == 1, "to give an item back is no failure of the item: a busy host must not use them up"
 
     @pytest.mark.asyncio
     async def test_a_claim_survives_a_restart_until_it_is_settled(self, bench: HostBench) -> None:

@@ -137,7 +137,7 @@ class FakeClaims:
     async def claim(self, fingerprint: Fingerprint) -> Claim | None:
         if any(held == fingerprint for held, _ in self._disk.claims.values()):
             return None
-        attempts = self._disk.released.get(fingerprint, 0) + 1
+        attempts = self._disk.released.get(fingerprint, 1)
         made = Claim(self._disk.mint("claim-"), self._disk.mint("message-"), "claimed", attempts)
         self._disk.claims[made.id] = (fingerprint, made)
         return made

@@ -82,6 +82,19 @@ async def test_a_claim_that_a_process_left_behind_counts_as_an_attempt(bench: Be
         assert [one.attempts for one in await later.unsettled()] == [attempts]
 
 
+async def test_to_give_an_item_back_is_no_attempt_and_to_die_holding_it_is_one(bench: Bench) -> None:
+    for died in (0, 1, 2):
+        here = claims(bench)
+        for left in await here.unsettled():
+            await here.release(left)
+        for _ in range(3):
+            claim = await here.claim(ITEM)
+            assert claim is not None
+            assert claim.attempts == died + 1
+            await here.release(claim)
+        assert await here.claim(ITEM) is not None
+
+
 async def test_a_recorded_item_is_neither_given_back_nor_given_up(bench: Bench) -> None:
     claim = await claims(bench).claim(ITEM)
     assert claim is not None

@@ -27,8 +27,8 @@ UPDATE claims SET state = 'released', settled_at = :now WHERE fingerprint = :fin
 AND NOT EXISTS (SELECT 1 FROM messages WHERE messages.id = claims.message);
 
 -- name: claim_again
-UPDATE claims SET id = :id, message = :message, state = 'claimed', attempts = attempts + 1, node = :node, claimed_at = :now,
-                  settled_at = NULL
+-- To give an item back is no failure of the item: only a process that died holding it is counted, by retry_claim.
+UPDATE claims SET id = :id, message = :message, state = 'claimed', node = :node, claimed_at = :now, settled_at = NULL
 WHERE fingerprint = :fingerprint AND state = 'released'
 RETURNING attempts;
 

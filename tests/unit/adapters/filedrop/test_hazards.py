@@ -465,6 +465,16 @@ async def test_what_says_nothing_about_the_file_sends_it_back(desk, person):
     assert isinstance(taken.settlement, Accepted)
 
 
+async def test_a_file_that_is_sent_back_for_ever_so_often_is_not_held_for_a_failure(desk, person):
+    d = await desk(attempts=2)
+    d.drop("warga.json", person)
+    for _ in range(6):
+        async for inbound in d.source.poll(1):
+            await d.source.settle(inbound, Rejected(inbound.message_id, Refused(Reason.BUSY), 5.0))
+    (taken,) = await d.round()
+    assert isinstance(taken.settlement, Accepted)
+
+
 async def test_a_file_that_fails_again_and_again_is_put_aside(desk, person):
     d = await desk(attempts=2)
     d.drop("warga.json", person)
