@@ -168,6 +168,7 @@ class Draft:
 
     def publish(self, name: str) -> None:
         """Gives the file its name. Raises `Taken` if the name holds other bytes."""
+        self._folder.barrier("draft.written")
         os.fsync(self._fd)
         self._folder.barrier("draft.synced")
         try:

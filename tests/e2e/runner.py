@@ -7,13 +7,16 @@ output, `ready <url>` and `hit <barrier>`. Refuses: a configuration with an erro
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import json
 import os
 import sys
 import threading
+from functools import partial
 from pathlib import Path
 
 from gateway import app, federation, logs, registry
+from gateway.contract import AdapterSpec
 from gateway.settings import load_settings
 from schemas.catalogue import DOCUMENTS, SERVICES
 
@@ -37,6 +40,19 @@ class Still:
         threading.Event().wait()
 
 
+def watched(spec: AdapterSpec, barrier: app.Barrier) -> AdapterSpec:
+    """The adapter whose own steps are barriers too: `filedrop.source moved in`."""
+    makers = {
+        kind: (model, partial(make, barrier=partial(_within, barrier, f"{spec.name}.{kind}")))
+        for kind, (model, make) in spec.makers.items()
+    }
+    return dataclasses.replace(spec, makers=makers)
+
+
+def _within(barrier: app.Barrier, where: str, point: str) -> None:
+    barrier(f"{where} {point}")
+
+
 def tell(line: str) -> None:
     os.write(1, f"{line}\n".encode())
 
@@ -50,6 +66,7 @@ async def main(folder: Path, stop: str) -> int:
     logs.configure(settings)
     told = json.loads(stop)
     barrier = Still(**told) if told else app.no_barrier
+    adapters = {**adapters, "filedrop": watched(adapters["filedrop"], barrier)}
     return await app.serve(settings, found, adapters, ready=lambda url: tell(f"ready {url}"), barrier=barrier)
 
 
