@@ -20,7 +20,7 @@ from typing import Any, ParamSpec, TypeVar
 
 from adapters.filedrop.config import SourceConfig
 from adapters.filedrop.content import Broken, JsonContent, TableContent, XmlContent, json_value, misfit, xml_element
-from adapters.filedrop.folder import CHUNK, Changed, Unsafe, chunks
+from adapters.filedrop.folder import CHUNK, Changed, Unreadable, Unsafe, chunks
 from adapters.filedrop.naming import NAME_MAX, NameRefused, checked, extension
 from adapters.filedrop.survey import Survey
 from adapters.filedrop.workroom import ITEM, SIDECAR, Held, Workroom
@@ -34,6 +34,7 @@ from schemas.xml import document_type
 T = TypeVar("T")
 P = ParamSpec("P")
 _FORMATS = {"json": "json", "xml": "xml", "csv": "csv", "tsv": "csv", "txt": "csv", "pdf": "pdf"}
+_UNREADABLE = "the gateway's user may not read this file; give it the right to read, and drop the file again"
 _SUBMISSION = frozenset(("envelope", "document", "parts"))
 
 
@@ -114,6 +115,8 @@ class Reader:
             draft.content, draft.batch, draft.stream = Broken(refused), False, None
         except Unsafe:
             draft.content = Broken(Refused(Reason.FILE_UNSAFE))
+        except Unreadable:
+            draft.content = Broken(Refused(Reason.FILE_UNSAFE, _UNREADABLE))
         envelope = draft.envelope
         return Inbound(
             message_id=arrival.message_id,
@@ -228,7 +231,7 @@ class Reader:
                     yield piece
             finally:
                 os.close(fd)
-        except (Changed, Unsafe, FileNotFoundError):
+        except (Changed, Unsafe, Unreadable, FileNotFoundError):
             raise Refused(Reason.FILE_CHANGED) from None
         if digest.hexdigest() != sha256:
             raise Refused(Reason.FILE_CHANGED)

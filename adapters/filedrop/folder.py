@@ -1,7 +1,7 @@
 """One folder, held open by its descriptor: every name is resolved inside it, never through a path.
 
 Enters: plain names. Leaves: sightings, open files, files written whole. Refuses: links, devices, pipes, files with a
-second name (`Unsafe`), a file that is not the one that was seen (`Changed`), a name that is taken (`Taken`).
+second name (`Unsafe`), one that may not be read (`Unreadable`), a file that is not the one that was seen (`Changed`), a name that is taken (`Taken`).
 All calls block: run them in a thread. What is written is on the disk before its name can be seen.
 """
 
@@ -37,6 +37,10 @@ class Unsafe(Exception):
     """Not a regular file with a single name."""
 
 
+class Unreadable(Exception):
+    """A file that its owner lets nobody read."""
+
+
 class Changed(Exception):
     """The bytes under this name are not, or no longer, those that were seen."""
 
@@ -68,6 +72,14 @@ class Folder:
         if fd >= 0:
             os.close(fd)
 
+    def stands_at_its_path(self) -> bool:
+        """Whether the path still leads here, and not to another folder or to none."""
+        try:
+            there, here = os.stat(self.path), os.fstat(self._fd)
+        except OSError:
+            return False
+        return (there.st_dev, there.st_ino) == (here.st_dev, here.st_ino)
+
     def __enter__(self) -> Folder:
         return self
 
@@ -96,7 +108,7 @@ class Folder:
         return Folder(self.path / name, os.open(name, flags, dir_fd=self._fd), self.barrier)
 
     def open(self, name: str) -> tuple[int, Sighting]:
-        """A descriptor for reading, and what it points to. Raises `Unsafe`; never waits for a pipe's writer."""
+        """A descriptor for reading, and what it points to. Raises `Unsafe`, `Unreadable`; never waits for a pipe's writer."""
         before = os.stat(name, dir_fd=self._fd, follow_symlinks=False)
         if not stat.S_ISREG(before.st_mode) or before.st_nlink != 1:
             raise Unsafe
@@ -105,6 +117,8 @@ class Folder:
         except OSError as error:
             if error.errno in {errno.ELOOP, errno.ENXIO}:
                 raise Unsafe from None
+            if error.errno in {errno.EACCES, errno.EPERM}:
+                raise Unreadable from None
             raise
         seen = sighting(name, os.fstat(fd))
         if not seen.plain:
@@ -188,7 +202,7 @@ class Draft:
     def _same_as(self, name: str) -> bool:
         try:
             fd, seen = self._folder.open(name)
-        except (Unsafe, FileNotFoundError):
+        except (Unsafe, Unreadable, FileNotFoundError):
             return False
         with os.fdopen(fd, "rb") as other:
             if seen.size != os.fstat(self._fd).st_size:

@@ -7,14 +7,21 @@ Blocks: run it in a thread.
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 
 def complaints(places: Mapping[str, Path], together: Sequence[str]) -> list[str]:
-    """What would not work. `together` names the folders between which files are renamed."""
+    """What would not work, or not as meant. `together` names the folders between which files are renamed."""
+    return hindrances(places, together) + _overlaps(places)
+
+
+def hindrances(places: Mapping[str, Path], together: Sequence[str]) -> list[str]:
+    """What does not work as it is: nothing may be taken until it does."""
     found = [sentence for name, path in places.items() for sentence in _one(name, path)]
-    found += _overlaps(places)
+    if found:
+        return found
     devices = {name: _standing(places[name]).stat().st_dev for name in together if name in places}
     first = next(iter(devices), None)
     for name, device in devices.items():
@@ -28,11 +35,18 @@ def complaints(places: Mapping[str, Path], together: Sequence[str]) -> list[str]
 
 def _one(name: str, path: Path) -> list[str]:
     standing = _standing(path)
-    if path.exists() and not path.is_dir():
-        return [f"{name} ({path}) is not a folder; name a folder"]
-    if not os.access(standing, os.R_OK | os.W_OK | os.X_OK):
-        return [f"{name} ({path}) cannot be read and written by this user; change its owner or mode"]
-    return []
+    try:
+        if stat.S_ISDIR(standing.stat().st_mode) and os.access(standing, os.R_OK | os.W_OK | os.X_OK):
+            return []
+        if not stat.S_ISDIR(standing.stat().st_mode):
+            return [f"{name} ({standing}) is not a folder; name a folder"]
+    except OSError as error:
+        return [f"{name} ({path}) cannot be reached ({error.strerror}); let this user pass the folders above it"]
+    what = f"{name} ({path})" if standing == path else f"{name} ({path}) cannot be made: {standing}"
+    return [
+        f"{what} cannot be read and written by this user (id {os.geteuid()}); give it read, write and search rights "
+        "there, for instance by its group"
+    ]
 
 
 def _overlaps(places: Mapping[str, Path]) -> list[str]:
@@ -47,6 +61,13 @@ def _overlaps(places: Mapping[str, Path]) -> list[str]:
 
 def _standing(path: Path) -> Path:
     """The folder itself, or the nearest one above it that exists: where it would be made."""
-    while not path.exists() and path != path.parent:
-        path = path.parent
+    while path != path.parent:
+        try:
+            path.stat()
+        except (FileNotFoundError, NotADirectoryError):
+            path = path.parent
+        except OSError:
+            return path
+        else:
+            return path
     return path

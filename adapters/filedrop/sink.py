@@ -8,6 +8,7 @@ same delivery twice writes the same files: idempotent.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import errno
 
 from adapters.filedrop import notices
@@ -16,7 +17,7 @@ from adapters.filedrop.codec import FileCodec, parts_of
 from adapters.filedrop.config import SinkConfig, place
 from adapters.filedrop.folder import Barrier, Draft, Folder, Taken, no_barrier
 from adapters.filedrop.naming import part_file, safe
-from adapters.filedrop.places import complaints
+from adapters.filedrop.places import complaints, hindrances
 from gateway.contract import (
     Attempt,
     Capability,
@@ -51,7 +52,9 @@ class FolderSink(Sink):
 
     async def open(self) -> None:
         self._threads = Threads(self._config.threads)
-        await self._threads(self._open)
+        with contextlib.suppress(OSError):
+            # One recipient's folder must not keep the others from starting: a delivery says what is wrong with it.
+            await self._threads(self._open)
 
     async def check(self) -> list[str]:
         distinct = self.places if self._config.receipts else {"outbox": self.places["outbox"]}
@@ -67,6 +70,7 @@ class FolderSink(Sink):
         if outbound.kind == "query":
             raise NeedsOperator("a folder answers no queries; give the system a channel that does")
         try:
+            await self._threads(self._open)
             if outbound.kind == "receipt":
                 await self._threads(self._receipt, outbound)
             else:
@@ -76,12 +80,18 @@ class FolderSink(Sink):
         except OSError as error:
             if error.errno in _FULL:
                 raise TryLater(Reason.DISK_RESERVE, "no room in the outbox") from None
-            raise NeedsOperator(f"the outbox does not work: {error.strerror}; see check") from None
+            found = await self._threads(hindrances, self.places, ())
+            hint = "; ".join(found) or "see its rights and disk"
+            raise NeedsOperator(f"the outbox does not work: {error.strerror}; {hint}") from None
         return Delivered()
 
     def _open(self) -> None:
         for name, path in self.places.items():
+            known = self._folders.get(name)
+            if known is not None and known.stands_at_its_path():
+                continue
             path.mkdir(parents=True, exist_ok=True)
+            # One that was there before stays open until its files are written: it is closed with the last user of it.
             self._folders[name] = Folder(path, barrier=self._barrier)
 
     async def _document(self, outbound: Outbound) -> None:

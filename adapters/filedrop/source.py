@@ -9,6 +9,7 @@ The life of a file, each step safe to repeat: 1. seen until it is ready; 2. clai
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 from collections import deque
@@ -21,10 +22,10 @@ from adapters.filedrop.arrive import Handle, Reader, Threads, data_name
 from adapters.filedrop.codec import FileCodec
 from adapters.filedrop.config import SourceConfig, beside_name, place
 from adapters.filedrop.content import Broken
-from adapters.filedrop.folder import Barrier, Changed, Folder, Taken, Unsafe, no_barrier
+from adapters.filedrop.folder import Barrier, Changed, Folder, Taken, Unreadable, Unsafe, no_barrier
 from adapters.filedrop.lookout import Lookout
 from adapters.filedrop.naming import safe
-from adapters.filedrop.places import complaints
+from adapters.filedrop.places import complaints, hindrances
 from adapters.filedrop.readiness import Candidate, Sighting, Watch
 from adapters.filedrop.table import strangers
 from adapters.filedrop.workroom import ITEM, Damaged, Held, Workroom, archived_names, files_of, refused_names
@@ -49,6 +50,15 @@ PASSING = frozenset((Reason.BUSY, Reason.DISK_RESERVE, Reason.STOPPING, Reason.R
 """Reasons that say nothing about the file: it goes back to the inbox instead of to the errors."""
 
 _STUCK = 5
+REST_SECONDS = 60.0
+"""How long a file that may not be moved is left alone before it is tried again."""
+
+_TOGETHER = ("inbox", "work", "archive", "errors")
+_DIRECTORY = "this is a directory; nothing in it was read, and it stays in the inbox"
+_IMMOVABLE = (
+    "the gateway's user may not move this file, and it stays in the inbox; give it to that user, or take the sticky bit "
+    "from the folder"
+)
 _WRITTEN_ON = (
     "the file was written to after it was read: what was read is recorded (see its receipt and rows report), "
     "rows and bytes behind it were not taken; drop the whole file again"
@@ -76,15 +86,17 @@ class FolderSource(Source):
         self._changes: dict[str, int] = {}
         self._told: set[str] = set()
         self._swept = False
+        self._sound = False
+        self._resting: dict[str, float] = {}
 
     async def open(self) -> None:
         self._threads = Threads(self._config.threads)
-        await self._threads(self._open)
-        self._room = Workroom(self._folders["inbox"], self._folders["work"], self._barrier)
-        self._reader = Reader(self._config, self._host, self._room, self._threads)
+        with contextlib.suppress(OSError):
+            # One agency's folder must not keep the others from starting: the first poll says what is wrong with it.
+            await self._threads(self._open)
 
     async def check(self) -> list[str]:
-        found = await Threads(1)(complaints, self.places, ("inbox", "work", "archive", "errors"))
+        found = await Threads(1)(complaints, self.places, _TOGETHER)
         document = self._config.document
         foreign = strangers(self._config.csv, document) if document in DOCUMENTS and document is not None else []
         return found + [f"csv names the field '{one}', which {document} does not have; correct it" for one in foreign]
@@ -97,6 +109,8 @@ class FolderSource(Source):
     async def poll(self, limit: int) -> AsyncIterator[Inbound]:
         """What an earlier process or poll left first, then new files. Raises `NeedsOperator`."""
         given = 0
+        if not self._sound:
+            await self._threads(self._make_sure)
         try:
             async for inbound in self._left(limit):
                 yield inbound
@@ -116,7 +130,7 @@ class FolderSource(Source):
         try:
             await self._settle(handle, item, settlement)
         except Exception as error:
-            _raise_for_operator(error)
+            self._raise_for_operator(error)
             raise
         finally:
             # Settled, or to be polled again: in neither case is it in anybody's hands now.
@@ -143,41 +157,64 @@ class FolderSource(Source):
         self._lookout.again()
         await self._give_back(handle.claim, handle.held)
 
+    def _make_sure(self) -> None:
+        """Nothing is taken before everything that it takes to answer for it works. Raises `NeedsOperator`."""
+        found = hindrances(self.places, _TOGETHER)
+        if found:
+            raise NeedsOperator("; ".join(found))
+        try:
+            self._open()
+        except OSError as error:
+            self._raise_for_operator(error)
+        self._sound = True
+
     def _open(self) -> None:
         for name, path in self.places.items():
             path.mkdir(parents=True, exist_ok=True)
-            self._folders[name] = Folder(path, barrier=self._barrier)
+            known = self._folders.get(name)
+            if known is None or not known.stands_at_its_path():
+                self._folders[name] = Folder(path, barrier=self._barrier)
+                if known is not None:
+                    known.close()
+        self._room = Workroom(self._folders["inbox"], self._folders["work"], self._barrier)
+        self._reader = Reader(self._config, self._host, self._room, self._threads)
         inbox = self.places["inbox"].resolve()
         ours = [path.resolve() for path in self.places.values()]
         self._ours = {path.relative_to(inbox).parts[0] for path in ours if inbox in path.parents}
 
     def _look(self) -> deque[Candidate]:
+        if not self._folders["inbox"].stands_at_its_path():
+            # Somebody made the folder anew: what is dropped in the new one must not wait for a restart.
+            self._make_sure()
         return self._lookout.candidates(self._folders["inbox"])
 
     def _looked(self, names: set[str], watch: Watch) -> None:
         """After each look: forgets what is gone, tells of what can be no item."""
         self._changes = {name: count for name, count in self._changes.items() if name in names}
         self._denied = {name: count for name, count in self._denied.items() if name in names}
+        self._resting = {name: until for name, until in self._resting.items() if name in names}
         self._told &= names
         for directory in watch.directories:
             if directory.name not in self._told and directory.name not in self._ours:
-                self._tell(directory)
+                self._tell(directory, _DIRECTORY)
+                self._host.metrics.count("filedrop_directories")
 
-    def _tell(self, directory: Sighting) -> None:
-        """A directory can be no item and stays where it is; its notice is written once, the same after a restart."""
-        refused = Refused(Reason.FILE_UNSAFE, "this is a directory; nothing in it was read, and it stays in the inbox")
-        body = notices.written(notices.error(None, data_name(directory.name), refused))
-        mark = f"{directory.device:x}-{directory.inode:x}"
+    def _tell(self, stays: Sighting, why: str) -> None:
+        """What is no item and stays where it is gets a notice, once, and the same after a restart."""
+        refused = Refused(Reason.FILE_UNSAFE, why)
+        body = notices.written(notices.error(None, data_name(stays.name), refused))
+        mark = f"{stays.device:x}-{stays.inode:x}"
         try:
-            self._write("errors", directory.name, mark, ".error.json", body)
+            self._write("errors", stays.name, mark, ".error.json", body)
         except (Taken, OSError):
             # The items of this look do not wait for a notice; the next look tries again.
             self._host.metrics.count("filedrop_notice_failed")
             return
-        self._told.add(directory.name)
-        self._host.metrics.count("filedrop_directories")
+        self._told.add(stays.name)
 
     async def _claim(self, candidate: Candidate) -> Inbound | None:
+        if self._resting.get(candidate.item.name, float("-inf")) > self._host.clock.monotonic():
+            return None
         claim = await self._host.claims.claim(_fingerprint(candidate.item))
         if claim is None:
             await self._threads(self._deny, candidate.item)
@@ -187,13 +224,15 @@ class FolderSource(Source):
             try:
                 held = await self._threads(self._room.take, claim.id, candidate)
             except Changed:
-                held = Held(claim.id, files_of(candidate))
-                await self._give_back(claim, held)
+                await self._give_back(claim, Held(claim.id, files_of(candidate)))
+                return None
+            except PermissionError:
+                await self._leave(claim, Held(claim.id, files_of(candidate)))
                 return None
             return await self._read(claim, held)
         except BaseException as error:
             self._flying.discard(claim.id)
-            _raise_for_operator(error)
+            self._raise_for_operator(error)
             raise
 
     async def _read(self, claim: Claim, held: Held) -> Inbound | None:
@@ -209,6 +248,18 @@ class FolderSource(Source):
         except TryLater as later:
             await self._give_back(claim, held)
             raise _NotNow from later
+
+    async def _leave(self, claim: Claim, held: Held) -> None:
+        """A file that may be seen and not moved, as in a folder whose files only their owners may move: it stays where
+        it is, the others go on. A folder in which nothing may be moved is for an operator."""
+        found = await self._threads(hindrances, self.places, _TOGETHER)
+        await self._give_back(claim, held)
+        if found:
+            self._sound = False
+            raise NeedsOperator("; ".join(found))
+        self._resting[held.name] = self._host.clock.monotonic() + REST_SECONDS
+        self._host.metrics.count("filedrop_immovable")
+        await self._threads(self._tell, held.files[ITEM], _IMMOVABLE)
 
     async def _left(self, limit: int) -> AsyncIterator[Inbound]:
         """Claims that nobody holds in this process: left by a crash, a cancelled poll or a name that was taken."""
@@ -229,7 +280,7 @@ class FolderSource(Source):
                 inbound = await self._resume(claim)
             except BaseException as error:
                 self._flying.discard(claim.id)
-                _raise_for_operator(error)
+                self._raise_for_operator(error)
                 raise
             if inbound is not None:
                 yield inbound
@@ -241,6 +292,12 @@ class FolderSource(Source):
         except Changed:
             noted = await self._threads(self._room.manifest, claim.id)
             await self._give_back(claim, noted or Held(claim.id, {}))
+            return None
+        except PermissionError:
+            noted = await self._threads(self._room.manifest, claim.id)
+            if noted is None:
+                raise
+            await self._leave(claim, noted)
             return None
         if held is None:
             # Nothing is held: either the move never began, or all was put away before the claim could end.
@@ -347,6 +404,16 @@ class FolderSource(Source):
         except Taken:
             to.write(safe(name, f".{mark}{suffix}"), body, token or mark)
 
+    def _raise_for_operator(self, error: BaseException) -> None:
+        """Gives a person the exceptions of the folders; others pass. The next poll says what is wrong with which."""
+        if isinstance(error, OSError):
+            self._sound = False
+            split = error.errno == errno.EXDEV
+            hint = "put inbox, work, archive and errors on one file system" if split else "see the folders' rights and disk"
+            raise NeedsOperator(f"a folder does not work: {error.strerror}; {hint}") from error
+        if isinstance(error, Taken | Changed | Unsafe | Unreadable | Damaged):
+            raise NeedsOperator(f"the work folder was changed by somebody else ({type(error).__name__})") from error
+
 
 def _fingerprint(item: Sighting) -> Fingerprint:
     return Fingerprint(item.name, item.device, item.inode, item.size, item.mtime_ns)
@@ -356,12 +423,3 @@ def _handle(item: Inbound) -> Handle:
     if not isinstance(item.item, Handle):
         raise NeedsOperator("this item was not polled from a folder")
     return item.item
-
-
-def _raise_for_operator(error: BaseException) -> None:
-    """Gives a person the exceptions of the folders; others pass."""
-    if isinstance(error, OSError):
-        hint = "put inbox, work, archive and errors on one file system" if error.errno == errno.EXDEV else "see check"
-        raise NeedsOperator(f"a folder does not work: {error.strerror}; {hint}") from error
-    if isinstance(error, Taken | Changed | Unsafe | Damaged):
-        raise NeedsOperator(f"the work folder was changed by somebody else ({type(error).__name__})") from error
