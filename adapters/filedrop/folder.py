@@ -1,8 +1,9 @@
 """One folder, held open by its descriptor: every name is resolved inside it, never through a path.
 
 Enters: plain names. Leaves: sightings, open files, files written whole. Refuses: links, devices, pipes, files with a
-second name (`Unsafe`), one that may not be read (`Unreadable`), a file that is not the one that was seen (`Changed`), a name that is taken (`Taken`).
-All calls block: run them in a thread. What is written is on the disk before its name can be seen.
+second name (`Unsafe`), one that may not be read (`Unreadable`), a file that is not the one that was seen (`Changed`), a
+name that is taken (`Taken`). All calls block: run them in a thread. What is written is on the disk before its name can
+be seen.
 """
 
 from __future__ import annotations
@@ -108,7 +109,7 @@ class Folder:
         return Folder(self.path / name, os.open(name, flags, dir_fd=self._fd), self.barrier)
 
     def open(self, name: str) -> tuple[int, Sighting]:
-        """A descriptor for reading, and what it points to. Raises `Unsafe`, `Unreadable`; never waits for a pipe's writer."""
+        """A descriptor for reading, and what it points to. Raises `Unsafe`, `Unreadable`; never waits for a writer."""
         before = os.stat(name, dir_fd=self._fd, follow_symlinks=False)
         if not stat.S_ISREG(before.st_mode) or before.st_nlink != 1:
             raise Unsafe

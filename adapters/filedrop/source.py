@@ -15,20 +15,19 @@ import os
 from collections import deque
 from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
-from typing import Any
 
 from adapters.filedrop import notices
+from adapters.filedrop.answers import Answers
 from adapters.filedrop.arrive import Handle, Reader, Threads, data_name
 from adapters.filedrop.codec import FileCodec
 from adapters.filedrop.config import SourceConfig, beside_name, place
 from adapters.filedrop.content import Broken
 from adapters.filedrop.folder import Barrier, Changed, Folder, Taken, Unreadable, Unsafe, no_barrier
 from adapters.filedrop.lookout import Lookout
-from adapters.filedrop.naming import safe
 from adapters.filedrop.places import complaints, hindrances
 from adapters.filedrop.readiness import Candidate, Sighting, Watch
 from adapters.filedrop.table import strangers
-from adapters.filedrop.workroom import ITEM, Damaged, Held, Workroom, archived_names, files_of, refused_names
+from adapters.filedrop.workroom import ITEM, Damaged, Held, Workroom, files_of
 from gateway.contract import (
     Accepted,
     Claim,
@@ -56,12 +55,8 @@ REST_SECONDS = 60.0
 _TOGETHER = ("inbox", "work", "archive", "errors")
 _DIRECTORY = "this is a directory; nothing in it was read, and it stays in the inbox"
 _IMMOVABLE = (
-    "the gateway's user may not move this file, and it stays in the inbox; give it to that user, or take the sticky bit "
-    "from the folder"
-)
-_WRITTEN_ON = (
-    "the file was written to after it was read: what was read is recorded (see its receipt and rows report), "
-    "rows and bytes behind it were not taken; drop the whole file again"
+    "the gateway's user may not move this file, and it stays in the inbox; give it to that user, or take the sticky "
+    "bit from the folder"
 )
 
 
@@ -144,9 +139,9 @@ class FolderSource(Source):
                 return
             if isinstance(item.content, Broken):
                 refused = item.content.refused
-            await self._threads(self._refuse, handle.held, settlement.message_id, refused, settlement.stage)
+            await self._threads(self._answers.refuse, handle.held, settlement.message_id, refused, settlement.stage)
         elif isinstance(settlement, Accepted | Duplicate):
-            await self._threads(self._archive, handle.held, settlement)
+            await self._threads(self._answers.archive, handle.held, settlement)
         else:
             raise NeedsOperator("a folder cannot take the answer to a query; use a delivery service for it")
         self._barrier("settling")
@@ -178,6 +173,7 @@ class FolderSource(Source):
                     known.close()
         self._room = Workroom(self._folders["inbox"], self._folders["work"], self._barrier)
         self._reader = Reader(self._config, self._host, self._room, self._threads)
+        self._answers = Answers(self._folders, self._room, self._host.metrics, self._barrier)
         inbox = self.places["inbox"].resolve()
         ours = [path.resolve() for path in self.places.values()]
         self._ours = {path.relative_to(inbox).parts[0] for path in ours if inbox in path.parents}
@@ -205,7 +201,7 @@ class FolderSource(Source):
         body = notices.written(notices.error(None, data_name(stays.name), refused))
         mark = f"{stays.device:x}-{stays.inode:x}"
         try:
-            self._write("errors", stays.name, mark, ".error.json", body)
+            self._answers.write("errors", stays.name, mark, ".error.json", body)
         except (Taken, OSError):
             # The items of this look do not wait for a notice; the next look tries again.
             self._host.metrics.count("filedrop_notice_failed")
@@ -309,7 +305,7 @@ class FolderSource(Source):
             return None
         outcome = await self._threads(self._room.outcome, claim.id)
         if outcome is not None:
-            await self._threads(self._put_away, held, outcome)
+            await self._threads(self._answers.put_away, held, outcome)
             await self._host.claims.settle(claim)
             self._flying.discard(claim.id)
             return None
@@ -348,68 +344,12 @@ class FolderSource(Source):
         now = int(self._host.clock.now().timestamp() * 1e9)
         os.utime(item.name, ns=(now, now), dir_fd=self._folders["inbox"].fd, follow_symlinks=False)
 
-    def _archive(self, held: Held, settlement: Accepted | Duplicate) -> None:
-        outcome = self._room.outcome(held.claim)
-        if outcome is None:
-            if not self._room.holds(held.claim):
-                return
-            self._write_receipts(held, settlement)
-            outcome = self._room.decide(held, self._end(held, settlement.message_id))
-        self._put_away(held, outcome)
-
-    def _end(self, held: Held, message_id: str) -> dict[str, Any]:
-        """The archive, unless a writer went on behind what was read: that must not look like a file taken whole."""
-        if not self._room.touched(held):
-            return {"to": "archive", **archived_names(held)}
-        self._host.metrics.count("filedrop_changed_after_reading")
-        notice = notices.error(message_id, data_name(held.name), Refused(Reason.FILE_CHANGED, _WRITTEN_ON))
-        return {"to": "errors", **refused_names(held, self._folders["errors"]), "notice": notice}
-
-    def _write_receipts(self, held: Held, settlement: Accepted | Duplicate) -> None:
-        for copy in settlement.receipts:
-            body = notices.receipt(settlement.message_id, copy)
-            mark = copy.delivery or settlement.message_id
-            self._notice("outbox", held, mark, f".{copy.kind}.receipt.json", body)
-            self._barrier(f"receipt {copy.kind}")
-        if settlement.report is not None:
-            body = notices.rows(settlement.message_id, settlement.report)
-            self._notice("outbox", held, settlement.message_id, ".rows.json", body)
-            self._barrier("rows written")
-
-    def _refuse(self, held: Held, message_id: str, refused: Refused, stage: str | None) -> None:
-        outcome = self._room.outcome(held.claim)
-        if outcome is None:
-            if not self._room.holds(held.claim):
-                return
-            names = refused_names(held, self._folders["errors"])
-            notice = notices.error(message_id, data_name(held.name), refused, stage)
-            outcome = self._room.decide(held, {"to": "errors", **names, "notice": notice})
-        self._put_away(held, outcome)
-
-    def _put_away(self, held: Held, outcome: dict[str, Any]) -> None:
-        notice = outcome.get("notice")
-        if notice is not None:
-            self._write("errors", outcome[ITEM], held.claim, ".error.json", notices.written(notice))
-            self._barrier("error written")
-        self._room.part_with(held, self._folders[outcome["to"]], outcome)
-
-    def _notice(self, folder: str, held: Held, mark: str, suffix: str, body: bytes) -> None:
-        self._write(folder, held.name, mark, suffix, body, held.claim)
-
-    def _write(self, folder: str, name: str, mark: str, suffix: str, body: bytes, token: str | None = None) -> None:
-        """Under the file's own name; a name taken by an earlier file of the same name gets a mark."""
-        to = self._folders[folder]
-        try:
-            to.write(safe(name, suffix), body, token or mark)
-        except Taken:
-            to.write(safe(name, f".{mark}{suffix}"), body, token or mark)
-
     def _raise_for_operator(self, error: BaseException) -> None:
         """Gives a person the exceptions of the folders; others pass. The next poll says what is wrong with which."""
         if isinstance(error, OSError):
             self._sound = False
             split = error.errno == errno.EXDEV
-            hint = "put inbox, work, archive and errors on one file system" if split else "see the folders' rights and disk"
+            hint = "put inbox, work, archive and errors on one file system" if split else "see their rights and disk"
             raise NeedsOperator(f"a folder does not work: {error.strerror}; {hint}") from error
         if isinstance(error, Taken | Changed | Unsafe | Unreadable | Damaged):
             raise NeedsOperator(f"the work folder was changed by somebody else ({type(error).__name__})") from error
