@@ -50,7 +50,7 @@ class SchemaError(ValueError):
 
 def _explain(error: Any) -> tuple[str, str]:
     kind, ctx = error["type"], error.get("ctx") or {}
-    if error["input"] is None and kind != "missing":
+    if error["input"] is None and kind not in ("missing", "extra_forbidden"):
         return "null", "null is not taken here; leave the field out if there is nothing to say"
     if kind in _MESSAGES:
         return _MESSAGES[kind]

@@ -16,7 +16,7 @@ _TOKEN = "[!-~]([ -~]*[!-~])?"  # noqa: S105  printable ASCII, no space at eithe
 
 #: Text that XML 1.0 can carry, at most 4000 characters; may be empty.
 XmlText: TypeAlias = Annotated[str, Text("XmlText", 4000)]
-#: One line of text, at most 500 characters; may be empty.
+#: A short text, at most 500 characters; may be empty, may hold line ends.
 ShortText: TypeAlias = Annotated[str, Text("ShortText", 500)]
 #: A long body of text, at most 100,000 characters; may be empty.
 LongText: TypeAlias = Annotated[str, Text("LongText", 100_000)]
@@ -64,8 +64,9 @@ VillageCode: TypeAlias = Annotated[str, Text("VillageCode", 10, 10, "^[0-9]{10}$
 PostalCode: TypeAlias = Annotated[str, Text("PostalCode", 5, 5, "^[0-9]{5}$")]
 #: Neighbourhood numbers as written, `1` or `001`.
 Neighbourhood: TypeAlias = Annotated[str, Text("Neighbourhood", 3, 1, "^[0-9]{1,3}$")]
-#: A telephone number as written.
-Phone: TypeAlias = Annotated[str, Text("Phone", 32, 1, "^[0-9+() .\\-]*[0-9][0-9+() .\\-]*$")]
+#: A telephone number as written. The first class holds no digit: XSD validators backtrack, and two classes that could
+#: both take a digit cost the square of the length, before any maxLength is looked at.
+Phone: TypeAlias = Annotated[str, Text("Phone", 32, 1, "^[+() .\\-]*[0-9][0-9+() .\\-]*$")]
 Email: TypeAlias = Annotated[str, Text("Email", 254, 3, "^[!-?A-~]+@[!-?A-~]+$")]
 #: A size in bytes, or a count; below 2^53.
 Size: TypeAlias = Annotated[int, Whole("Size")]

@@ -206,7 +206,7 @@ def from_xml(element: etree._Element) -> Document:
     valid = schema.validate(element)
     try:
         values = _read(element, _readers(model, namespace(doc_type)))
-        document: Document = model.__pydantic_validator__.validate_python(values)
+        document: Document = model.__pydantic_validator__.validate_python(values, by_alias=True, by_name=False)
     except ValidationError as error:
         raise refusal(doc_type, error) from None
     except SchemaError as error:

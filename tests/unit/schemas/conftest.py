@@ -6,13 +6,17 @@ from collections.abc import Callable
 from datetime import date
 from typing import Any
 
+import orjson
 import pytest
 from hypothesis import strategies as st
 
-from schemas.catalogue import model_of
-from schemas.document import Document, Group, RawFields
+from schemas import safe_xml
+from schemas.catalogue import canonical, model_of, parse_json, to_json, to_value
+from schemas.document import Document, Group, RawFields, SchemaError
 from schemas.fields import Choice, FieldPlan, Truth, plan
 from schemas.scalars import CivilDateScalar, InstantScalar, Scalar, Text, Whole, instant_text
+from schemas.xml import from_xml, to_xml_bytes
+from schemas.xsd import xsd_for
 
 XML_CHARACTERS = st.characters(codec="utf-8", exclude_characters=[*map(chr, range(9)), "\x0b", "\x0c"]).filter(
     lambda c: c in "\t\n\r" or (ord(c) >= 0x20 and ord(c) not in (0xFFFE, 0xFFFF))
@@ -107,3 +111,57 @@ def person() -> dict[str, Any]:
         "religion": {"code": "1"},
         "address": {"line": "Jl. Contoh 1", "adminArea": {"scheme": "kemendagri", "province": "32"}, "rt": "001"},
     }
+
+
+Travel = Callable[[str, dict[str, Any]], Document]
+Faults = Callable[[str, dict[str, Any]], dict[str, str]]
+Shape = Callable[[type[Group]], dict[str, str]]
+
+
+@pytest.fixture(scope="session")
+def travel() -> Travel:
+    """Carry a value through JSON and XML and back; whichever way it came, it is the same document."""
+
+    def carried(doc_type: str, value: dict[str, Any]) -> Document:
+        document = parse_json(doc_type, orjson.dumps(value))
+        written = to_xml_bytes(document)
+        element = safe_xml.parse(written)
+        xsd_for(doc_type).assertValid(element)
+        again = from_xml(element)
+        assert to_value(document) == to_value(again) == value
+        assert again == document == parse_json(doc_type, canonical(document))
+        assert canonical(again) == canonical(document) == canonical(parse_json(doc_type, to_json(again)))
+        assert to_xml_bytes(again) == written
+        return document
+
+    return carried
+
+
+@pytest.fixture(scope="session")
+def faults() -> Faults:
+    """Why a value is refused, as path -> code; none of its texts is told."""
+
+    def refused(doc_type: str, value: dict[str, Any]) -> dict[str, str]:
+        with pytest.raises(SchemaError) as caught:
+            parse_json(doc_type, value)
+        return {error.path: error.code for error in caught.value.errors}
+
+    return refused
+
+
+@pytest.fixture(scope="session")
+def shape() -> Shape:
+    """What may never change: wire name -> presence (`!` required, `?` may be absent), null, list, privacy, subject."""
+
+    def told(model: type[Group]) -> dict[str, str]:
+        return {
+            field.wire: ("!" if field.required else "?")
+            + ("null " if field.nullable else "")
+            + ("list " if field.repeated else "")
+            + field.mark.privacy.name
+            + (f" {field.mark.subject}" if field.mark.subject else "")
+            for field in plan(model)
+            if field.wire != "raw"
+        }
+
+    return told
