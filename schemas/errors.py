@@ -12,7 +12,8 @@ from pydantic import ValidationError
 
 from schemas.scalars import EXPLAIN, XML_PATTERN
 
-_FIELD_NAME = re.compile(r"[A-Za-z][A-Za-z_\-]{0,40}[0-9]{0,2}")
+# Three digits at the end: the longest that a field of ours has is sha256.
+_FIELD_NAME = re.compile(r"[A-Za-z][A-Za-z_\-]{0,40}[0-9]{0,3}")
 #: A refusal lists at most this many errors.
 MAX_ERRORS = 50
 

@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from schemas.catalogue import parse_json
+from schemas.catalogue import DOCUMENTS, parse_json
 from schemas.errors import MAX_ERRORS, SchemaError
+from schemas.fields import plan
 
 PERSON: dict[str, Any] = {"noKartu": "0000000000001", "fullName": "A", "birthDate": "2000-01-01", "sex": "male"}
 
@@ -77,3 +78,9 @@ def test_limits_and_choices_are_told_in_words() -> None:
     assert (
         refused("person/1", {**PERSON, "sex": "x"}).errors[0].message == "one of 'male', 'female' or 'unknown' is due"
     )
+
+
+@pytest.mark.parametrize("doc_type", DOCUMENTS)
+def test_a_path_names_every_field_of_ours(doc_type: str) -> None:
+    fields = {field.wire for field in plan(DOCUMENTS[doc_type])}
+    assert {error.path for error in refused(doc_type, dict.fromkeys(fields, object())).errors} - {""} == fields
