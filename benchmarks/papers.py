@@ -106,6 +106,7 @@ def letter(size: int, sha256: str, idempotency_key: str) -> bytes:
         "subject": "Contoh surat besar",
         "securityLevel": "B",
         "urgency": "biasa",
+        "archiveClass": "000.1.2",
         "sender": {"name": "Kelurahan Contoh"},
         "recipients": [{"kind": "internal", "organisation": {"name": "Dinas Contoh"}}],
         "mainFile": {"sha256": sha256, "size": size, "mediaType": "application/pdf", "name": "surat.pdf"},

@@ -18,12 +18,12 @@ from schemas.primitives import (
     CivilDate,
     Code,
     GivenNumber,
-    Identifier,
     LongText,
     Name,
     Nip,
     Sha256,
     ShortText,
+    Uuid,
     XmlText,
     Years,
 )
@@ -79,7 +79,7 @@ class Disposition(Group):
 class Letter1(Document, name="letter"):
     """An official letter."""
 
-    letter_id: Annotated[Maybe[Identifier], public("UUID given by the origin or the gateway", "id naskah")] = None
+    letter_id: Annotated[Maybe[Uuid], public("UUID given by the origin or the gateway", "id naskah")] = None
     draft: Annotated[Maybe[bool], public("True while the letter is a draft", "konsep")] = None
     letter_number: Annotated[GivenNumber | None, public("Number, unique per sender and year; null in a draft", "nomor")]
     letter_date: Annotated[CivilDate, public("Date of the letter", "tanggal")]
@@ -91,7 +91,7 @@ class Letter1(Document, name="letter"):
     ]
     urgency: Annotated[Urgency, public("Urgency", "derajat kecepatan")]
     raw_sifat: Annotated[Maybe[ShortText], public("Untouched text of the source", "sifat")] = None
-    archive_class: Annotated[Maybe[Code], public("Archive class such as 000.1.2", "kode klasifikasi arsip")] = None
+    archive_class: Annotated[Code, public("Archive class such as 000.1.2", "kode klasifikasi arsip")]
     retention: Annotated[Maybe[Retention], public("Retention", "JRA")] = None
     sender: Annotated[OrganisationRef, public("Where the letter comes from", "asal")]
     recipients: Annotated[Many[Recipient], public("To whom it is addressed", "tujuan")]

@@ -24,6 +24,10 @@ LongText: TypeAlias = Annotated[str, Text("LongText", 100_000)]
 Name: TypeAlias = Annotated[str, Text("Name", 200, 1)]
 #: An identifier of any agency: printable ASCII, 1 to 128 characters, no space at the ends.
 Identifier: TypeAlias = Annotated[str, Text("Identifier", 128, 1, f"^{_TOKEN}$")]
+#: A UUID in its text form (RFC 9562, section 4), in either case.
+Uuid: TypeAlias = Annotated[
+    str, Text("Uuid", 36, 36, "^[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}$")
+]
 #: A code of a code list: printable ASCII, 1 to 64 characters.
 Code: TypeAlias = Annotated[str, Text("Code", 64, 1, f"^{_TOKEN}$")]
 #: A number that an agency gave to a letter or case; may hold any script, 1 to 200 characters.

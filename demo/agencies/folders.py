@@ -63,6 +63,7 @@ def letter(number: str, day: str, subject: str, to: str) -> dict[str, Any]:
         "subject": subject,
         "securityLevel": "B",
         "urgency": "segera",
+        "archiveClass": "000.1.2",
         "rawSifat": "Segera",
         "sender": {"name": "Kelurahan Cihapit (simulasi)", "position": "Lurah"},
         "recipients": [{"kind": "non_srikandi", "organisation": {"name": to}}],

@@ -36,6 +36,7 @@ DOCUMENTS: dict[str, dict[str, Any]] = {
         "subject": "Contoh surat",
         "securityLevel": "B",
         "urgency": "biasa",
+        "archiveClass": "000.1.2",
         "sender": {"name": "Kelurahan Contoh"},
         "recipients": [{"kind": "internal", "organisation": {"name": "Dinas Contoh"}}],
         "mainFile": {"sha256": _SHA256, "size": len(_LETTER), "mediaType": "application/pdf", "name": "surat.pdf"},

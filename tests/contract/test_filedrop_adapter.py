@@ -28,6 +28,7 @@ LETTER = {
     "subject": "Rapat",
     "securityLevel": "B",
     "urgency": "biasa",
+    "archiveClass": "000.1.2",
     "sender": {"name": "Kelurahan Contoh"},
     "recipients": [{"kind": "non_srikandi", "organisation": {"name": "Dinas Contoh"}}],
 }

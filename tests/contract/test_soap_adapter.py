@@ -59,6 +59,7 @@ LETTER: dict[str, Any] = {
     "subject": "Undangan rapat <koordinasi> & evaluasi",
     "securityLevel": "B",
     "urgency": "biasa",
+    "archiveClass": "000.1.2",
     "sender": {"name": "Kelurahan Antapani"},
     "recipients": [{"kind": "internal", "organisation": {"name": "Dinas Kominfo"}}],
     "mainFile": {

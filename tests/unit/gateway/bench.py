@@ -253,6 +253,7 @@ def letter(**more: Any) -> dict[str, Any]:
         "subject": "Rapat koordinasi",
         "securityLevel": "B",
         "urgency": "biasa",
+        "archiveClass": "000.1.2",
         "sender": {"name": "Kelurahan Cihapit"},
         "recipients": [{"kind": "internal", "organisation": {"name": "Dinas Arsip"}}],
         "mainFile": {"sha256": PAPER.sha256, "size": PAPER.size, "mediaType": PAPER.media_type},

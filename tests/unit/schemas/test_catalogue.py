@@ -186,7 +186,8 @@ def test_at_least_one_identifier_is_required() -> None:
 def test_a_letter_without_number_is_a_draft() -> None:
     letter = {
         "letterNumber": None, "letterDate": "2026-01-02", "letterType": "undangan", "subject": "Rapat",
-        "securityLevel": "B", "urgency": "biasa", "sender": {"name": "Kelurahan Contoh"},
+        "securityLevel": "B", "urgency": "biasa", "archiveClass": "000.1.2",
+        "sender": {"name": "Kelurahan Contoh"},
         "recipients": [{"kind": "non_srikandi", "organisation": {"name": "Dinas Contoh"}}],
         "mainFile": {"sha256": "0" * 64, "size": 0, "mediaType": "application/pdf"},
     }  # fmt: skip

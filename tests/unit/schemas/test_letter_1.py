@@ -14,7 +14,8 @@ from schemas.xml import from_xml, to_xml, to_xml_bytes
 MAIN = {"sha256": "0" * 64, "size": 0, "mediaType": "application/pdf"}
 SMALL: dict[str, Any] = {
     "letterNumber": "005/12/KEL-CTH/I/2026", "letterDate": "2026-01-02", "letterType": "undangan", "subject": "Rapat",
-    "securityLevel": "B", "urgency": "biasa", "sender": {"name": "Kelurahan Contoh"},
+    "securityLevel": "B", "urgency": "biasa", "archiveClass": "000.1.2",
+    "sender": {"name": "Kelurahan Contoh"},
     "recipients": [{"kind": "non_srikandi", "organisation": {"name": "Dinas Contoh"}}], "mainFile": MAIN,
 }  # fmt: skip
 ORGANISATION = {"id": "K-1", "scheme": "anri", "name": "Dinas Contoh", "unit": "Sekretariat", "position": "Kepala"}
@@ -47,7 +48,7 @@ def test_the_shape(shape) -> None:
     assert shape(Letter1) == {
         "letterId": "?public", "draft": "?public", "letterNumber": "!null public", "letterDate": "!public",
         "letterType": "!public", "subject": "!personal", "securityLevel": "!public", "urgency": "!public",
-        "rawSifat": "?public", "archiveClass": "?public", "retention": "?public", "sender": "!public",
+        "rawSifat": "?public", "archiveClass": "!public", "retention": "?public", "sender": "!public",
         "recipients": "!list public", "copies": "?list public", "attachments": "?list personal",
         "abstract": "?personal", "body": "?personal", "signatories": "?list public", "initials": "?list public",
         "inReplyTo": "?list public", "replyDueDate": "?public", "dispositions": "?list public",

@@ -81,6 +81,7 @@ public final class Client {
         letter.setSubject("Undangan & rapat \u00e9");
         letter.setSecurityLevel(LetterSecurityLevel.B);
         letter.setUrgency(LetterUrgency.BIASA);
+        letter.setArchiveClass("000.1.2");
         letter.setSender(sender);
         letter.getRecipients().add(recipient);
         letter.setMainFile(file);

@@ -24,7 +24,7 @@ async function main() {
     envelope: { idempotencyKey: `node-${version}`, recipients: [process.env.LINTAS_RECIPIENT || 'dinas-kominfo/surat'] },
     document: {
       letterNumber: '000.1/12/2026', letterDate: '2026-11-23', letterType: 'surat_dinas',
-      subject: 'Undangan & rapat é', securityLevel: 'B', urgency: 'biasa',
+      subject: 'Undangan & rapat é', securityLevel: 'B', urgency: 'biasa', archiveClass: '000.1.2',
       sender: { name: 'Kelurahan Antapani' },
       recipients: [{ kind: 'internal', organisation: { name: 'Dinas Kominfo' } }],
       mainFile: {

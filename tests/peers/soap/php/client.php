@@ -20,7 +20,7 @@ try {
         'envelope' => ['idempotencyKey' => 'php-' . (getenv('LINTAS_SOAP') ?: '1.1'), 'recipients' => [getenv('LINTAS_RECIPIENT') ?: 'dinas-kominfo/surat']],
         'document' => [
             'letterNumber' => '000.1/12/2026', 'letterDate' => '2026-11-23', 'letterType' => 'surat_dinas',
-            'subject' => 'Undangan & rapat é', 'securityLevel' => 'B', 'urgency' => 'biasa',
+            'subject' => 'Undangan & rapat é', 'securityLevel' => 'B', 'urgency' => 'biasa', 'archiveClass' => '000.1.2',
             'sender' => ['name' => 'Kelurahan Antapani'],
             'recipients' => [['kind' => 'internal', 'organisation' => ['name' => 'Dinas Kominfo']]],
             'mainFile' => ['sha256' => hash('sha256', $pdf), 'size' => strlen($pdf), 'mediaType' => 'application/pdf', 'name' => 'surat.pdf'],

@@ -46,6 +46,7 @@ def main() -> None:
             "subject": "Undangan & rapat é",
             "securityLevel": "B",
             "urgency": "biasa",
+            "archiveClass": "000.1.2",
             "sender": {"name": "Kelurahan Antapani"},
             "recipients": [{"kind": "internal", "organisation": {"name": "Dinas Kominfo"}}],
             "mainFile": {**file, "name": "surat.pdf"},

@@ -20,6 +20,7 @@ LETTER = {
     "subject": "Undangan rapat koordinasi",
     "securityLevel": "B",
     "urgency": "biasa",
+    "archiveClass": "000.1.2",
     "sender": {"name": "Kelurahan Cihapit"},
     "recipients": [{"kind": "non_srikandi", "organisation": {"name": "Dinas Sosial"}}],
 }

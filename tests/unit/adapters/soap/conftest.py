@@ -39,6 +39,7 @@ def letter() -> dict[str, Any]:
         "subject": "Undangan",
         "securityLevel": "B",
         "urgency": "biasa",
+        "archiveClass": "000.1.2",
         "sender": {"name": "Kelurahan Antapani"},
         "recipients": [{"kind": "internal"}],
         "mainFile": {"sha256": hashlib.sha256(PDF).hexdigest(), "size": len(PDF), "mediaType": "application/pdf"},
