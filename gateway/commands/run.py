@@ -1,7 +1,8 @@
 """`lintas run`: the gateway itself.
 
 Enters: the configuration folder. Leaves: a gateway that serves until SIGINT or SIGTERM, then drains. Refuses: a
-configuration with an error, saying all of them; a port that is taken; foreign packages under our import names.
+configuration with an error, saying all of them; an address that cannot be bound, a folder
+that cannot be used; foreign packages under our import names.
 """
 
 from __future__ import annotations
@@ -43,7 +44,11 @@ def run(
     given = {name: value for name, value in (("port", port), ("host", host)) if value is not None}
     settings = settings.model_copy(update={"http": settings.http.model_copy(update=given)})
 
+    started = False
+
     def ready(url: str) -> None:
+        nonlocal started
+        started = True
         if setup.json:
             setup.face.line({"ready": url})
         else:
@@ -55,12 +60,31 @@ def run(
     configure(settings)
     try:
         return asyncio.run(serve(settings, federation, found.adapters, ready=ready))
-    except PortRefused:
-        raise _taken(settings.http.host, settings.http.port) from None
+    except PortRefused as error:
+        raise _refused(error, settings.http.host, settings.http.port) from None
     except StartRefused as error:
         raise Failure(USAGE, "start_refused", str(error)) from None
     except OSError as error:
-        raise _unbound(error, settings.http.host, settings.http.port) from error
+        told = _unbound(error, settings.http.host, settings.http.port)
+        raise (told if started else _unusable(told)) from error
+
+
+def _refused(error: BaseException, host: str, port: int) -> Exception:
+    """What the system said of the address, found under what was raised from it; else that it is taken."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, OSError) and isinstance(failure := _unbound(cause, host, port), Failure):
+            return failure
+        cause = cause.__cause__
+    return _taken(host, port)
+
+
+def _unusable(error: Exception) -> Exception:
+    """The sentence for a file or folder that stands in the way of a start."""
+    if not isinstance(error, OSError) or error.filename is None:
+        return error
+    detail = f"{error.filename} cannot be used ({error.strerror})"
+    return Failure(USAGE, "start_refused", detail, "free the place and give this user the right to it")
 
 
 def _unbound(error: OSError, host: str, port: int) -> Exception:

@@ -83,3 +83,21 @@ def test_what_the_system_says_of_an_address(number: int, code: str) -> None:
 def test_other_errors_of_the_system_stay_what_they_are() -> None:
     for error in (OSError(errno.ENOSPC, "full"), PermissionError(errno.EACCES, "no", "/state")):
         assert _unbound(error, "127.0.0.1", 1) is error
+
+
+def test_an_address_that_is_not_ours_is_said(config: Path, tmp_path: Path) -> None:
+    command = [*LINTAS, "run", "--config", str(config), "--state", str(tmp_path / "state")]
+    more = ["--host", "192.0.2.1", "--port", "8799"]
+    result = subprocess.run([*command, *more], capture_output=True, text=True, cwd=ROOT, timeout=60)
+    assert result.returncode == 3, result.stderr
+    assert "192.0.2.1:8799 cannot be bound" in result.stderr
+    assert "another program" not in result.stderr
+
+
+def test_a_file_where_the_state_belongs_is_a_sentence(config: Path, tmp_path: Path) -> None:
+    (tmp_path / "state").touch()
+    command = [*LINTAS, "run", "--config", str(config), "--state", str(tmp_path / "state"), "--port", "0", "--json"]
+    result = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=60)
+    assert result.returncode == 2, result.stderr
+    assert "start_refused" in result.stdout + result.stderr
+    assert "Traceback" not in result.stderr
