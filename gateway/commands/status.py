@@ -60,7 +60,7 @@ def _gateway(setup: Setup, answer: dict[str, Any]) -> None:
             ("configuration", answer.get("config")),
             ("quarantined", answer.get("quarantined")),
             ("disk free", _disk(disk)),
-            ("journal", _pairs(journal)),
+            ("journal", _journal(journal)),
             ("log", _pairs(log or None)),
         ],
     )
@@ -97,6 +97,16 @@ def _message(setup: Setup, answer: dict[str, Any]) -> None:
             told = (event.get(key) for key in ("time", "event", "reason", "delivery", "actor"))
             rows.append((one.get("number"), *told))
         face.table("Timeline", ("number", "time", "event", "reason", "delivery", "actor"), rows)
+
+
+def _journal(value: Any) -> str | None:
+    """How the journal is, for a person; what it counted is in `--json`."""
+    if not isinstance(value, dict):
+        return None
+    if not value.get("open"):
+        return "closed: nothing is taken"
+    waiting = value.get("waiting")
+    return f"open, {waiting} waiting to be written" if waiting else "open"
 
 
 def _pairs(value: Any) -> str | None:

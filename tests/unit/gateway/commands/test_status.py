@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from gateway.commands.status import size
+from gateway.commands.status import _journal, size
 
 STATUS = {
     "node": "node-1",
@@ -78,3 +78,16 @@ async def test_an_identifier_stays_one_step_of_the_path(gateway, lintas) -> None
 )
 def test_sizes(count: int, told: str) -> None:
     assert size(count) == told
+
+
+@pytest.mark.parametrize(
+    ("journal", "told"),
+    [
+        ({"open": True, "waiting": 0, "units": 1173, "batches": 267}, "open"),
+        ({"open": True, "waiting": 4}, "open, 4 waiting to be written"),
+        ({"open": False}, "closed: nothing is taken"),
+        (None, None),
+    ],
+)
+def test_the_journal_is_told_in_words(journal: dict[str, object] | None, told: str | None) -> None:
+    assert _journal(journal) == told
