@@ -22,7 +22,16 @@ from gateway.settings import Settings
 from schemas.catalogue import SERVICES
 from schemas.published import files
 
-PAGES = ["/", "/docs", "/errors/", "/schemas/", "/audit/events", *(f"/errors/{reason.value}" for reason in Reason)]
+PAGES = [
+    "/",
+    "/docs",
+    "/errors/",
+    "/schemas/",
+    "/errors",
+    "/schemas",
+    "/audit/events",
+    *(f"/errors/{reason.value}" for reason in Reason),
+]
 VOID = {"meta", "link", "br"}
 Get = Callable[[str], Awaitable[Reply]]
 
