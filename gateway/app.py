@@ -23,12 +23,12 @@ import structlog
 
 from gateway.arrivals import Arrivals
 from gateway.ask import Asker
+from gateway.attention import Attention
 from gateway.audit.events import EventWriter
 from gateway.audit.sequencer import LogAhead, Sequencer
 from gateway.batch import Batches
 from gateway.channels import Channels, EndpointUnknown
 from gateway.contract.adapter import AdapterSpec
-from gateway.contract.errors import NeedsOperator
 from gateway.contract.exchange import Caller
 from gateway.contract.host import Host, PartReader
 from gateway.contract.reasons import Reason
@@ -192,6 +192,7 @@ class _Builder:
         self.clock = SystemClock()
         self.ids = Ids(_now_ms)
         self.channels = Channels(federation, adapters, settings.endpoints)
+        self.attention = Attention()
         self._stores()
         self._rooms()
 
@@ -361,7 +362,14 @@ class _Builder:
             now_ms=_now_ms,
             notify=self.lanes.notify,
         )
-        poller = Poller(self.walk, self.channels.polled, admits=self._admits, on_trouble=_trouble, on_fatal=self._fatal)
+        poller = Poller(
+            self.walk,
+            self.channels.polled,
+            admits=self._admits,
+            on_trouble=self.attention.trouble,
+            on_well=self.attention.well,
+            on_fatal=self._fatal,
+        )
         self._faces()
         self.built = Node(
             settings=settings,
@@ -378,6 +386,7 @@ class _Builder:
             poller=poller,
             server=self.server,
             adapters=self.channels.adapters,
+            attention=self.attention,
             now_ms=_now_ms,
         )
         return self.built
@@ -500,6 +509,7 @@ class _Builder:
                 "batches": health.batches,
             },
             "log": {"next": self.sequencer.next_number},
+            "attention": [{"name": name, "says": says} for name, says in self.attention.all()],
         }
 
 
@@ -510,11 +520,3 @@ def _now_ms() -> int:
 def _unforeseen(error: BaseException, message_id: str) -> None:
     # The traceback names code, not data: exceptions of ours never carry values of a document.
     log.error("unforeseen", message=message_id, error=type(error).__name__, exc_info=error)
-
-
-def _trouble(name: str, error: BaseException) -> None:
-    known = isinstance(error, NeedsOperator | OSError)
-    detail = getattr(error, "detail", "")
-    log.warning(
-        "source in trouble", source=name, error=type(error).__name__, detail=detail, exc_info=None if known else error
-    )

@@ -8,7 +8,7 @@ beside a gateway that works on the same folders.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
 from gateway.contract.adapter import Adapter
 from gateway.contract.errors import NeedsOperator, Refused, TryLater
@@ -70,16 +70,30 @@ async def look(adapters: Sequence[tuple[str, Adapter]], seconds: float = SECONDS
 
     async def one(name: str, adapter: Adapter) -> list[Said]:
         async with room:
-            return [(name, sentence) for sentence in await _asked(adapter, seconds)]
+            return [(name, sentence) for sentence in await _opened_and_asked(adapter, seconds)]
 
     found = await asyncio.gather(*(one(name, adapter) for name, adapter in adapters))
     return sorted(said for each in found for said in each)
 
 
-async def _asked(adapter: Adapter, seconds: float) -> list[str]:
+async def _opened_and_asked(adapter: Adapter, seconds: float) -> list[str]:
+    try:
+        return await asked(adapter, seconds, first=adapter.open)
+    finally:
+        await adapter.close()
+
+
+async def _nothing() -> None:
+    return None
+
+
+async def asked(
+    adapter: Adapter, seconds: float = SECONDS, *, first: Callable[[], Awaitable[None]] = _nothing
+) -> list[str]:
+    """What the adapter says would not work, after `first`; it never raises, whatever the adapter does."""
     try:
         async with asyncio.timeout(seconds):
-            await adapter.open()
+            await first()
             return list(await adapter.check())
     except (NeedsOperator, Refused, TryLater) as error:
         return [error.detail or str(error)]
@@ -88,5 +102,3 @@ async def _asked(adapter: Adapter, seconds: float) -> list[str]:
     except Exception as error:
         # Its text may hold anything; the name of the error does not.
         return [f"it failed to open or to check ({type(error).__name__}); report it to the adapter's author"]
-    finally:
-        await adapter.close()

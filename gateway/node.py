@@ -14,6 +14,7 @@ from typing import Any
 import structlog
 
 from gateway.arrivals import Arrivals
+from gateway.attention import Attention
 from gateway.audit.catalogue import EventName
 from gateway.audit.events import EventWriter
 from gateway.audit.sequencer import Sequencer
@@ -55,13 +56,14 @@ class Node:
         poller: Poller,
         server: Server,
         adapters: Sequence[tuple[str, Adapter]],
+        attention: Attention,
         now_ms: Callable[[], int],
     ) -> None:
         self.settings, self.journal, self.parts, self.arrivals = settings, journal, parts, arrivals
         self.http, self.events, self.sequencer, self.lanes = http, events, sequencer, lanes
         self.reaper, self.keeper, self.refusals = reaper, keeper, refusals
         self.poller, self.server = poller, server
-        self.adapters, self._now_ms = adapters, now_ms
+        self.adapters, self.attention, self._now_ms = adapters, attention, now_ms
         self.epoch = 0
         self.stopping = False
         self._tasks: list[asyncio.Task[Any]] = []
@@ -104,6 +106,7 @@ class Node:
             self._repeat("checkpoint", sweep, self.journal.checkpoint_idle),
             self._repeat("refusals", MINUTE, self.refusals.flush),
             self._repeat("keeper", sweep, self.keeper.step),
+            asyncio.create_task(self.attention.look(self.adapters), name="look"),
         ]
         return address
 

@@ -40,10 +40,11 @@ class Poller:
         *,
         admits: Callable[[], Reason | None],
         on_trouble: Callable[[str, BaseException], None],
+        on_well: Callable[[str], None] = lambda name: None,
         on_fatal: Callable[[BaseException], None],
     ) -> None:
         self._walk, self._sources, self._admits = walk, sources, admits
-        self._on_trouble, self._on_fatal = on_trouble, on_fatal
+        self._on_trouble, self._on_well, self._on_fatal = on_trouble, on_well, on_fatal
         self._tasks: list[asyncio.Task[None]] = []
         self._stopping = asyncio.Event()
 
@@ -64,8 +65,9 @@ class Poller:
         while not self._stopping.is_set():
             pause = INTERVAL_SECONDS
             try:
-                if self._admits() is None and await self._round(polled):
-                    pause = 0.0
+                if self._admits() is None:
+                    pause = 0.0 if await self._round(polled) else INTERVAL_SECONDS
+                    self._on_well(polled.name)
             except (JournalFailed, JournalClosed) as error:
                 self._on_fatal(error)
                 raise

@@ -64,6 +64,9 @@ def _gateway(setup: Setup, answer: dict[str, Any]) -> None:
             ("log", _pairs(log or None)),
         ],
     )
+    if attention := answer.get("attention"):
+        said = [(one.get("name"), one.get("says")) for one in attention]
+        face.table("Look at", ("adapter", "what it says"), said)
     lanes = answer.get("lanes") or []
     if lanes:
         rows = [(one.get("lane"), one.get("queued"), one.get("leased"), one.get("oldestDue")) for one in lanes]

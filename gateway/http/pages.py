@@ -84,6 +84,8 @@ class Pages:
         told = {"status": state, "node": facts["node"], "instance": facts["instance"], "version": facts["version"]}
         if facts["durability"] != "strict":
             told["durability"] = facts["durability"]
+        if facts["attention"]:
+            told["attention"] = len(facts["attention"])
         if full:
             told["advice"] = "free disk space: nothing new is taken until the reserve is there again"
         return Reply(200 if state == "ok" else 503, orjson.dumps(told), JSON, _NOW)

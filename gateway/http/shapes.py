@@ -247,6 +247,10 @@ def _operated() -> dict[str, Schema]:
                 "disk": made("Bytes.", {"free": NUMBER, "reserve": NUMBER}),
                 "journal": {"type": "object"},
                 "log": made("The log.", {"next": said(NUMBER, "Number of the next event")}),
+                "attention": said(
+                    listed(made("One adapter in use.", {"name": TEXT, "says": TEXT})),
+                    "What a person should look at: adapters that lack something, sources that do not work",
+                ),
             },
         ),
         "Quarantine": made(
@@ -269,7 +273,11 @@ def _open() -> dict[str, Schema]:
         "Health": made(
             "Whether new work is taken.",
             {"status": {"enum": ["ok", "degraded", "stopping"]}, "node": TEXT, "instance": TEXT, "version": TEXT},
-            {"durability": TEXT, "advice": TEXT},
+            {
+                "durability": TEXT,
+                "advice": TEXT,
+                "attention": said(NUMBER, "Adapters that an operator should look at; `lintas status` says which"),
+            },
         ),
         "Keys": made("JWK set (RFC 7517): public keys of receipts.", {"keys": listed({"type": "object"})}),
     }

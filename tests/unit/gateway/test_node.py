@@ -11,6 +11,7 @@ import aiohttp
 import pytest
 
 from gateway import node as module
+from gateway.attention import Attention
 from gateway.audit.sequencer import log_file
 from gateway.federation import Federation
 from gateway.keep import Keeper
@@ -57,6 +58,7 @@ class Made:
             server=self.face.server,
             adapters=[(name, Recorded(name, self.order)) for name in ("one", "two")],  # type: ignore[misc]
             now_ms=bench.now_ms,
+            attention=Attention(),
         )  # fmt: skip
         bench.reaper._epoch = lambda: self.node.epoch
         bench.lanes._epoch = lambda: self.node.epoch

@@ -11,7 +11,7 @@ from schemas.privacy import mask, subjects
 
 SMALL: dict[str, Any] = {"service": "letter.deliver", "schema": "letter/1"}
 FULL: dict[str, Any] = {
-    "messageId": "01JGXXXXXXXXXXXXXXXXXXXXXX", "conversationId": "perkara-1", "idempotencyKey": "005/12/2026",
+    "messageId": "01JGYYYYYYYYYYYYYYYYYYYYYY", "conversationId": "perkara-1", "idempotencyKey": "005/12/2026",
     "service": "coverage.lookup", "schema": "eligibility-query/1", "sender": "kota-bandung/simpus",
     "recipients": ["bpjs/vclaim", "dinas/rest"], "instance": "test", "createdAt": "2026-01-02T17:35:00+07:00",
     "expiresAt": "2026-01-03T00:00:00Z", "purpose": "UU 27/2022", "classification": "B", "inReplyTo": "01JG",

@@ -26,6 +26,7 @@ FACTS = {
     "stopping": False,
     "durability": "strict",
     "disk": {"free": 2, "reserve": 1},
+    "attention": [],
 }
 
 

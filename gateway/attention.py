@@ -1,0 +1,61 @@
+"""What a person should look at: what adapters say does not work, and sources that cannot be polled.
+
+Enters: an adapter's name with its sentences, or with the error of a poll; and that a poll went well. Leaves: the names
+with what is wrong with each, one log line when that changes. Refuses: nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+import structlog
+
+from gateway.contract.adapter import Adapter
+from gateway.contract.errors import NeedsOperator
+from gateway.live import AT_ONCE, Said, asked
+
+log = structlog.get_logger("lintas.attention")
+
+
+class Attention:
+    """One per node. The number of names is that of the adapters in use."""
+
+    def __init__(self) -> None:
+        self._checked: dict[str, tuple[str, ...]] = {}
+        self._troubles: dict[str, str] = {}
+
+    async def look(self, adapters: Sequence[tuple[str, Adapter]]) -> None:
+        """Asks every adapter once whether what it needs is there; for those that are open."""
+        room = asyncio.Semaphore(AT_ONCE)
+
+        async def one(name: str, adapter: Adapter) -> None:
+            async with room:
+                self.said(name, await asked(adapter))
+
+        await asyncio.gather(*(one(name, adapter) for name, adapter in adapters))
+
+    def said(self, name: str, sentences: Sequence[str]) -> None:
+        self._checked[name] = tuple(sentences)
+        for sentence in sentences:
+            log.warning("check", adapter=name, says=sentence)
+
+    def trouble(self, name: str, error: BaseException) -> None:
+        """A poll failed. Its text is said only where an adapter wrote it for a person."""
+        says = error.detail if isinstance(error, NeedsOperator) else f"it cannot be polled ({type(error).__name__})"
+        if self._troubles.get(name) == says:
+            return
+        self._troubles[name] = says
+        known = isinstance(error, NeedsOperator | OSError)
+        log.warning("source in trouble", source=name, says=says, exc_info=None if known else error)
+
+    def well(self, name: str) -> None:
+        """A poll went well: nothing that was said of this source holds any more."""
+        if self._troubles.pop(name, None) is not None:
+            self._checked.pop(name, None)
+            log.warning("source works again", source=name)
+
+    def all(self) -> list[Said]:
+        """Each name with one sentence at a time; a source's trouble of now instead of what its check said once."""
+        found = {**self._checked, **{name: (says,) for name, says in self._troubles.items()}}
+        return sorted((name, says) for name, sentences in found.items() for says in sentences)

@@ -1,0 +1,50 @@
+"""What does not work is named while the gateway serves everybody else, and no longer than it does not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from tests.e2e.process import Gateway, Place, until
+from tests.e2e.scenes import letter, recipients, rest
+
+
+async def test_a_key_that_is_missing_and_a_folder_that_is_a_file(tmp_path: Path) -> None:
+    async with recipients() as found:
+        config = {
+            "inbox": "drop/desa/inbox", "outbox": "drop/desa/outbox", "formats": ["json"], "document": "person/1",
+            "service": "person.deliver",
+        }  # fmt: skip
+        source = {"name": "inbox", "adapter": "filedrop", "config": config}
+        systems: dict[str, Any] = {
+            "pengirim": {"may_use": ["letter.deliver"]},
+            "desa": {"may_use": ["person.deliver"], "sources": [source]},
+            "dinas": {"channel": rest(found["idem"].url, "idempotent")},
+            "terkunci": {"channel": rest(found["idem"].url, "idempotent", key={"env": "LINTAS_UJI_KUNCI_HILANG"})},
+        }
+        routes = [
+            {"service": "letter.deliver", "to": ["uji/dinas"]},
+            {"service": "person.deliver", "to": ["uji/terkunci"]},
+        ]
+        place = Place(tmp_path, systems, routes)
+        outbox = place.state / "drop" / "desa" / "outbox"
+        outbox.parent.mkdir(parents=True)
+        outbox.write_text("no folder")
+        async with place.running() as gateway:
+            says = await until(lambda: _attention(gateway, 2), "both to be named")
+            assert any("outbox" in one and "is not a folder" in one for one in says)
+            assert any("LINTAS_UJI_KUNCI_HILANG" in one for one in says)
+            status, health = await gateway.call("GET", "/health")
+            assert (status, health["status"], health["attention"]) == (200, "ok", 2)
+            status, told = await gateway.post(letter("A-1"), "pengirim")
+            assert status == 202, told
+            await gateway.drained()
+            outbox.unlink()
+            (only,) = await until(lambda: _attention(gateway, 1), "the folder to be well again", patience=30)
+            assert "LINTAS_UJI_KUNCI_HILANG" in only
+    assert place.log().count('"source in trouble"') == 1
+
+
+async def _attention(gateway: Gateway, count: int) -> list[str]:
+    told = (await gateway.told("/api/v1/status", "operator"))["attention"]
+    return [one["says"] for one in told] if len(told) == count else []

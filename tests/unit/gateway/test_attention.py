@@ -1,0 +1,65 @@
+"""What a person should look at is told once, and no longer than it holds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from structlog.testing import capture_logs
+
+from gateway.attention import Attention
+from gateway.contract.errors import NeedsOperator
+
+
+class Asked:
+    """An adapter that says what it was given, or raises it."""
+
+    def __init__(self, says: Any) -> None:
+        self._says = says
+
+    async def check(self) -> list[str]:
+        if isinstance(self._says, Exception):
+            raise self._says
+        return list(self._says)
+
+
+async def test_every_adapter_is_asked_and_none_stops_the_others() -> None:
+    one = Attention()
+    adapters: Any = [
+        ("a", Asked(["no key"])), ("b", Asked([])), ("c", Asked(ValueError("3273010101010001"))),
+        ("d", Asked(NeedsOperator("put it there"))),
+    ]  # fmt: skip
+    with capture_logs() as lines:
+        await one.look(adapters)
+    assert [name for name, _ in one.all()] == ["a", "c", "d"]
+    assert dict(one.all())["d"] == "put it there"
+    assert "3273" not in str(one.all()) + str(lines)
+    assert len(lines) == 3
+
+
+@pytest.mark.parametrize(
+    ("error", "says"),
+    [
+        (NeedsOperator("the inbox is no folder"), "the inbox is no folder"),
+        (OSError(13, "3273010101010001"), "it cannot be polled (PermissionError)"),
+        (ValueError("3273010101010001"), "it cannot be polled (ValueError)"),
+    ],
+)
+def test_a_source_in_trouble_is_logged_once_and_named_until_it_works(error: Exception, says: str) -> None:
+    one = Attention()
+    one.said("s", ["something old"])
+    with capture_logs() as lines:
+        for _ in range(3):
+            one.trouble("s", error)
+        assert one.all() == [("s", says)]
+        one.well("s")
+        one.well("s")
+    assert one.all() == []
+    assert [line["event"] for line in lines] == ["source in trouble", "source works again"]
+
+
+def test_what_a_check_said_stays_while_polls_go_well() -> None:
+    one = Attention()
+    one.said("s", ["the archive is full of links"])
+    one.well("s")
+    assert one.all() == [("s", "the archive is full of links")]
