@@ -1,22 +1,16 @@
-"""The composition root: the only file that builds real objects.
+"""The composition root: the only file that builds the real objects of a node.
 
-Enters: settings, a federation without errors, the installed adapters. Leaves: a running gateway, until a signal.
-Refuses: state that another process holds, keys that others can read, a port that is taken; each in one sentence.
+Enters: settings, a federation without errors, the installed adapters. Leaves: a node that can be started. Refuses: keys
+that others can read, an endpoint that no adapter has.
 
 `barrier` is called at every named point between rooms and inside commits, so that a test can end the process there.
 """
 
 from __future__ import annotations
 
-import asyncio
-import gc
 import random
-import signal
-import socket
 import time
 from collections.abc import Callable, Mapping
-from importlib import metadata
-from pathlib import Path
 from typing import Any
 
 import structlog
@@ -25,13 +19,12 @@ from gateway.arrivals import Arrivals
 from gateway.ask import Asker
 from gateway.attention import Attention
 from gateway.audit.events import EventWriter
-from gateway.audit.sequencer import LogAhead, Sequencer
+from gateway.audit.sequencer import Sequencer
 from gateway.batch import Batches
-from gateway.channels import Channels, EndpointUnknown
+from gateway.channels import Channels
+from gateway.condition import Condition
 from gateway.contract.adapter import AdapterSpec
-from gateway.contract.exchange import Caller
 from gateway.contract.host import Host, PartReader
-from gateway.contract.reasons import Reason
 from gateway.deliver.lanes import Lanes
 from gateway.deliver.outcome import Outcomes
 from gateway.deliver.reaper import Reaper
@@ -52,12 +45,11 @@ from gateway.hosting import (
 from gateway.http.api import Api
 from gateway.http.client import OutgoingHttp
 from gateway.http.pages import Pages
-from gateway.http.server import PortTaken, Server
-from gateway.identity import KeyRefused, Person, Principal, load_keys
+from gateway.http.server import Server
+from gateway.identity import keys_of
 from gateway.ids import Ids
 from gateway.intake import Intake
 from gateway.keep import Keeper
-from gateway.live import LostState, NoClaims, NoParts, Said, look
 from gateway.node import Node
 from gateway.operate import Operations
 from gateway.policy import DAY_MS, route_names
@@ -67,13 +59,11 @@ from gateway.record import Recorder
 from gateway.refuse import Refusals
 from gateway.register import Registrar
 from gateway.settings import Settings
-from gateway.signatures.jws import SigningKeyRefused, load_or_create
+from gateway.signatures.jws import load_or_create
 from gateway.sources import Poller
 from gateway.store import migrate, queries
 from gateway.store.disk import DiskReserve, free_bytes
-from gateway.store.engine import JournalRefused
 from gateway.store.hmac_keys import HmacKeys
-from gateway.store.keyfiles import KeyFileRefused
 from gateway.store.local_parts import LocalParts
 from gateway.store.sealing import FileKeyRing
 from gateway.store.sqlite import SqliteJournal
@@ -86,56 +76,8 @@ log = structlog.get_logger("lintas.app")
 Barrier = Callable[[str], None]
 
 
-class StartRefused(Exception):
-    """The gateway cannot start; the message says why and what to do."""
-
-
-class PortRefused(StartRefused):
-    """The port is taken."""
-
-
 def no_barrier(name: str) -> None:
     """The barrier of a gateway that is not under test."""
-
-
-async def serve(
-    settings: Settings,
-    federation: Federation,
-    adapters: Mapping[str, AdapterSpec],
-    *,
-    ready: Callable[[str], None] | None = None,
-    barrier: Barrier = no_barrier,
-) -> int:
-    """Runs until SIGINT or SIGTERM. `ready` gets the address once calls are taken. Returns the exit code."""
-    settings = _with_port(settings)
-    try:
-        node = build(settings, federation, adapters, barrier)
-        address = await node.start()
-    except PortTaken as error:
-        raise PortRefused(str(error)) from error
-    except (EndpointUnknown, JournalRefused, KeyFileRefused, KeyRefused, LogAhead, SigningKeyRefused) as error:
-        raise StartRefused(str(error)) from error
-    # What is there now stays: the collector need not walk it again and again.
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(20_000, 20, 50)
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, node.ask_to_stop)
-    if ready is not None:
-        ready(address)
-    await node.wait()
-    return await node.stop()
-
-
-def _with_port(settings: Settings) -> Settings:
-    """Port 0 becomes a free one now, since adapters are told the public address before anything listens."""
-    if settings.http.port != 0:
-        return settings
-    with socket.socket(socket.AF_INET6 if ":" in settings.http.host else socket.AF_INET) as probe:
-        probe.bind((settings.http.host, 0))
-        port = probe.getsockname()[1]
-    return settings.model_copy(update={"http": settings.http.model_copy(update={"port": port})})
 
 
 def build(settings: Settings, federation: Federation, adapters: Mapping[str, AdapterSpec], barrier: Barrier) -> Node:
@@ -143,38 +85,7 @@ def build(settings: Settings, federation: Federation, adapters: Mapping[str, Ada
     return _Builder(settings, federation, adapters, barrier).node()
 
 
-async def look_around(settings: Settings, federation: Federation, adapters: Mapping[str, AdapterSpec]) -> list[Said]:
-    """What every adapter in use says would not work now. Opens no journal and takes nothing."""
-    channels = Channels(federation, adapters, settings.endpoints)
-    state = settings.state_dir.resolve()
-    http = _outgoing(NoParts(), settings)
-
-    def host(name: str, system: str | None, agency: str) -> Host:
-        return Host(
-            http=http,
-            parts=NoParts(),
-            clock=SystemClock(),
-            secrets=FileSecrets(state),
-            claims=NoClaims(),
-            state=LostState(),
-            limits=contract_limits(settings),
-            metrics=HostMetrics(name),
-            instance=settings.instance,
-            system=system,
-            public_url=settings.public_url,
-            state_dir=str(state),
-            name=name,
-        )
-
-    await http.open()
-    try:
-        channels.make(host)
-        return await look(channels.adapters)
-    finally:
-        await http.close()
-
-
-def _outgoing(parts: PartReader, settings: Settings) -> OutgoingHttp:
+def outgoing(parts: PartReader, settings: Settings) -> OutgoingHttp:
     per_host, ca_file = settings.concurrency.inflight, settings.outgoing.ca_file
     return OutgoingHttp(parts, answer_bytes=ANSWER_BYTES, per_host=per_host, ca_file=ca_file)
 
@@ -222,7 +133,15 @@ class _Builder:
             barrier=self.barrier,
             max_writers=self.settings.concurrency.uploads,
         )
-        self.reserve = DiskReserve(self.state, self.settings.disk.reserve_bytes, time.monotonic)
+        self.condition = Condition(
+            settings=self.settings,
+            config=self.federation.digest,
+            journal=self.journal,
+            reserve=DiskReserve(self.state, self.settings.disk.reserve_bytes, time.monotonic),
+            attention=self.attention,
+            next_number=lambda: self.sequencer.next_number,
+            stopping=lambda: self.built.stopping,
+        )
 
     def _rooms(self) -> None:
         settings, federation = self.settings, self.federation
@@ -260,11 +179,11 @@ class _Builder:
             federation=federation,
             settings=settings,
             find_sink=self.channels.sink_of,
-            public_url=self._public_url,
+            public_url=lambda: self.server.public_url,
             now_ms=_now_ms,
             monotonic=time.monotonic,
             chance=random.random,
-            notify=self._notify,
+            notify=lambda lane: self.lanes.notify(lane),
             barrier=self.barrier,
         )
         self.lanes = Lanes(
@@ -336,17 +255,17 @@ class _Builder:
     def node(self) -> Node:
         settings = self.settings
         host_parts = HostParts(self.journal, self.vault, self.parts, self.arrivals)
-        self.http = _outgoing(host_parts, settings)
+        self.http = outgoing(host_parts, settings)
         self.host_parts = host_parts
         self.server = Server(
             settings=settings,
             federation=self.federation,
-            schemes=[self._api_keys()],
+            schemes=[keys_of(self.federation, self.state, make=self.settings.create_keys)],
             walk=self.walk,
             arrivals=self.arrivals,
             refusals=self.refusals,
             new_id=self.ids.new,
-            admits=self._admits,
+            admits=self.condition.admits,
             on_unforeseen=_unforeseen,
         )
         self.channels.make(self._host)
@@ -365,7 +284,7 @@ class _Builder:
         poller = Poller(
             self.walk,
             self.channels.polled,
-            admits=self._admits,
+            admits=self.condition.admits,
             on_trouble=self.attention.trouble,
             on_well=self.attention.well,
             on_fatal=self._fatal,
@@ -424,7 +343,7 @@ class _Builder:
             now_ms=_now_ms,
             notify=self.lanes.notify,
             drained=self.sequencer.drain,
-            facts=self._facts,
+            facts=self.condition.facts,
         )
         Api(
             reader=reader,
@@ -434,10 +353,10 @@ class _Builder:
             federation=self.federation,
             settings=self.settings,
         ).mount(self.server)
-        gauges = Gauges(self.journal, facts=self._facts, now_ms=_now_ms, monotonic=time.monotonic)
-        Pages(jwk=self.signing.public_jwk(), facts=self._facts, gauges=gauges.text, settings=self.settings).mount(
-            self.server
-        )
+        facts = self.condition.facts
+        gauges = Gauges(self.journal, facts=facts, now_ms=_now_ms, monotonic=time.monotonic)
+        jwk = self.signing.public_jwk()
+        Pages(jwk=jwk, facts=facts, gauges=gauges.text, settings=self.settings).mount(self.server)
 
     def _host(self, name: str, system: str | None, agency: str) -> Host:
         return Host(
@@ -466,51 +385,8 @@ class _Builder:
             name=name,
         )
 
-    def _api_keys(self) -> Any:
-        files: list[tuple[Path, Principal]] = []
-        for system in self.federation.systems.values():
-            files += [(self.state / key.file, Caller(str(system.id))) for key in system.credentials.api_keys]
-        for person in self.federation.operators.values():
-            who = Person(person.id, frozenset(person.roles))
-            files += [(self.state / key.file, who) for key in person.credentials.api_keys]
-        return load_keys(files, make=self.settings.create_keys)
-
-    def _notify(self, lane: str) -> None:
-        self.lanes.notify(lane)
-
-    def _admits(self) -> Reason | None:
-        if self.built.stopping:
-            return Reason.STOPPING
-        if not self.reserve.ok():
-            return Reason.DISK_RESERVE
-        slow = self.journal.seconds_in_flight() > self.settings.stages.record
-        return Reason.BUSY if slow else None
-
     def _epoch(self) -> int:
         return self.built.epoch
-
-    def _public_url(self) -> str:
-        return self.server.public_url
-
-    def _facts(self) -> dict[str, Any]:
-        health = self.journal.health()
-        return {
-            "node": self.settings.node,
-            "instance": self.settings.instance,
-            "version": metadata.version("lintas"),
-            "config": self.federation.digest,
-            "stopping": self.built.stopping,
-            "durability": self.settings.durability,
-            "disk": {"free": self.reserve.free_bytes(), "reserve": self.settings.disk.reserve_bytes},
-            "journal": {
-                "open": health.open,
-                "waiting": health.waiting,
-                "units": health.units,
-                "batches": health.batches,
-            },
-            "log": {"next": self.sequencer.next_number},
-            "attention": [{"name": name, "says": says} for name, says in self.attention.all()],
-        }
 
 
 def _now_ms() -> int:

@@ -53,8 +53,8 @@ def _live(found: Configuration) -> list[Finding]:
     """What the adapters say, at the agency that uses them."""
     import asyncio
 
-    from gateway.app import look_around
     from gateway.federation import Finding
+    from gateway.serving import look_around
 
     if found.settings is None or found.federation is None:
         return []

@@ -54,8 +54,8 @@ def run(
         else:
             setup.face.say(f"Lintas serves at {url} (Ctrl-C stops it)")
 
-    from gateway.app import PortRefused, StartRefused, serve
     from gateway.logs import configure
+    from gateway.serving import PortRefused, StartRefused, serve
 
     configure(settings)
     try:

@@ -4,7 +4,7 @@ Enters: credentials of a request. Leaves: a principal, a system or a person. Ref
 API keys are here; mTLS, OAuth2, HMAC and WS-Security are further `Scheme`s behind the same seam.
 """
 
-from gateway.identity.api_keys import ApiKeys, KeyRefused, load_keys, new_key
+from gateway.identity.api_keys import ApiKeys, KeyRefused, keys_of, load_keys, new_key
 from gateway.identity.principal import Person, Presented, Principal, Scheme, authenticate
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "Principal",
     "Scheme",
     "authenticate",
+    "keys_of",
     "load_keys",
     "new_key",
 ]

@@ -16,7 +16,9 @@ from base64 import b64decode
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from gateway.identity.principal import Presented, Principal
+from gateway.contract.exchange import Caller
+from gateway.federation import Federation
+from gateway.identity.principal import Person, Presented, Principal
 
 _KEY = re.compile(r"lintas_([0-9a-f]{8,32})_([0-9a-f]{64})\Z")
 _DIGEST = re.compile(r"lintas_([0-9a-f]{8,32})_sha256:([0-9a-f]{64})\Z")
@@ -73,6 +75,17 @@ def load_keys(files: Iterable[tuple[Path, Principal]], *, make: bool) -> ApiKeys
             raise KeyRefused(f"{path.name}: this key already belongs to another; make a new one for each owner")
         owners[identity] = (digest, principal)
     return ApiKeys(owners)
+
+
+def keys_of(federation: Federation, state: Path, *, make: bool) -> ApiKeys:
+    """The keys of every system and person of a federation."""
+    files: list[tuple[Path, Principal]] = []
+    for system in federation.systems.values():
+        files += [(state / key.file, Caller(str(system.id))) for key in system.credentials.api_keys]
+    for person in federation.operators.values():
+        who = Person(person.id, frozenset(person.roles))
+        files += [(state / key.file, who) for key in person.credentials.api_keys]
+    return load_keys(files, make=make)
 
 
 def _read(path: Path, make: bool) -> tuple[str, bytes]:

@@ -15,7 +15,7 @@ import threading
 from functools import partial
 from pathlib import Path
 
-from gateway import app, federation, logs, registry
+from gateway import app, federation, logs, registry, serving
 from gateway.contract import AdapterSpec
 from gateway.settings import load_settings
 from schemas.catalogue import DOCUMENTS, SERVICES
@@ -67,7 +67,7 @@ async def main(folder: Path, stop: str) -> int:
     told = json.loads(stop)
     barrier = Still(**told) if told else app.no_barrier
     adapters = {**adapters, "filedrop": watched(adapters["filedrop"], barrier)}
-    return await app.serve(settings, found, adapters, ready=lambda url: tell(f"ready {url}"), barrier=barrier)
+    return await serving.serve(settings, found, adapters, ready=lambda url: tell(f"ready {url}"), barrier=barrier)
 
 
 if __name__ == "__main__":

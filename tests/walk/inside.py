@@ -13,7 +13,7 @@ from typing import Any
 
 import aiohttp
 
-from gateway import app, federation, registry
+from gateway import app, federation, registry, serving
 from gateway.node import Node
 from gateway.settings import load_settings
 from schemas.catalogue import DOCUMENTS, SERVICES
@@ -58,7 +58,7 @@ async def inside(place: Place, barrier: Callable[[str], None] = app.no_barrier, 
     found, findings = federation.load(place.config, adapters, SERVICES, DOCUMENTS)
     assert settings is not None
     assert found is not None, findings
-    settings = app._with_port(settings)
+    settings = serving.with_port(settings)
     node = app.build(settings, found, adapters, barrier)
     gateway = Inside(place, node, await node.start())
     try:
