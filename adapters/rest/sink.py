@@ -58,7 +58,7 @@ class RestSink(Sink):
         try:
             reply = await self._send("OPTIONS", self._config.url, CHECK_SECONDS)
         except (TryLater, Ambiguous, Refused):
-            return [f"{self._config.url} does not answer; see whether the recipient's system runs"]
+            return ["its url does not answer; see whether the recipient's system runs"]
         except NeedsOperator as error:
             return [error.detail]
         if reply.status in KEY_REFUSED:

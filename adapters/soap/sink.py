@@ -71,9 +71,9 @@ class SoapSink(Sink):
         try:
             reply = await self._send("GET", url, CHECK_SECONDS)
         except (TryLater, Ambiguous, Refused):
-            return [f"{url} does not answer; see whether the recipient's system runs"]
+            return ["its url does not answer; see whether the recipient's system runs"]
         if reply.status != 200:
-            return [f"{url} answers {reply.status}; see whether the url is the address of its service"]
+            return [f"its url answers {reply.status} for ?wsdl; see whether it is the address of its service"]
         return await asyncio.to_thread(_misfits, reply.body, url)
 
     async def deliver(self, outbound: Outbound, attempt: Attempt) -> Delivered:
