@@ -21,7 +21,7 @@ from gateway.deliver.outcome import Opened, Outcomes, trouble
 from gateway.message import Recorded, Verified, Work
 from gateway.outbound import Unreleasable
 from gateway.policy import due_in
-from gateway.record import Recorder, event_step
+from gateway.record import Recorder, event_step, open_receipt
 from gateway.store.engine import Journal, Step, Taken, Unexpected, Unit
 from gateway.store.sealing import SealBroken
 from gateway.vault import Erased, Vault
@@ -30,6 +30,7 @@ from schemas.acknowledgement_1 import Acknowledgement1
 AWAITS = ("awaiting_registration", "delivered", "overdue")
 UNKNOWN = ("attempting", "unsure", "held")
 """The bytes may have left, and nobody could tell whether they arrived until the recipient says so."""
+_PICKED_UP = ("ready", "unsure", *AWAITS, "registered", "refused")
 TRIES = 5
 """How often an acknowledgement looks again at a delivery that moves under its eyes."""
 Outcome = Literal["registered", "refused"]
@@ -130,14 +131,16 @@ class Registrar:
             raise Refused(Reason.OPERATOR_NEEDED, "no receipt can be made of this delivery") from error
 
     def _closing(self, work: Work, opened: Opened, document: Acknowledgement1) -> list[Step]:
+        kind: Outcome = "registered" if document.status == "registered" else "refused"
+        number = document.registration_number if kind == "registered" else None
         if work.state not in UNKNOWN:
-            return self._close(work, opened, document)
+            return self._close(work, opened, kind, number)
         work = work._replace(lane=self._outcomes.lane(work))
         head, arrived = self._outcomes.arrived(work, opened, f"system:{work.recipient}")
         return [
             *self._void(work),
             *arrived,
-            *self._close(work._replace(head=head), opened, document),
+            *self._close(work._replace(head=head), opened, kind, number),
             *self._outcomes.free_order(work, self._now_ms()),
         ]
 
@@ -156,12 +159,10 @@ class Registrar:
         }
         return [Step("close_quarantine_of", closed, rows=1), fenced]
 
-    def _close(self, work: Work, opened: Opened, document: Acknowledgement1) -> list[Step]:
+    def _close(self, work: Work, opened: Opened, kind: Outcome, number: str | None) -> list[Step]:
         now = self._now_ms()
-        registered = document.status == "registered"
+        registered = kind == "registered"
         reason = None if registered else Reason.RECIPIENT_REFUSED
-        kind: Outcome = "registered" if registered else "refused"
-        number = document.registration_number if registered else None
         receipt = self._outcomes.sign(kind, work, opened, previous=work.head, registration=number, reason=reason)
         name = EventName.REGISTERED if registered else EventName.REGISTRATION_REFUSED
         event = self._outcomes.event(
@@ -193,23 +194,56 @@ class Registrar:
     ) -> bool:
         """A pull system has taken (or refuses) a delivery of its inbox. False: it had done so before.
 
+        A number that comes after the delivery was picked up registers it.
         `words` are its own about a refusal: kept sealed with the delivery, as the answer of a called system is.
-        Raises `Refused(not_found)` for a delivery that is not in its inbox.
+        Raises `Refused`: `not_found` for a delivery that is not in its inbox, `conflict` for one of which it said
+        otherwise before, also at the same moment.
         """
+        for _ in range(TRIES):
+            work = await self._of_inbox(delivery, caller)
+            if work.state in ("ready", "unsure"):
+                if work.expires_at is not None and work.expires_at <= self._now_ms():
+                    raise Refused(Reason.EXPIRED, "this delivery was to be picked up before its time ran out")
+                if await self._end(work, outcome, registration, words):
+                    return True
+            elif (work.state == "refused") != (outcome == "refused"):
+                raise Refused(Reason.CONFLICT, "this delivery has ended otherwise")
+            elif registration is None or work.state == "refused":
+                return False
+            elif work.state == "registered":
+                if await self._number(work) != registration:
+                    raise Refused(Reason.CONFLICT, "this delivery is registered under another number")
+                return False
+            elif await self._numbered(work, registration):
+                return True
+        raise TryLater(Reason.BUSY, "this delivery is being moved by others at the moment", after=1)
+
+    async def _of_inbox(self, delivery: str, caller: str) -> Work:
         rows = await self._journal.read("delivery_work", {"delivery": delivery})
         work = Work(*rows[0]) if rows else None  # type: ignore[arg-type]
-        if work is None or work.recipient != caller or work.kind != "document":
-            raise Refused(Reason.NOT_FOUND, "no such delivery in this inbox")
-        if work.state not in ("ready", "unsure"):
-            if work.state in (*AWAITS, "registered", "refused"):
-                if (work.state == "refused") != (outcome == "refused"):
-                    raise Refused(Reason.CONFLICT, "this delivery has ended otherwise")
-                return False
-            raise Refused(Reason.NOT_FOUND, "no such delivery in this inbox")
-        if work.expires_at is not None and work.expires_at <= self._now_ms():
-            raise Refused(Reason.EXPIRED, "this delivery was to be picked up before its time ran out")
-        lane = f"{caller}#inbox"
-        return await self._end(work._replace(lane=lane), outcome, registration, words)
+        if work is not None and work.recipient == caller and work.kind == "document":
+            work = work._replace(lane=self._outcomes.lane(work))
+            if work.lane == f"{caller}#inbox" and work.state in _PICKED_UP:
+                return work
+        raise Refused(Reason.NOT_FOUND, "no such delivery in this inbox")
+
+    async def _number(self, work: Work) -> str | None:
+        """The number of the receipt that a registered delivery has."""
+        named = {"message": work.message, "delivery": work.delivery, "kind": "registered"}
+        rows = await self._journal.read("find_receipt", named)
+        sealed = rows[0][0] if rows else None
+        if not isinstance(sealed, bytes):
+            return None
+        return open_receipt(self._open(work).key, work.message, work.delivery, "registered", sealed).registration
+
+    async def _numbered(self, work: Work, registration: str) -> bool:
+        """False: somebody else closed it at this moment."""
+        try:
+            await self._journal.commit(Unit(self._close(work, self._open(work), "registered", registration)))
+        except (Taken, Unexpected):
+            return False
+        self._notify(f"{work.sender}#receipts")
+        return True
 
     async def expire(self, work: Work) -> None:
         """A delivery that nobody picked up in time: its sender is told."""

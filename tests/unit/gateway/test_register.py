@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from itertools import pairwise
 from pathlib import Path
@@ -174,6 +175,55 @@ async def test_who_said_one_thing_cannot_say_the_other(bench: Bench, first: Any,
     assert await bench.chain(message) == chain
 
 
+async def test_a_number_that_comes_later_registers(bench: Bench) -> None:
+    message = await bench.record("letter.deliver", letter(), by=FOLDER, recipients=(KOTAK,))
+    delivery = f"{message}.1"
+    await bench.registrar.pick_up(delivery, KOTAK, "delivered", None)
+    assert await bench.registrar.pick_up(delivery, KOTAK, "delivered", "AG-7") is True
+    assert await bench.state(delivery) == "registered"
+    chain = await bench.chain(message)
+    assert [manifest["kind"] for _, manifest in chain] == ["accepted", "delivered", "registered"]
+    for number in ("AG-7", None):
+        assert await bench.registrar.pick_up(delivery, KOTAK, "delivered", number) is False
+    with pytest.raises(Refused) as caught:
+        await bench.registrar.pick_up(delivery, KOTAK, "delivered", "AG-8")
+    assert caught.value.reason is Reason.CONFLICT
+    assert await bench.chain(message) == chain
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        [("delivered", None), ("refused", None)],
+        [("delivered", "AG-1"), ("delivered", "AG-2")],
+        [("refused", None), ("delivered", "AG-1"), ("delivered", None)],
+    ],
+)
+async def test_of_many_words_at_once_one_counts_and_the_others_are_told(bench: Bench, words: list[Any]) -> None:
+    message = await bench.record("letter.deliver", letter(), by=FOLDER, recipients=(KOTAK,))
+    delivery = f"{message}.1"
+    said = words * 4
+    told = await asyncio.gather(
+        *(bench.registrar.pick_up(delivery, KOTAK, outcome, number) for outcome, number in said), return_exceptions=True
+    )
+    ended = await bench.state(delivery)
+    fits = {
+        "refused": lambda word: word[0] == "refused",
+        "registered": lambda word: word[0] == "delivered",
+        "awaiting_registration": lambda word: word == ("delivered", None),
+    }[ended]
+    for word, answer in zip(said, told, strict=True):
+        if isinstance(answer, Refused):
+            assert answer.reason is Reason.CONFLICT
+        else:
+            assert fits(word), (ended, word, answer)
+    assert [one for one in told if one is True]
+    numbers = {word[1] for word, answer in zip(said, told, strict=True) if isinstance(answer, bool) and word[1]}
+    assert len(numbers) <= 1
+    kinds = [manifest["kind"] for _, manifest in await bench.chain(message)]
+    assert len(kinds) == len(set(kinds))
+
+
 async def test_an_inbox_is_its_systems_own(bench: Bench) -> None:
     message = await bench.record("letter.deliver", letter(), recipients=(KOTAK,))
     for delivery, caller in ((f"{message}.1", ARSIP), (f"{message}.9", KOTAK), ("x", KOTAK)):
@@ -186,7 +236,9 @@ async def test_an_inbox_is_its_systems_own(bench: Bench) -> None:
 async def test_what_is_called_by_the_gateway_is_not_picked_up(bench: Bench) -> None:
     """The worker may be sending it at this moment."""
     message = await bench.record("letter.deliver", letter())
-    assert await bench.registrar.pick_up(f"{message}.1", ARSIP, "delivered", None) is False
+    with pytest.raises(Refused) as caught:
+        await bench.registrar.pick_up(f"{message}.1", ARSIP, "delivered", None)
+    assert caught.value.reason is Reason.NOT_FOUND
     assert await bench.state(f"{message}.1") == "ready"
     assert await bench.queued(ARSIP) == [f"{message}.1"]
 
