@@ -50,6 +50,7 @@ from gateway.identity import keys_of
 from gateway.ids import Ids
 from gateway.intake import Intake
 from gateway.keep import Keeper
+from gateway.looks import Looks
 from gateway.node import Node
 from gateway.operate import Operations
 from gateway.policy import DAY_MS, route_names
@@ -349,6 +350,7 @@ class _Builder:
             reader=reader,
             operations=operations,
             registrar=self.registrar,
+            looks=Looks(self.journal, self.events, time.monotonic),
             parts=self.host_parts,
             federation=self.federation,
             settings=self.settings,

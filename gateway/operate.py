@@ -147,6 +147,9 @@ class Operations:
                 break
         return _page(kept, after)
 
+    async def has_events(self, message: str) -> bool:
+        return bool(await self._page_of(message, -1, 1))
+
     async def _page_of(self, message: str | None, after: int, limit: int) -> list[Row]:
         if message is None:
             return await self._journal.read("events_after", {"after": after, "limit": limit})

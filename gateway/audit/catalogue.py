@@ -61,7 +61,7 @@ MEANINGS: dict[EventName, str] = {
     EventName.REGISTERED: "The recipient registered the message.",
     EventName.REGISTRATION_REFUSED: "The recipient refused to register the message.",
     EventName.OVERDUE: "The registration did not come in time.",
-    EventName.READ: "A person read a message, its receipts or its parts.",
+    EventName.READ: "A person read a message or its events; without a message, the log, the quarantine or the status.",
     EventName.ERASED: "The message's time of keeping is over: its data key is deleted, and its content with it.",
     EventName.NODE_STARTED: "A node began to work, with this configuration.",
     EventName.NODE_STOPPED: "A node drained and stopped.",

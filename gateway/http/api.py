@@ -23,6 +23,7 @@ from gateway.federation import Federation
 from gateway.hosting import HostParts
 from gateway.http.server import Server
 from gateway.identity import Person, Principal
+from gateway.looks import Looks
 from gateway.operate import Operations
 from gateway.reading import Reader
 from gateway.register import Registrar
@@ -47,11 +48,12 @@ class Api:
         reader: Reader,
         operations: Operations,
         registrar: Registrar,
+        looks: Looks,
         parts: HostParts,
         federation: Federation,
         settings: Settings,
     ) -> None:
-        self._reader, self._operations, self._registrar = reader, operations, registrar
+        self._reader, self._operations, self._registrar, self._looks = reader, operations, registrar, looks
         self._parts, self._federation, self._settings = parts, federation, settings
 
     def mount(self, server: Server) -> None:
@@ -146,14 +148,18 @@ class Api:
         return value
 
     async def status(self, request: web.BaseRequest, match: Mapping[str, str], who: Principal | None) -> Reply:
-        _person(who, "operator", "auditor")
-        return told(await self._operations.status())
+        person = _person(who, "operator", "auditor")
+        value = await self._operations.status()
+        await self._looks.looked(person)
+        return told(value)
 
     async def quarantine(self, request: web.BaseRequest, match: Mapping[str, str], who: Principal | None) -> Reply:
-        _person(who, "operator", "auditor")
+        person = _person(who, "operator", "auditor")
         limit = _number(request.query.get("limit"), PAGE, 1, MOST)
         after, message = request.query.get("after", ""), request.query.get("message")
-        return told(await self._operations.quarantined(after, limit, message))
+        page = await self._operations.quarantined(after, limit, message)
+        await self._looks.looked(person, message if page["items"] else None)
+        return told(page)
 
     async def decide(self, request: web.BaseRequest, match: Mapping[str, str], who: Principal | None) -> Reply:
         person = _person(who, "operator")
@@ -161,7 +167,7 @@ class Api:
         return told(await self._operations.decide(_id(match), action, person))
 
     async def events(self, request: web.BaseRequest, match: Mapping[str, str], who: Principal | None) -> Reply:
-        _person(who, "operator", "auditor")
+        person = _person(who, "operator", "auditor")
         query = request.query
         filters = {name: query[name] for name in ("message", "event", "reason", "sender", "recipient") if name in query}
         for name, known in _CLOSED.items():
@@ -170,8 +176,13 @@ class Api:
                 raise Refused(Reason.BAD_REQUEST, f"no {name} has this name; /openapi.json lists them")
         after, limit = _number(query.get("after"), -1, -1, 2**53), _number(query.get("limit"), PAGE, 1, MOST)
         if "tail" in query:
-            return await self._operations.tail(_number(query["tail"], PAGE, 1, MOST), filters)
-        return await self._operations.events(after, limit, filters)
+            page = await self._operations.tail(_number(query["tail"], PAGE, 1, MOST), filters)
+        else:
+            page = await self._operations.events(after, limit, filters)
+        # A name that is none of a message's does not get into the log.
+        message = filters.get("message")
+        await self._looks.looked(person, message if message and await self._operations.has_events(message) else None)
+        return page
 
 
 _PRIVATE = {"Cache-Control": "no-store"}

@@ -185,8 +185,11 @@ def _read() -> dict[str, Schema]:
                 {"outcome": {"enum": ["delivered", "refused"]}},
                 {
                     "registrationNumber": said(_line(255), "Number under which it was registered"),
-                    "reason": said(_line(500), "With `refused` only: why, in words. Kept sealed with the delivery, as the "
-                                               "answer of a called system is; no receipt and no event repeats it"),
+                    "reason": said(
+                        _line(500),
+                        "With `refused` only: why, in words. Kept sealed with the delivery, as the answer of a called "
+                        "system is; no receipt and no event repeats it",
+                    ),
                 },
             ),
             "not": {"required": ["reason"], "properties": {"outcome": {"const": "delivered"}, "reason": TEXT}},

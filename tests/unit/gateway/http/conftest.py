@@ -45,9 +45,15 @@ def server(settings: Settings) -> Server:
         endpoint = spec.make("endpoint", spec.config_model("endpoint")(), FakeHost())
         assert isinstance(endpoint, Endpoint)
         made.mount(endpoint)
-    Api(reader=NOBODY, operations=NOBODY, registrar=NOBODY, parts=NOBODY, federation=NOBODY, settings=settings).mount(
-        made
-    )
+    Api(
+        reader=NOBODY,
+        operations=NOBODY,
+        registrar=NOBODY,
+        looks=NOBODY,
+        parts=NOBODY,
+        federation=NOBODY,
+        settings=settings,
+    ).mount(made)
     return made
 
 

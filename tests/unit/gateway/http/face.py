@@ -20,6 +20,7 @@ from gateway.contract.reasons import Reason
 from gateway.http.api import Api
 from gateway.http.server import Server
 from gateway.identity import Person, Presented, Principal
+from gateway.looks import Looks
 from gateway.settings import Settings
 from tests.unit.gateway.bench import ARSIP, TYPES, Bench, PlainCodec
 
@@ -98,6 +99,7 @@ class Face:
         Api(
             reader=bench.reader, operations=bench.operations, registrar=bench.registrar, parts=bench.host_parts,
             federation=bench.federation, settings=settings,
+            looks=Looks(bench.journal, bench.events, bench.clock.monotonic),
         ).mount(self.server)  # fmt: skip
         self.url = ""
 

@@ -232,7 +232,12 @@ async def test_the_log_is_read_from_a_number_or_from_its_end(face: Face) -> None
     _, whole = await face.value("GET", f"{API}/events", "budi")
     assert [one["number"] for one in whole["events"]] == [0, 1, 2]
     _, rest = await face.value("GET", f"{API}/events", "budi", params={"after": "1"})
-    assert rest == {"events": whole["events"][2:], "next": 2}
+    assert rest["events"][:1] == whole["events"][2:]
+    # That budi looked is the next event, and the only one of these looks.
+    assert [(one["number"], one["event"]["event"], one["event"]["actor"]) for one in rest["events"][1:]] == [
+        (3, "read", "person:budi")
+    ]
+    assert rest["next"] == 3
     _, last = await face.value("GET", f"{API}/events", "budi", params={"tail": "1", "event": "accepted"})
     assert [one["number"] for one in last["events"]] == [0]
 
