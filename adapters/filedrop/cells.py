@@ -81,11 +81,13 @@ def converter(field: FieldPlan | None, values: Mapping[str, str], dates: Sequenc
 
     def convert(cell: str) -> Any:
         text = cell.strip()
-        if not text:
-            return None
-        return kind(own.get(text.casefold(), text))
+        return kind(text) if text else None
 
-    return convert
+    def translate(cell: str) -> Any:
+        text = cell.strip()
+        return kind(own.get(text.casefold(), text)) if text else None
+
+    return translate if own else convert
 
 
 def masked(value: str) -> str:
@@ -123,6 +125,8 @@ def civil_date(text: str, patterns: Sequence[re.Pattern[str]]) -> str:
 
 def identifier(text: str, digits: int | None) -> str:
     """An identifier as text; `digits` is its fixed length, if it has one. Raises `BadCell`."""
+    if len(text) == digits and text.isascii() and text.isdigit():
+        return text
     formula = _FORMULA.fullmatch(text)
     text = (formula[1] if formula else text).strip().lstrip(_QUOTES).strip()
     if _SCIENTIFIC.fullmatch(text) or _SEPARATED.fullmatch(text):

@@ -57,12 +57,17 @@ def sighting(name: str, found: os.stat_result) -> Sighting:
 
 
 class Folder:
-    """A directory by descriptor. `close` is idempotent."""
+    """A directory by descriptor; a link to one is refused, because who may write beside it could lead it anywhere.
+    `close` is idempotent. One that nobody closes is closed with its last user, so that no thread finds its number given
+    to another folder."""
 
     def __init__(self, path: Path, fd: int | None = None, barrier: Barrier = no_barrier) -> None:
-        flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
-        self.path, self.barrier = path, barrier
+        flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+        self.path, self.barrier, self._fd = path, barrier, -1
         self._fd = os.open(path, flags) if fd is None else fd
+
+    def __del__(self) -> None:
+        self.close()
 
     @property
     def fd(self) -> int:
@@ -76,7 +81,7 @@ class Folder:
     def stands_at_its_path(self) -> bool:
         """Whether the path still leads here, and not to another folder or to none."""
         try:
-            there, here = os.stat(self.path), os.fstat(self._fd)
+            there, here = os.stat(self.path, follow_symlinks=False), os.fstat(self._fd)
         except OSError:
             return False
         return (there.st_dev, there.st_ino) == (here.st_dev, here.st_ino)

@@ -36,6 +36,8 @@ def hindrances(places: Mapping[str, Path], together: Sequence[str]) -> list[str]
 def _one(name: str, path: Path) -> list[str]:
     standing = _standing(path)
     try:
+        if path.is_symlink():
+            return [f"{name} ({path}) is a link; name the folder that it leads to, if that one is meant"]
         if stat.S_ISDIR(standing.stat().st_mode) and os.access(standing, os.R_OK | os.W_OK | os.X_OK):
             return []
         if not stat.S_ISDIR(standing.stat().st_mode):

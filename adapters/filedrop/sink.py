@@ -91,7 +91,7 @@ class FolderSink(Sink):
             if known is not None and known.stands_at_its_path():
                 continue
             path.mkdir(parents=True, exist_ok=True)
-            # One that was there before stays open until its files are written: it is closed with the last user of it.
+            # One that was there before stays open until its files are written: it is closed with its last user.
             self._folders[name] = Folder(path, barrier=self._barrier)
 
     async def _document(self, outbound: Outbound) -> None:

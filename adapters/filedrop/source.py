@@ -168,9 +168,8 @@ class FolderSource(Source):
             path.mkdir(parents=True, exist_ok=True)
             known = self._folders.get(name)
             if known is None or not known.stands_at_its_path():
+                # One that was there before stays open for those who use it: it is closed with the last of them.
                 self._folders[name] = Folder(path, barrier=self._barrier)
-                if known is not None:
-                    known.close()
         self._room = Workroom(self._folders["inbox"], self._folders["work"], self._barrier)
         self._reader = Reader(self._config, self._host, self._room, self._threads)
         self._answers = Answers(self._folders, self._room, self._host.metrics, self._barrier)
@@ -179,8 +178,8 @@ class FolderSource(Source):
         self._ours = {path.relative_to(inbox).parts[0] for path in ours if inbox in path.parents}
 
     def _look(self) -> deque[Candidate]:
-        if not self._folders["inbox"].stands_at_its_path():
-            # Somebody made the folder anew: what is dropped in the new one must not wait for a restart.
+        if not all(folder.stands_at_its_path() for folder in self._folders.values()):
+            # Somebody made a folder anew: what is dropped or awaited in the new one does not wait for a restart.
             self._make_sure()
         return self._lookout.candidates(self._folders["inbox"])
 

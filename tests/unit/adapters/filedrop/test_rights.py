@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
 
 import pytest
 
@@ -95,3 +100,72 @@ async def test_a_file_that_may_not_be_moved_stays_is_told_once_and_rests(desk, p
     (taken,) = await d.round()
     assert isinstance(taken.settlement, Accepted)
     assert not (d.inbox / "lengket.json").exists()
+
+
+def test_another_user_s_inboxes_under_a_gateway_that_is_not_root():
+    """Each agency's folder for itself: shut, sticky, open with one file that its owner lets nobody read."""
+    with tempfile.TemporaryDirectory() as made:
+        os.chmod(made, 0o755)
+        ran = subprocess.run(
+            [sys.executable, "-m", "tests.unit.adapters.filedrop.as_another_user", made],
+            cwd=Path(__file__).parents[4], capture_output=True, text=True, check=False, timeout=60,
+        )  # fmt: skip
+        assert ran.returncode == 0, ran.stderr
+        found = json.loads(ran.stdout)
+        (Path(made) / "tertutup/inbox").chmod(0o755)
+    shut, sticky, open_ = found["tertutup"], found["lengket"], found["terbuka"]
+    assert "inbox (" in shut["told"]
+    assert f"id {found['uid']}" in shut["told"]
+    assert (shut["inbox"], shut["errors"], shut["archive"]) == (["warga.json"], [], [])
+    assert open_["told"] == ""
+    assert open_["inbox"] == []
+    assert sorted(open_["errors"]) == ["rahasia.json", "rahasia.json.error.json"]
+    assert "right to read" in open_["reasons"][0]
+    assert [name.startswith("warga.json.") for name in open_["archive"]] == [True]
+    assert sticky["told"] == ""
+    if found["root"]:
+        # Only root can make two users of this: else the file is the gateway's own, and may be moved.
+        assert sticky["inbox"] == ["milik-dinas.json"]
+        assert sticky["errors"] == ["milik-dinas.json.error.json"]
+        assert "may not move this file" in sticky["reasons"][0]
+    else:
+        assert sticky["inbox"] == []
+        assert len(sticky["archive"]) == 1
+
+
+@pytest.mark.parametrize("name", ["inbox", "work", "archive", "errors", "outbox"])
+async def test_a_folder_put_in_place_as_a_link_is_never_followed(desk, person, tmp_path, name):
+    """Who may write beside a folder could make it a link to what they may not read, and find that in the errors."""
+    d = await desk()
+    assert await d.round() == []
+    secret = tmp_path / "keys"
+    secret.mkdir()
+    (secret / "node.key").write_text("rahasia")
+    place = d.source.places[name]
+    place.rename(place.parent / "put aside")
+    place.symlink_to(secret)
+    for _ in range(3):
+        with pytest.raises(NeedsOperator, match=rf"{name} \(.*\) is a link"):
+            await polled(d)
+    assert [path.name for path in secret.iterdir()] == ["node.key"]
+    assert "is a link" in " ".join(await d.source.check())
+    await d.restart()
+    with pytest.raises(NeedsOperator, match="is a link"):
+        await polled(d)
+    assert [path.name for path in secret.iterdir()] == ["node.key"]
+    place.unlink()
+    (place.parent / "put aside").rename(place)
+    d.drop("warga.json", person)
+    (taken,) = await d.round()
+    assert isinstance(taken.settlement, Accepted)
+
+
+async def test_a_folder_made_anew_costs_no_descriptor(desk, person):
+    d = await desk()
+    await d.round()
+    before = len(os.listdir("/proc/self/fd"))
+    for turn in range(20):
+        d.inbox.rename(d.inbox.parent / f"old {turn}")
+        d.inbox.mkdir()
+        await d.round()
+    assert len(os.listdir("/proc/self/fd")) <= before + 1
