@@ -197,3 +197,14 @@ async def test_what_the_disk_says(open_sink, monkeypatch, code, meant):
     with pytest.raises(meant):
         await sink.deliver(person(delivery_id="d-1"), Attempt(1, 10))
     assert names(out) == []
+
+
+async def test_an_outbox_put_in_place_as_a_link_is_never_written_to(open_sink, tmp_path):
+    sink, _, out = await open_sink()
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    out.rename(tmp_path / "put aside")
+    out.symlink_to(elsewhere)
+    with pytest.raises(NeedsOperator, match=r"outbox \(.*\) is a link"):
+        await sink.deliver(person(delivery_id="d-1"), Attempt(1, 10))
+    assert names(elsewhere) == []
