@@ -169,10 +169,16 @@ class Draft:
     """A file being written under a temporary name in its own folder. `token` makes the name; a redo overwrites it."""
 
     def __init__(self, folder: Folder, token: str) -> None:
-        self._folder, self._name = folder, TEMP_PREFIX + token
-        folder.remove(self._name)
+        self._folder, self._name, self._there = folder, TEMP_PREFIX + token, True
+        try:
+            self._fd = self._made()
+        except FileExistsError:
+            folder.remove(self._name)
+            self._fd = self._made()
+
+    def _made(self) -> int:
         flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-        self._fd = os.open(self._name, flags, 0o640, dir_fd=folder.fd)
+        return os.open(self._name, flags, 0o640, dir_fd=self._folder.fd)
 
     def __enter__(self) -> Draft:
         return self
@@ -193,6 +199,7 @@ class Draft:
         self._folder.barrier("draft.synced")
         try:
             _rename(self._folder.fd, self._name, self._folder.fd, name)
+            self._there = False
         except Taken:
             if not self._same_as(name):
                 raise
@@ -203,7 +210,8 @@ class Draft:
         fd, self._fd = self._fd, -1
         if fd >= 0:
             os.close(fd)
-            self._folder.remove(self._name)
+            if self._there:
+                self._folder.remove(self._name)
 
     def _same_as(self, name: str) -> bool:
         try:
