@@ -261,8 +261,12 @@ class FolderSource(Source):
         rooms = [] if self._swept else await self._threads(self._room.rooms)
         claims = await self._host.claims.unsettled()
         if not self._swept:
-            await self._fetch([claim.id for claim in claims])
-            await self._adopt(set(rooms) - {claim.id for claim in claims})
+            try:
+                await self._fetch([claim.id for claim in claims])
+                await self._adopt(set(rooms) - {claim.id for claim in claims})
+            except Exception as error:
+                self._raise_for_operator(error)
+                raise
             self._swept = True
         given = 0
         for claim in claims:

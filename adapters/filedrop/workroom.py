@@ -25,11 +25,12 @@ from adapters.filedrop.readiness import Candidate, Sighting
 MANIFEST, OUTCOME = "claim.json", "outcome.json"
 ITEM, SIDECAR, MARKER, SIDECAR_MARKER = "item", "sidecar", "marker", "sidecar-marker"
 _MARKERS = (MARKER, SIDECAR_MARKER)
+_LOCAL = frozenset((ITEM, SIDECAR, *_MARKERS))
 _NOTE_BYTES = 4 * 1024 * 1024
 
 
 class Damaged(Exception):
-    """A note of ours cannot be read."""
+    """A note of ours cannot be read, or is not ours: it names what lies in no folder of this source."""
 
 
 @dataclass(frozen=True)
@@ -84,9 +85,12 @@ class Workroom:
         except FileNotFoundError:
             return None
         try:
-            return Held(claim, {k: Sighting(**v) for k, v in noted["files"].items()}, noted.get("trouble"))
+            held = Held(claim, {k: Sighting(**v) for k, v in noted["files"].items()}, noted.get("trouble"))
         except (KeyError, TypeError, AttributeError):
             raise Damaged(MANIFEST) from None
+        if not held.files.keys() <= _LOCAL or not all(_plain(seen.name) for seen in held.files.values()):
+            raise Damaged(MANIFEST)
+        return held
 
     def holds(self, claim: str) -> bool:
         """Whether the claim's folder is still there."""
@@ -96,7 +100,7 @@ class Workroom:
         """Where the files were to go, if that was decided before."""
         try:
             with self._work.inside(claim) as room:
-                return _get(room, OUTCOME)
+                return _decided(room)
         except FileNotFoundError:
             return None
 
@@ -142,7 +146,7 @@ class Workroom:
     def decide(self, held: Held, outcome: Mapping[str, Any]) -> dict[str, Any]:
         """Writes down where the files go, by local name, and under `to` which folder; the first decision stands."""
         with self._work.inside(held.claim) as room:
-            before = _get(room, OUTCOME)
+            before = _decided(room)
             if before is None:
                 _put(room, OUTCOME, outcome)
         self._barrier("outcome written")
@@ -229,6 +233,20 @@ def refused_names(held: Held, errors: Folder) -> dict[str, str]:
     if any(errors.see(name) for name in own.values()):
         return {local: with_mark(held.files[local].name, held.claim) for local in own}
     return own
+
+
+def _decided(room: Folder) -> dict[str, Any] | None:
+    noted = _get(room, OUTCOME)
+    if noted is None:
+        return None
+    if noted.get("to") not in {"archive", "errors"} or not all(_plain(noted.get(one, ITEM)) for one in (ITEM, SIDECAR)):
+        raise Damaged(OUTCOME)
+    return noted
+
+
+def _plain(name: object) -> bool:
+    """Whether a note's name can only be a name: who may write beside an inbox could forge one that climbs."""
+    return isinstance(name, str) and name not in {"", ".", ".."} and not {"/", "\0"} & set(name)
 
 
 def _same(seen: Sighting, now: Sighting) -> bool:

@@ -159,3 +159,30 @@ async def test_a_link_swapped_in_at_the_worst_moment_never_gives_its_bytes(
     assert SECRET.encode() not in written(d.archive, d.errors, d.outbox, d.work)
     assert SECRET not in repr(d.ledger.documents)
     assert SECRET.encode() in secret.read_bytes()
+
+
+@pytest.mark.parametrize("climbs", ["../keys/evil.json", "{root}/keys/evil.json", "..", ""])
+@pytest.mark.parametrize("note", ["claim.json", "outcome.json", "stray"])
+async def test_a_forged_note_in_the_work_folder_moves_nothing_out_of_the_folders(desk, person, tmp_path, note, climbs):
+    """Who may write beside an inbox may put notes of their own into the work folder, and wait for a restart."""
+    d = await desk()
+    keys = d.inbox.parent.parent / "keys"
+    keys.mkdir()
+    climbs = climbs.format(root=tmp_path)
+    d.drop("warga.json", person)
+    async for inbound in d.source.poll(1):
+        d.host.claims.commit(inbound.message_id)
+    (room,) = d.work.iterdir()
+    if note == "outcome.json":
+        (room / note).write_text(json.dumps({"to": "archive", "item": climbs}))
+    else:
+        forged = json.loads((room / "claim.json").read_text())
+        forged["files"]["item"]["name"] = climbs
+        (room / "claim.json").write_text(json.dumps(forged))
+    if note == "stray":
+        room.rename(d.work / "stray")
+    await d.restart()
+    with pytest.raises(NeedsOperator, match="changed by somebody else"):
+        await d.round()
+    assert list(keys.iterdir()) == []
+    assert len(list(d.work.glob("*/item"))) == 1
