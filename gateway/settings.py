@@ -128,7 +128,7 @@ class Limits(Group):
 class Stages(Group):
     """How long each stage may take."""
 
-    headers: float = _seconds(20, "From the start of a connection until its first request's headers are whole.")
+    headers: float = _seconds(20, "From the start of a connection, or of a later request, until its head is whole.")
     read_body: float = _seconds(60, "A body without parts, whole; silence while parts arrive.")
     upload_turn: float = _seconds(10, "Waiting until a part may arrive, while others do.")
     decode: float = _seconds(10, "Reading and decoding a handful of rows of a batch.")

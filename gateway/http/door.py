@@ -31,6 +31,8 @@ SPARE = 256
 """Descriptors that connections leave to everything else, among it four turns of accepting."""
 QUIET = 60.0
 """Seconds between two warnings."""
+AGAIN = 0.1
+"""Seconds between two looks at a connection whose sender has ended and still has answers due."""
 
 log = structlog.get_logger("lintas.http")
 Teller = Callable[[str | None, BaseException | None], Reply]
@@ -38,7 +40,7 @@ Teller = Callable[[str | None, BaseException | None], Reply]
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """`headers`: seconds until the first request's head is whole. `head_bytes`: its size. `connections`: at once."""
+    """`headers`: seconds until a request's head is whole. `head_bytes`: its size. `connections`: at once."""
 
     headers: float
     head_bytes: int
@@ -52,13 +54,13 @@ class HeadTooLarge(BadHttpMessage):
 class Door(RequestHandler):
     """One connection. `told` makes the reply for an error, with the caller's address."""
 
-    __slots__ = ("_counted", "_doors", "_head", "_late", "_told")
+    __slots__ = ("_counted", "_doors", "_ended", "_head", "_late", "_told")
 
     def __init__(self, doors: Doors, *, told: Teller, **named: Any) -> None:
         super().__init__(doors, **named)
         self._doors, self._told = doors, told
         self._late: asyncio.TimerHandle | None = None
-        self._counted = False
+        self._counted = self._ended = False
         self._head = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -69,6 +71,41 @@ class Door(RequestHandler):
         super().connection_made(transport)
         # The keep-alive time, which covers later requests, is too long for somebody who has not asked anything yet.
         self._late = self._loop.call_later(self._doors.bounds.headers, self.force_close)
+
+    def eof_received(self) -> bool:  # type: ignore[override]
+        """Who has no more to say may still listen: what was asked is answered. True keeps the connection."""
+        if self._ended:
+            return True
+        if self._close or self._force_close or (self._waiter is not None and not self._waiter.done()):
+            return False
+        self._ended = True
+        # A request that came with the end is not in progress before the tasks that wait have had their turn.
+        self._loop.call_soon(self._said_all)
+        return True
+
+    def _said_all(self) -> None:
+        """Closes behind the last answer that is due; a body that lacks its end is broken off."""
+        if self._force_close or self.transport is None:
+            return
+        if self._messages or (self._request_in_progress and self._current_request is None):
+            self._loop.call_later(AGAIN, self._said_all)
+        elif self._current_request is not None:
+            self._close = True
+            body = self._current_request.content
+            if not body.is_eof():
+                body.set_exception(ConnectionResetError("the body broke off"))
+                body.feed_eof()
+        else:
+            self.force_close()
+
+    @property
+    def deaf(self) -> bool:
+        """Whether nothing more is read, and the connection ends with the answer."""
+        return self._close
+
+    def turn_away(self) -> None:
+        """Reads, and inflates, nothing more of what is being sent; it is thrown away until the answer is out."""
+        self._close = True
 
     def connection_lost(self, exc: BaseException | None) -> None:
         self._in_time()
@@ -83,10 +120,13 @@ class Door(RequestHandler):
         if self._request_count != asked:
             self._in_time()
             self._head = 0
-        elif idle and not self._close:
+        elif idle and data and not self._close:
             self._head += len(data)
             if self._head > self._doors.bounds.head_bytes:
                 self._too_large()
+            elif self._late is None:
+                # A head that is in one piece, as nearly all are, needs no timer.
+                self._late = self._loop.call_later(self._doors.bounds.headers, self.force_close)
 
     def _in_time(self) -> None:
         if self._late is not None:

@@ -24,7 +24,7 @@ from gateway.contract.problem import problem
 from gateway.contract.reasons import Reason
 from gateway.federation import Federation
 from gateway.http.call import BodyBudget, RequestCall
-from gateway.http.door import ACCEPTS, Bounds, Doors, connections_within, teller
+from gateway.http.door import ACCEPTS, Bounds, Door, Doors, connections_within, teller
 from gateway.http.router import Router
 from gateway.http.strangers import Strangers
 from gateway.identity import Person, Presented, Principal, Scheme, authenticate
@@ -161,9 +161,12 @@ class Server:
             if not self._inflight:
                 self._idle.set()
         if isinstance(answer, Reply):
-            return web.Response(
+            made = web.Response(
                 body=answer.body, status=answer.status, headers={**answer.headers, "Content-Type": answer.media_type}
             )
+            if isinstance(request.protocol, Door) and request.protocol.deaf:
+                made.force_close()
+            return made
         return answer
 
     def _dispatch(self, request: web.BaseRequest) -> Reply | Awaitable[Reply | web.StreamResponse]:
@@ -224,7 +227,11 @@ class Server:
             raise refused
 
     def _turn_away(self, request: web.BaseRequest, reason: Reason) -> None:
-        """Counts a refusal of somebody unknown; raises `TryLater` for a network of which there were too many."""
+        """Counts a refusal of somebody unknown, and reads no more of what is being sent.
+
+        Raises `TryLater` for a network of which there were too many."""
+        if isinstance(request.protocol, Door) and not request.content.is_eof():
+            request.protocol.turn_away()
         wait = self._strangers.wait(request.remote)
         self._refusals.count(request.remote, reason if wait is None else Reason.RATE_LIMITED)
         if wait is not None:

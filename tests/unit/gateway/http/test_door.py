@@ -16,7 +16,7 @@ from structlog.testing import capture_logs
 from gateway.contract.reasons import Reason
 from gateway.http.door import SPARE, connections_within
 from gateway.settings import Concurrency, Limits, Stages
-from tests.unit.gateway.bench import Bench
+from tests.unit.gateway.bench import SIMPUS, Bench, organisation
 from tests.unit.gateway.http.face import Face, loopback
 
 SENDER = "bpjs/vclaim"
@@ -65,20 +65,66 @@ async def test_who_does_not_ask_in_time_is_let_go(bench: Bench, sent: bytes) -> 
         writer.close()
 
 
-async def test_who_has_asked_may_take_longer_for_the_next(bench: Bench) -> None:
+async def test_who_has_asked_may_wait_before_the_next_and_not_in_the_middle_of_it(bench: Bench) -> None:
     async with opened(bench, stages=Stages(headers=0.05)) as face:
         reader, writer = await connected(face)
-        slow, other = await connected(face)
         ask = b"GET /contract HTTP/1.1\r\nHost: uji\r\n\r\n"
-        for first, rest in ((ask, b""), (ask[:9], ask[9:])):
-            writer.write(first)
-            if rest:
-                # As long as it takes until one that has not asked is let go.
-                assert await all_of(slow) == b""
-                writer.write(rest)
+        for _ in range(2):
+            slow, other = await connected(face)
+            writer.write(ask)
             assert b"open to all" in await asyncio.wait_for(reader.readuntil(b"open to all"), 20)
+            # As long as it takes until one that has not asked is let go.
+            assert await all_of(slow) == b""
+            other.close()
+        writer.write(ask[:9])
+        assert await all_of(reader) == b""
         writer.close()
-        other.close()
+
+
+@pytest.mark.parametrize("ended", [True, False])
+async def test_who_has_said_all_still_gets_the_answer(face: Face, ended: bool) -> None:
+    data = orjson.dumps(organisation())
+    reader, writer = await connected(face)
+    head = (
+        f"POST /in/organisation.deliver HTTP/1.1\r\nHost: uji\r\nAuthorization: Bearer {SIMPUS}\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {len(data)}\r\n\r\n"
+    )
+    writer.write(head.encode() + data)
+    if ended:
+        writer.write_eof()
+        told = await all_of(reader)
+    else:
+        told = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 20)
+    assert told.startswith(b"HTTP/1.1 202")
+    writer.close()
+
+
+async def test_a_body_that_ends_early_is_no_body(face: Face) -> None:
+    reader, writer = await connected(face)
+    writer.write(
+        f"POST /in/organisation.deliver HTTP/1.1\r\nHost: uji\r\nAuthorization: Bearer {SIMPUS}\r\n"
+        'Content-Type: application/json\r\nContent-Length: 500\r\n\r\n{"half":'.encode()
+    )
+    writer.write_eof()
+    told = await all_of(reader)
+    assert told == b"" or told.startswith(b"HTTP/1.1 400")
+    assert [one["event"] for one in await face.bench.told() if one["event"] == "accepted"] == []
+    writer.close()
+
+
+async def test_nothing_more_is_read_of_somebody_unknown(face: Face) -> None:
+    bomb = gzip.compress(bytes(50_000_000))
+    reader, writer = await connected(face)
+    writer.write(
+        "POST /in/organisation.deliver HTTP/1.1\r\nHost: uji\r\nAuthorization: Bearer wrong\r\n"
+        f"Content-Type: application/json\r\nContent-Encoding: gzip\r\nContent-Length: {len(bomb)}\r\n\r\n".encode()
+        + bomb[:100]
+    )
+    head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 20)
+    assert head.startswith(b"HTTP/1.1 401")
+    assert b"connection: close" in head.lower()
+    await all_of(reader)
+    writer.close()
 
 
 async def test_connections_beyond_their_number_are_closed_at_once_and_told_of_once(bench: Bench) -> None:
