@@ -7,7 +7,7 @@ Paths are relative to the gateway's state folder unless absolute.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -183,6 +183,15 @@ class SourceConfig(_Settings):
                 yield self.document, ("csv", "columns", header), path
             for path in self.csv.values:
                 yield self.document, ("csv", "values", path), path
+
+    def names_service(self) -> tuple[str | None, str | None, Sequence[str]]:
+        return self.service, self.document, self.recipients
+
+    def document_values(self) -> Iterator[tuple[str, tuple[str, ...], str, str]]:
+        if self.document is not None:
+            for path, meanings in self.csv.values.items():
+                for cell, value in meanings.items():
+                    yield self.document, ("csv", "values", path, cell), path, value
 
 
 class SinkConfig(_Settings):

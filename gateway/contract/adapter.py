@@ -133,6 +133,22 @@ class NamesFields(Protocol):
         ...
 
 
+class NamesService(Protocol):
+    """What a configuration model of a source may offer, so that `lintas check` knows which service its items use."""
+
+    def names_service(self) -> tuple[str | None, str | None, Sequence[str]]:
+        """Service, document type and recipients, as its settings `service`, `document` and `recipients` say."""
+        ...
+
+
+class ChoosesValues(Protocol):
+    """What a configuration model may offer, so that `lintas check` knows the values that its settings put in fields."""
+
+    def document_values(self) -> Iterable[tuple[str, tuple[str, ...], str, str]]:
+        """Document type, place of the setting within the configuration, path of a field in wire names, a value."""
+        ...
+
+
 class _Factory(Protocol):
     def __call__(self, config: Any, host: Host) -> Adapter: ...
 

@@ -9,10 +9,11 @@ from collections.abc import Iterable
 
 from gateway.federation.draft import Draft, Located
 from gateway.federation.federation import first_routes
-from gateway.federation.findings import did_you_mean, shown
+from gateway.federation.findings import shown
 from gateway.federation.hooks import known_field
 from gateway.federation.marks import Place
 from gateway.federation.model import Credentials, Route, matches
+from gateway.federation.names import known_service, known_systems, systems
 from schemas.document import Document
 from schemas.privacy import ReleaseRefused, check_release
 
@@ -24,58 +25,27 @@ def check(draft: Draft) -> None:
     _key_files(draft)
 
 
-def _agencies(draft: Draft) -> set[str]:
-    return {name for name in draft.at if "/" not in name and not name.startswith("person:")}
-
-
-def _systems(draft: Draft) -> set[str]:
-    return {name for name in draft.at if "/" in name}
-
-
 def _rights(draft: Draft) -> None:
     firsts = first_routes((route for route, _ in draft.routes), draft.systems)
     for name, system in draft.systems.items():
         where = draft.at[name]
         for index, service in enumerate(system.may_use):
-            known = _known_service(draft, service, where, ("may_use", index))
+            known = known_service(draft, service, where, ("may_use", index))
             if known and draft.routes_whole and (service, name) not in firsts:
                 draft.note("C016", where, ("may_use", index), f"no route takes {shown(service)} from {shown(name)}")
         for service in system.channels:
-            _known_service(draft, service, where, ("channels", service), key=True)
-        _known_systems(draft, system.reads, where, ("reads",))
-
-
-def _known_service(draft: Draft, service: str, where: Located, inside: Place, *, key: bool = False) -> bool:
-    if service in draft.services:
-        return True
-    hint = did_you_mean(service, draft.services)
-    draft.note("C012", where, inside, f"no shared service is called {shown(service)}", hint, key=key)
-    return False
-
-
-def _known_systems(draft: Draft, patterns: Iterable[str], where: Located, inside: Place) -> None:
-    """Each pattern must name at least one declared system."""
-    systems, agencies = _systems(draft), _agencies(draft)
-    for index, pattern in enumerate(patterns):
-        if any(matches(pattern, name) for name in systems):
-            continue
-        agency = pattern.split("/")[0]
-        if not any(matches(f"{agency}/x", f"{name}/x") for name in agencies):
-            hint = did_you_mean(agency, agencies)
-            draft.note("C010", where, (*inside, index), f"no agency is called {shown(agency)}", hint)
-        else:
-            hint = did_you_mean(pattern, systems)
-            draft.note("C011", where, (*inside, index), f"no system is called {shown(pattern)}", hint)
+            known_service(draft, service, where, ("channels", service), key=True)
+        known_systems(draft, system.reads, where, ("reads",))
 
 
 def _routes(draft: Draft) -> None:
     firsts = first_routes((route for route, _ in draft.routes), draft.systems)
     reached = {(id(route), sender) for (_, sender), route in firsts.items()}
-    broken = _systems(draft) - set(draft.systems)
+    broken = systems(draft) - set(draft.systems)
     for route, where in draft.routes:
-        _known_systems(draft, route.senders, where, ("from",))
-        _known_systems(draft, route.to, where, ("to",))
-        if not _known_service(draft, route.service, where, ("service",)):
+        known_systems(draft, route.senders, where, ("from",))
+        known_systems(draft, route.to, where, ("to",))
+        if not known_service(draft, route.service, where, ("service",)):
             continue
         _options(draft, route, where)
         _receivers(draft, route, where)

@@ -134,6 +134,21 @@ CODES: Mapping[str, Code] = MappingProxyType(
             "What the release list leaves of a document is no whole document of its type.",
             "List the fields that are named as well, or leave `release` out.",
         ),
+        "C030": Code(
+            "source-without-right",
+            "The system of a source may not use the service that the source sends by.",
+            "Add the service to the system's `may_use`, and a route for it.",
+        ),
+        "C031": Code(
+            "document-does-not-fit",
+            "A service takes another type of document than the one that is named beside it.",
+            "Name the document that `lintas schemas` shows for the service.",
+        ),
+        "C032": Code(
+            "value-not-allowed",
+            "The field takes a value from a list, and this is none of them.",
+            "Use one of the list.",
+        ),
     }
 )
 

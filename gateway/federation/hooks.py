@@ -1,8 +1,9 @@
 """What adapters tell of their own settings: the folders they use, the document fields they name.
 
 In: a `Draft` whose uses are sound by themselves; a configuration model may offer `own_folders` and `shared_folders`,
-`document_fields`, or none of them (see the contract's `UsesFolders` and `NamesFields`). Out: findings, added to the
-draft. Refuses nothing; opens no folder, so a folder under two names by way of a link is not seen here.
+`document_fields`, `document_values`, `names_service`, or none of them (see the protocols of the contract's adapter
+module). Out: findings, added to the draft. Refuses nothing; opens no folder, so a folder under two names by way of a
+link is not seen here.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel
 
@@ -18,6 +19,7 @@ from gateway.federation.draft import Draft, Located
 from gateway.federation.federation import Use
 from gateway.federation.findings import did_you_mean, shown
 from gateway.federation.marks import Place
+from gateway.federation.names import known_service, known_systems
 
 
 def check_uses(draft: Draft, state_dir: Path) -> None:
@@ -27,6 +29,8 @@ def check_uses(draft: Draft, state_dir: Path) -> None:
         try:
             claims += _claims(use, where, state_dir)
             _fields(draft, use.config, where)
+            _values(draft, use.config, where)
+            _service(draft, use, where)
         except Exception as error:  # a stranger's code, as its model is
             message = f"the model of {shown(use.adapter)} raised {type(error).__name__}"
             draft.note("C024", where, (), message, key=True)
@@ -81,6 +85,58 @@ def _fields(draft: Draft, config: BaseModel, where: Located) -> None:
         elif model is None and not path:
             hint = did_you_mean(document, draft.documents)
             draft.note("C027", where, inside, f"no shared document is called {shown(document)}", hint)
+
+
+def _service(draft: Draft, use: Use, where: Located) -> None:
+    """A source's own names: service, document and recipients; a slip in one would refuse every item."""
+    offered: Any = getattr(use.config, "names_service", None)
+    if not callable(offered) or not draft.services:
+        return
+    service, document, recipients = offered()
+    known_systems(draft, recipients, where, ("recipients",))
+    if service is None or not known_service(draft, service, where, ("service",)):
+        return
+    system = draft.systems.get(use.system)
+    if system is not None and service not in system.may_use:
+        draft.note("C030", where, ("service",), f"{shown(str(use.system))} has no right to {shown(service)}")
+    wanted = draft.services[service].request
+    if document is not None and document in draft.documents and document != wanted:
+        message = f"{shown(service)} takes {shown(wanted)}, not {shown(document)}"
+        draft.note("C031", where, ("document",), message)
+
+
+def _values(draft: Draft, config: BaseModel, where: Located) -> None:
+    offered: Any = getattr(config, "document_values", None)
+    if not callable(offered):
+        return
+    for document, inside, path, value in offered():
+        model = draft.documents.get(document)
+        allowed = None if model is None else _allowed(model, path)
+        if allowed is not None and value not in allowed:
+            message = f"{shown(path)} takes one of {', '.join(sorted(allowed))}"
+            draft.note("C032", where, inside, message, did_you_mean(value, allowed))
+
+
+def _allowed(model: type[BaseModel], path: str) -> set[str] | None:
+    """The values that a field takes; None for a field that takes any, or that is not there."""
+    models: set[type[BaseModel]] = {model}
+    annotation: Any = None
+    for step in path.split("."):
+        known = {info.alias or name: info.annotation for one in models for name, info in one.model_fields.items()}
+        if step not in known:
+            return None
+        annotation = known[step]
+        models = set(_models(annotation))
+    found = set(_choices(annotation))
+    return found or None
+
+
+def _choices(annotation: Any) -> Iterator[str]:
+    if get_origin(annotation) is Literal:
+        yield from (one for one in get_args(annotation) if isinstance(one, str))
+        return
+    for inner in get_args(annotation):
+        yield from _choices(inner)
 
 
 def known_field(draft: Draft, document: str, model: type[BaseModel], path: str, where: Located, inside: Place) -> None:

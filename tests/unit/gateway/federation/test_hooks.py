@@ -14,6 +14,7 @@ name: Kota
 systems:
   satu:
     name: Satu
+    may_use: [person.deliver]
     sources:
       - name: a
         adapter: filedrop
@@ -23,8 +24,7 @@ systems:
           service: person.deliver
           csv:
             columns: {NIK: nik}
-            values:
-              sex: {L: male}
+            values: {sex: {L: male}}
   dua:
     name: Dua
     sources:
@@ -36,7 +36,9 @@ systems:
       adapter: filedrop
       config:
         outbox: drop/dua/outbox
+    channel: {pull: true}
 """
+ROUTES = "routes:\n  - {service: person.deliver, from: [kota/satu], to: [kota/dua], purpose: Uji}\n"
 
 
 def read(folder: Path, adapters: Any, *changes: tuple[str, str], state_dir: Path = Path("var")) -> list[Finding]:
@@ -46,7 +48,7 @@ def read(folder: Path, adapters: Any, *changes: tuple[str, str], state_dir: Path
         text = text.replace(old, new)
     (folder / "agencies").mkdir(exist_ok=True)
     (folder / FILE).write_text(text)
-    (folder / "routes.yaml").write_text("routes: []\n")
+    (folder / "routes.yaml").write_text(ROUTES)
     return load(folder, adapters, SERVICES, DOCUMENTS, state_dir)[1]
 
 
@@ -96,10 +98,10 @@ def test_a_folder_that_climbs_is_refused(tmp_path: Path, built_in: Any, setting:
 @pytest.mark.parametrize(
     ("old", "new", "code", "line", "hint"),
     [
-        ("{NIK: nik}", "{NIK: nikk}", "C019", 14, "did you mean 'nik'?"),
-        ("{NIK: nik}", "{NIK: nik, JALAN: addres.line}", "C019", 14, "did you mean 'address'?"),
+        ("{NIK: nik}", "{NIK: nikk}", "C019", 15, "did you mean 'nik'?"),
+        ("{NIK: nik}", "{NIK: nik, JALAN: addres.line}", "C019", 15, "did you mean 'address'?"),
         ("sex: {L: male}", "sexx: {L: male}", "C019", 16, "did you mean 'sex'?"),
-        ("document: person/1", "document: persn/1", "C027", 11, "did you mean 'person/1'?"),
+        ("document: person/1", "document: persn/1", "C027", 12, "did you mean 'person/1'?"),
     ],
 )
 def test_a_setting_names_a_field_the_document_has(
@@ -107,6 +109,25 @@ def test_a_setting_names_a_field_the_document_has(
 ) -> None:
     findings = read(tmp_path, built_in, (old, new))
     assert [(one.code, one.file, one.line, one.hint) for one in findings] == [(code, FILE, line, hint)]
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "line", "hint"),
+    [
+        (("service: person.deliver", "service: person.delivr"), "C012", 13, "person.deliver"),
+        (("service: person.deliver", "service: referral.deliver"), "C030", 13, ""),
+        (("document: person/1", "document: letter/1"), "C031", 12, ""),
+        (("document: person/1", "document: person/1\n          recipients: [kota/duaa]"), "C011", 13, "kota/dua"),
+        (("document: person/1", "document: person/1\n          recipients: [kotta/dua]"), "C010", 13, "kota"),
+        (("{L: male}", "{L: mail}"), "C032", 16, "male"),
+    ],
+)
+def test_a_slip_that_would_refuse_every_file_is_found_at_its_place(
+    tmp_path: Path, built_in: Any, change: tuple[str, str], code: str, line: int, hint: str
+) -> None:
+    found = {one.code: one for one in read(tmp_path, built_in, change)}
+    assert (found[code].file, found[code].line) == (FILE, line)
+    assert hint in found[code].hint
 
 
 def test_a_hook_that_raises_is_a_finding_and_hides_no_other(tmp_path: Path, built_in: Any) -> None:
