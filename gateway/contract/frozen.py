@@ -10,6 +10,7 @@ the object becomes the frozen one when all stand.
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass, field
 from typing import Any, TypeVar, dataclass_transform
 
@@ -21,17 +22,35 @@ def frozen(cls: type[State]) -> type[State]:
     """Decorates the class of a state."""
     twin: Any = dataclass(slots=True)(type(cls.__name__, cls.__bases__, _body(cls)))
     state: Any = dataclass(slots=True, frozen=True)(cls)
-    become, fill = object.__setattr__, twin.__init__
-
-    def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
-        become(self, "__class__", twin)
-        fill(self, *args, **kwargs)
-        self.__class__ = state
-
-    __init__.__doc__ = fill.__doc__
-    __init__.__wrapped__ = state.__init__  # type: ignore[attr-defined]  # its signature, for whoever asks
-    state.__init__ = __init__
+    state.__init__ = _filled(state, twin)
     return state  # type: ignore[no-any-return]
+
+
+def _filled(state: Any, twin: Any) -> Any:
+    """The constructor, written out as `dataclasses` writes its own: to hand arguments on costs more than to set them.
+
+    Its own names begin with two underscores and a capital, as no field does.
+    """
+    names: dict[str, Any] = {
+        "__Become": object.__setattr__, "__Twin": twin, "__State": state, "__Absent": dataclasses.MISSING
+    }  # fmt: skip
+    heads, lines = [], ["    __Become(self, '__class__', __Twin)"]
+    for one in dataclasses.fields(state):
+        value, head = one.name, one.name
+        if one.default is not dataclasses.MISSING:
+            names[f"__Default_{one.name}"], head = one.default, f"{one.name}=__Default_{one.name}"
+        elif one.default_factory is not dataclasses.MISSING:
+            names[f"__Make_{one.name}"], head = one.default_factory, f"{one.name}=__Absent"
+            value = f"__Make_{one.name}() if {one.name} is __Absent else {one.name}"
+        heads.append(head)
+        lines.append(f"    self.{one.name} = {value}")
+    if hasattr(state, "__post_init__"):
+        lines.append("    self.__post_init__()")
+    lines.append("    self.__class__ = __State")
+    exec(f"def __init__(self, {', '.join(heads)}):\n" + "\n".join(lines), names)  # noqa: S102
+    made = names["__init__"]
+    made.__qualname__, made.__wrapped__ = state.__init__.__qualname__, state.__init__
+    return made
 
 
 def _body(cls: type) -> dict[str, Any]:

@@ -42,3 +42,20 @@ def test_a_state_is_changed_by_nobody() -> None:
 
 def test_it_is_copied_and_pickled_as_any_other() -> None:
     assert copy.copy(Point(1, 2)) == pickle.loads(pickle.dumps(Point(1, 2))) == Point(1, 2)
+
+
+def test_each_object_has_a_fresh_default_of_its_own() -> None:
+    @frozen
+    class Bag:
+        items: dict[str, int] = field(default_factory=dict)
+        name: str = "a"
+
+        def __post_init__(self) -> None:
+            self.items["n"] = len(self.items)
+
+    one, two = Bag(), Bag(name="b", items={"x": 1})
+    assert (one.items, one.name) == ({"n": 0}, "a")
+    assert (two.items, two.name) == ({"x": 1, "n": 1}, "b")
+    assert Bag().items is not one.items
+    with pytest.raises(TypeError):
+        Point()  # type: ignore[call-arg]
