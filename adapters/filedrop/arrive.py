@@ -201,7 +201,7 @@ class Reader:
         self._open(draft, value)
         name = data_name(held.name)
         part = await arrival.spool(
-            self._chunks(held, ITEM), media_type="application/pdf", name=name, size=held.files[ITEM].size
+            self._pdf_chunks(held), media_type="application/pdf", name=name, size=held.files[ITEM].size
         )
         draft.parts = (part,)
         if draft.document_type == "letter/1":
@@ -209,6 +209,15 @@ class Reader:
             shown = part if self._by_name else replace(part, name=None)
             draft.content = JsonContent(with_main_file(draft.content.document, shown))
         return hashlib.sha256(part.sha256.encode() + hashlib.sha256(data).digest()).hexdigest()
+
+    async def _pdf_chunks(self, held: Held) -> AsyncIterator[bytes]:
+        """The file's bytes, if they begin as those of a PDF do, or nearly: readers look at the first kilobyte."""
+        begun = False
+        async for piece in self._chunks(held, ITEM):
+            if not begun and b"%PDF-" not in piece[:1024]:
+                raise Refused(Reason.SCHEMA_INVALID, errors=[("mainFile", "not_pdf", "a PDF begins with %PDF-")])
+            begun = True
+            yield piece
 
     async def _table(self, draft: _Draft, held: Held, arrival: Arrival) -> str:
         survey = Survey(self._config.csv)

@@ -229,6 +229,13 @@ class Draft:
         return True
 
 
+def make(path: Path) -> None:
+    """A folder, and those above it that are missing, for its owner alone: who else may use it is decided by hand."""
+    if not path.parent.exists():
+        make(path.parent)
+    path.mkdir(mode=0o700, exist_ok=True)
+
+
 def chunks(fd: int, seen: Sighting, size: int = CHUNK) -> Iterator[bytes]:
     """The bytes of an open file. Raises `Changed` if they are not as many as were seen, or the file was touched."""
     total = 0

@@ -15,7 +15,7 @@ from adapters.filedrop import notices
 from adapters.filedrop.arrive import Threads
 from adapters.filedrop.codec import FileCodec, parts_of
 from adapters.filedrop.config import SinkConfig, place
-from adapters.filedrop.folder import Barrier, Draft, Folder, Taken, no_barrier
+from adapters.filedrop.folder import Barrier, Draft, Folder, Taken, make, no_barrier
 from adapters.filedrop.naming import part_file, safe
 from adapters.filedrop.places import complaints, hindrances
 from gateway.contract import (
@@ -90,7 +90,7 @@ class FolderSink(Sink):
             known = self._folders.get(name)
             if known is not None and known.stands_at_its_path():
                 continue
-            path.mkdir(parents=True, exist_ok=True)
+            make(path)
             # One that was there before stays open until its files are written: it is closed with its last user.
             self._folders[name] = Folder(path, barrier=self._barrier)
 

@@ -22,7 +22,7 @@ from adapters.filedrop.arrive import Handle, Reader, Threads, data_name
 from adapters.filedrop.codec import FileCodec
 from adapters.filedrop.config import SourceConfig, beside_name, place
 from adapters.filedrop.content import Broken
-from adapters.filedrop.folder import Barrier, Changed, Folder, Taken, Unreadable, Unsafe, no_barrier
+from adapters.filedrop.folder import Barrier, Changed, Folder, Taken, Unreadable, Unsafe, make, no_barrier
 from adapters.filedrop.lookout import Lookout
 from adapters.filedrop.places import complaints, hindrances
 from adapters.filedrop.readiness import Candidate, Sighting, Watch
@@ -165,7 +165,7 @@ class FolderSource(Source):
 
     def _open(self) -> None:
         for name, path in self.places.items():
-            path.mkdir(parents=True, exist_ok=True)
+            make(path)
             known = self._folders.get(name)
             if known is None or not known.stands_at_its_path():
                 # One that was there before stays open for those who use it: it is closed with the last of them.

@@ -66,7 +66,7 @@ class SourceOverFolder(SourceWithParts):
         envelope = {"service": "letter.deliver", "schema": "letter/1"}
         self.give(host, "besar.pdf.json", json.dumps({"envelope": envelope, "document": LETTER}).encode())
         aside = self.place(host, "aside")
-        aside.touch()
+        aside.write_bytes(b"%PDF-1.7\n")
         os.truncate(aside, size)
         aside.rename(self.place(host, "inbox") / "besar.pdf")
 

@@ -516,6 +516,29 @@ async def test_a_lonely_pdf_is_refused_after_its_wait(desk):
     assert await error_of(d, "surat.pdf") == "sidecar_missing"
 
 
+@pytest.mark.parametrize(
+    ("data", "taken"),
+    [(b"MZ\x90\x00" + b"x" * 2000, False), (b"<html>%PD", False), (b"\xef\xbb\xbf  %PDF-1.4\n", True),
+     (b"x" * 1100 + b"%PDF-1.4", False)],
+)  # fmt: skip
+async def test_what_is_called_a_pdf_begins_as_one(desk, letter, data, taken):
+    d = await desk(service=None, document=None)
+    d.drop("surat.pdf", data)
+    d.drop("surat.pdf.json", letter)
+    (one,) = await d.round()
+    if taken:
+        assert isinstance(one.settlement, Accepted)
+    else:
+        told = d.notice(d.errors, "surat.pdf.error.json")
+        assert (told["code"], told["errors"][0]["code"]) == ("schema_invalid", "not_pdf")
+
+
+async def test_folders_that_are_made_are_for_their_owner_alone(desk):
+    d = await desk(archive="deep/er/archive")
+    made = [d.work, d.archive, d.archive.parent, d.errors, d.outbox]
+    assert [oct(path.stat().st_mode & 0o777) for path in made] == ["0o700"] * len(made)
+
+
 async def test_five_gigabytes_stream_through(desk, letter):
     d = await desk(service=None, document=None, max_bytes=6 * 1024**3)
     size = 5 * 1024**3
@@ -523,7 +546,7 @@ async def test_five_gigabytes_stream_through(desk, letter):
     seen = Spool()
     d.host.claims.arrive = seen.arrive
     aside = d.root / "aside"
-    aside.touch()
+    aside.write_bytes(b"%PDF-1.7\n")
     os.truncate(aside, size)
     aside.rename(d.inbox / "besar.pdf")
     d.drop("besar.pdf.json", letter)
