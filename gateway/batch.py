@@ -30,8 +30,9 @@ from gateway.normalise import normalised
 from gateway.policy import lane_of
 from gateway.record import BatchKeys, Recorder
 from gateway.route import route
+from gateway.rows import problem_step, problems_of, problems_sha256
 from gateway.store.engine import Journal, Step, Taken, Unit
-from gateway.store.sealing import DataKey, binding
+from gateway.store.sealing import DataKey
 from gateway.vault import Vault
 from gateway.verify import verify
 from schemas.catalogue import canonical
@@ -40,9 +41,6 @@ from schemas.file_batch_1 import FileBatch1
 
 YIELD_EVERY = 8
 """Rows between two looks at the event loop: a chunk is prepared without holding anybody up."""
-
-REPORTED = 10_000
-"""Row problems that a report lists; the counts are of all."""
 
 
 @dataclasses.dataclass(slots=True)
@@ -116,8 +114,9 @@ class Batches:
         if not found or not progress:
             return None
         key = self._vault.unwrap(_bytes(found[0][14]), message)
-        document = orjson.loads(self._vault.open_body(key, message, _bytes(found[0][15])).document)
-        problems = await self._problems(message, key)
+        body = self._vault.open_body(key, message, _bytes(found[0][15])).document
+        document = orjson.loads(body)
+        problems = await problems_of(self._journal, message, key)
         return BatchReport(
             document["rows"],
             document["accepted"],
@@ -125,6 +124,7 @@ class Batches:
             document["sha256"],
             document.get("encoding", ""),
             problems,
+            body,
         )
 
     async def _done_before(self, received: Received) -> Recorded | None:
@@ -170,7 +170,7 @@ class Batches:
                 continue
             progress.problems += 1
             bad.add(row)
-            steps.append(_problem_step(received.id, progress.problems, problem, progress.key))
+            steps.append(problem_step(received.id, progress.problems, problem, progress.key))
         if progress.seen < progress.resume:
             return
         # A row with two bad cells is one rejected row, also when a chunk ends between them.
@@ -238,6 +238,7 @@ class Batches:
 
     async def _finish(self, received: Received, progress: _Progress, sha256: str) -> Recorded:
         inbound = received.inbound
+        problems = await problems_of(self._journal, received.id, progress.key)
         fields: dict[str, Any] = {
             "sha256": sha256,
             "source": received.caller.system,
@@ -246,6 +247,7 @@ class Batches:
             "accepted": progress.accepted,
             "rejected": progress.rejected,
             "document": received.service.request,
+            "errors_sha256": await asyncio.to_thread(problems_sha256, problems),
         }
         fields |= {} if inbound.name is None else {"file_name": inbound.name[:200]}
         fields |= {} if inbound.encoding is None else {"encoding": inbound.encoding}
@@ -263,7 +265,6 @@ class Batches:
             return done
         self._barrier("batch.after_parent")
         self._arrivals.keep(received.id)
-        problems = await self._problems(received.id, progress.key)
         report = BatchReport(
             progress.accepted + progress.rejected,
             progress.accepted,
@@ -271,6 +272,7 @@ class Batches:
             sha256,
             inbound.encoding or "",
             problems,
+            parent.normalised.canonical,
         )
         return Recorded(received.id, (receipt.copy,), report=report)
 
@@ -279,26 +281,6 @@ class Batches:
         if chosen is None:
             raise Refused(Reason.NO_ROUTE, f"no route takes {received.service.name} from {received.caller.system}")
         return Routed(Normalised(received, document, canonical(document), ()), chosen, (), None)
-
-    async def _problems(self, message: str, key: DataKey) -> tuple[RowProblem, ...]:
-        found: list[RowProblem] = []
-        after: dict[str, Any] = {"row": 0, "number": 0}
-        while len(found) < REPORTED:
-            rows = await self._journal.read("row_problems", {"message": message, **after, "limit": 1000})
-            for row in rows:
-                opened = key.open(_bytes(row[2]) or b"", binding(f"row:{row[0]!s}:{row[1]!s}", message))
-                found.append(RowProblem(*orjson.loads(opened)))
-            if len(rows) < 1000:
-                break
-            # A page may end between two problems of one row.
-            after = {"row": rows[-1][0], "number": rows[-1][1]}
-        return tuple(found[:REPORTED])
-
-
-def _problem_step(message: str, number: int, problem: RowProblem, key: DataKey) -> Step:
-    plain = orjson.dumps([problem.row, problem.column, problem.code, problem.message, problem.value])
-    sealed = key.seal(plain, binding(f"row:{problem.row}:{number}", message))
-    return Step("insert_row_problem", {"message": message, "row": problem.row, "number": number, "body": sealed})
 
 
 class _Rows:

@@ -22,6 +22,7 @@ from gateway.identity import Person, Principal
 from gateway.message import Body, Work
 from gateway.outbound import Unreleasable, part_urls, released_body
 from gateway.record import Recorder, event_step
+from gateway.rows import problem_values, problems_of
 from gateway.store.engine import Journal, Row, Step, Unexpected, Unit
 from gateway.vault import Erased, Vault
 
@@ -97,7 +98,7 @@ class Reader:
             body = self._body(row, message)
             whole = body is not None and self._shown(row, body, side) is body
         copies = await self._receipts(message)
-        return {
+        told: dict[str, Any] = {
             "messageId": message,
             "receipts": [
                 {"kind": c.kind, "delivery": c.delivery, "jws": c.jws}
@@ -106,6 +107,14 @@ class Reader:
                 if (whole if c.delivery is None else c.delivery in own)
             ],
         }
+        return told | {"batch": await self._batch(row, message)} if row[1] == "batch" else told
+
+    async def _batch(self, row: Row, message: str) -> dict[str, Any]:
+        """What the receipt of a batch commits to, for its sender: nobody else is a party of it."""
+        key = self._vault.unwrap(_bytes(row[14]), message)
+        document = self._vault.open_body(key, message, _bytes(row[15])).document
+        problems = await problems_of(self._journal, message, key)
+        return {"document": orjson.loads(document), "errors": problem_values(problems)}
 
     async def part(self, message: str, number: int, who: Principal | None) -> Part:
         row, side = await self._seen(message, who)

@@ -32,6 +32,9 @@ class FileBatch1(Document, name="file-batch"):
     rows: Annotated[Count, public("Data rows in the file", "jumlah baris")]
     accepted: Annotated[Count, public("Rows that became documents", "diterima")]
     rejected: Annotated[Count, public("Rows that did not", "ditolak")]
+    errors_sha256: Annotated[
+        Maybe[Sha256], public("SHA-256 of the list of row errors as handed out, in canonical form (RFC 8785)")
+    ] = None
     errors: Annotated[Maybe[Many[RowError]], public("The first row errors", "galat")] = None
 
     @model_validator(mode="after")

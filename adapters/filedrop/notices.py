@@ -43,7 +43,9 @@ def statement(jws: str) -> dict[str, Any] | None:
 
 
 def rows(message_id: str, report: BatchReport) -> bytes:
-    """`{messageId, rows, accepted, rejected, sha256, encoding, errors: [{row, column, code, message, value}]}`."""
+    """`{messageId, rows, accepted, rejected, sha256, encoding, document, errors}`, an error being
+    `{row, column, code, message, value}`. `document` is the file-batch/1 that the receipt commits to, and its
+    `errorsSha256` is over `errors`."""
     return written(
         {
             "messageId": message_id,
@@ -52,6 +54,7 @@ def rows(message_id: str, report: BatchReport) -> bytes:
             "rejected": report.rejected,
             "sha256": report.sha256,
             "encoding": report.encoding,
+            **({"document": json.loads(report.document)} if report.document else {}),
             "errors": [
                 {"row": p.row, "column": p.column, "code": p.code, "message": p.message, "value": p.value}
                 for p in report.problems

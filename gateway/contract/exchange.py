@@ -197,7 +197,8 @@ class RowProblem:
 
 @frozen
 class BatchReport:
-    """What became of a batch. `problems` holds at most the configured number of rows; `rejected` counts all."""
+    """What became of a batch. `problems` are the first 10,000, `rejected` counts all rows. `document` is the canonical
+    file-batch/1 that the batch's receipt commits to; it states the digest of the problems as they are handed out."""
 
     rows: int
     accepted: int
@@ -205,6 +206,7 @@ class BatchReport:
     sha256: str
     encoding: str
     problems: tuple[RowProblem, ...] = ()
+    document: bytes = b""
 
 
 @frozen

@@ -169,7 +169,28 @@ def _read() -> dict[str, Schema]:
                 "erased": said({"const": True}, "Its time of keeping is over: content, parts and receipts are gone"),
             },
         ),
-        "Receipts": made("Receipts of a message.", {"messageId": TEXT, "receipts": listed(ref("Receipt"))}),
+        "Receipts": made(
+            "Receipts of a message. With those of a batch comes what they commit to.",
+            {"messageId": TEXT, "receipts": listed(ref("Receipt"))},
+            {"batch": ref("Batch")},
+        ),
+        "Batch": made(
+            "What became of the rows of a file.",
+            {
+                "document": said({"type": "object"}, "The file-batch/1 that the receipt commits to"),
+                "errors": listed(ref("RowProblem")),
+            },
+        ),
+        "RowProblem": made(
+            "One bad row or cell. The digest of the list is `errorsSha256` of the document.",
+            {
+                "row": said({"type": "integer", "minimum": 1}, "Data row, counting from 1"),
+                "column": maybe(TEXT),
+                "code": said(TEXT, "Stable code"),
+                "message": TEXT,
+                "value": said(maybe(TEXT), "The value, masked"),
+            },
+        ),
         "Waiting": made(
             "One delivery that waits in an inbox.",
             {

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import hashlib
 import json
 import os
 import signal
@@ -13,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import rfc8785
 
 CONFIG = Path(__file__).parents[2] / "config"
 DOCUMENT = (CONFIG.parent / "docs" / "demo.md").read_text(encoding="utf-8")
@@ -83,6 +86,15 @@ async def test_nothing_is_missing_or_doubled_and_everybody_is_answered(start: St
     assert any(row["outcome"] == "refused: conflict" for row in document["timeline"])
     assert any(row["outcome"].startswith("a repeat") for row in document["timeline"])
     assert [row["at"] for row in document["timeline"]] == sorted(row["at"] for row in document["timeline"])
+
+    [report] = (state / "drop").glob("*/outbox/*.csv.rows.json")
+    told = json.loads(report.read_bytes())
+    [accepted] = report.parent.glob("*.csv.accepted.receipt.json")
+    stated = json.loads(accepted.read_bytes())["statement"]
+    committed = hashlib.sha256(base64.b64decode(stated["salt"]) + rfc8785.dumps(told["document"])).hexdigest()
+    assert committed == stated["commit"]
+    assert hashlib.sha256(rfc8785.dumps(told["errors"])).hexdigest() == told["document"]["errorsSha256"]
+    assert told["document"]["rejected"] == 7
 
     outbox = state / "drop" / "kelurahan-cihapit" / "outbox"
     registered = [json.loads(path.read_bytes()) for path in sorted(outbox.glob("*.registered.receipt.json"))]

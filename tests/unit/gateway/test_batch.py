@@ -19,6 +19,7 @@ from gateway.contract.exchange import Accepted, BatchReport, Caller, Duplicate, 
 from gateway.contract.reasons import Reason
 from gateway.federation import Federation
 from gateway.message import Received
+from gateway.rows import problems_sha256
 from tests.unit.gateway.bench import FOLDER, GUDANG, Bench, PlainCodec, changed, person, running
 
 
@@ -56,7 +57,9 @@ async def test_every_row_becomes_a_message_and_the_file_has_one_receipt(bench: B
     data = rows(1, 2, 3, 4, 5, 6, 7, 8, 9)
     recorded = await bench.batches.take(received(bench, data), PlainCodec())
     assert [receipt.kind for receipt in recorded.receipts] == ["accepted"]
-    assert recorded.report == BatchReport(9, 9, 0, hashlib.sha256(data).hexdigest(), "utf-8", ())
+    report = recorded.report
+    assert report is not None
+    assert changed(report, document=b"") == BatchReport(9, 9, 0, hashlib.sha256(data).hexdigest(), "utf-8", ())
     assert {parent for _, parent in await children(bench)} == {"m-1"}
     assert len(await bench.queued(GUDANG)) == 9
     assert set(bench.notified) == {GUDANG}
@@ -83,8 +86,19 @@ async def test_the_event_commits_to_the_counts_and_rows_are_events_of_their_own(
     assert "file-batch/1, which states the counts" in MEANINGS[EventName.BATCH_ACCEPTED]
 
 
+async def test_the_receipt_commits_to_the_refused_rows_and_can_be_checked_by_what_is_handed_out(bench: Bench) -> None:
+    recorded = await bench.batches.take(received(bench, row(1) + b"bad\n" + row(3) + b"bad bad\n"), PlainCodec())
+    report = recorded.report
+    assert report is not None
+    manifest = bench.manifest(recorded.receipts[0].jws)
+    assert hashlib.sha256(base64.b64decode(manifest["salt"]) + report.document).hexdigest() == manifest["commit"]
+    assert orjson.loads(report.document)["errorsSha256"] == problems_sha256(report.problems)
+    assert problems_sha256(report.problems[:-1]) != problems_sha256(report.problems)
+
+
 async def test_an_empty_file_is_a_batch_of_nothing(bench: Bench) -> None:
-    assert await take(bench, b"") == BatchReport(0, 0, 0, hashlib.sha256(b"").hexdigest(), "utf-8", ())
+    report = await take(bench, b"")
+    assert changed(report, document=b"") == BatchReport(0, 0, 0, hashlib.sha256(b"").hexdigest(), "utf-8", ())
 
 
 async def test_bad_rows_are_reported_and_the_others_go_on(bench: Bench) -> None:

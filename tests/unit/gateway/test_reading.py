@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from base64 import b64decode
 from datetime import timedelta
 from pathlib import Path
@@ -32,6 +33,7 @@ from tests.unit.gateway.bench import (
     SIMPUS,
     VCLAIM,
     Bench,
+    PlainCodec,
     letter,
     organisation,
     person,
@@ -218,6 +220,23 @@ async def test_rows_name_their_batch(bench: Bench) -> None:
     message = (await bench.recorder.record(row, parent="m-0")).message_id
     told = await bench.reader.message(message, Caller(FOLDER))
     assert (told["kind"], told["batch"]) == ("row", "m-0")
+
+
+async def test_the_sender_of_a_batch_gets_what_its_receipt_commits_to(bench: Bench) -> None:
+    data = orjson.dumps(person()) + b"\nbad\n"
+    taken = await bench.batches.take(
+        bench.received("person.deliver", None, by=FOLDER, batch=True, key="f-1", stream=lambda: iter([data])),
+        PlainCodec(),
+    )
+    told = await bench.reader.receipts(taken.message_id, Caller(FOLDER))
+    manifest = bench.manifest(told["receipts"][0]["jws"])
+    canonical = orjson.dumps(told["batch"]["document"], option=orjson.OPT_SORT_KEYS)
+    assert hashlib.sha256(b64decode(manifest["salt"]) + canonical).hexdigest() == manifest["commit"]
+    errors = orjson.dumps(told["batch"]["errors"], option=orjson.OPT_SORT_KEYS)
+    assert [one["row"] for one in told["batch"]["errors"]] == [2]
+    assert told["batch"]["document"]["errorsSha256"] == hashlib.sha256(errors).hexdigest()
+    with pytest.raises(Refused, match="Not found"):
+        await bench.reader.receipts(taken.message_id, Caller(GUDANG))
 
 
 async def test_one_that_cannot_be_shown_hides_no_other(tmp_path: Path, wide: Federation, narrow: Federation) -> None:

@@ -15,6 +15,7 @@ FULL: dict[str, Any] = {
     "batchId": "b-1", "sha256": "0" * 64, "source": "kota/desa", "period": "2026-01", "format": "csv",
     "encoding": "windows-1252", "document": "person/1", "fileName": "warga é.csv", "size": 1,
     "receivedAt": "2026-01-02T10:00:00+08:00", "rows": 1000, "accepted": 993, "rejected": 7,
+    "errorsSha256": "b" * 64,
     "errors": [{"row": 3, "column": "NIK", "code": "nik_destroyed", "text": "x", "rawValue": "3***"}],
     "raw": {"sourceSchema": "x/1", "fields": {"a": False}},
 }  # fmt: skip
@@ -30,7 +31,7 @@ def test_the_shape(shape) -> None:
         "batchId": "?public", "sha256": "!public", "source": "!public", "period": "?public", "format": "!public",
         "encoding": "?public", "document": "?public", "fileName": "?personal", "size": "?public",
         "receivedAt": "?public", "rows": "!public", "accepted": "!public", "rejected": "!public",
-        "errors": "?list public",
+        "errorsSha256": "?public", "errors": "?list public",
     }  # fmt: skip
     assert [*shape(FileBatch1), "raw"] == list(FULL)
 
@@ -55,6 +56,7 @@ def test_rows_that_are_still_on_their_way_may_be_missing(travel, rows: int, acce
     ("change", "path", "code"),
     [
         ({"sha256": "A" * 64}, "sha256", "pattern"),
+        ({"errorsSha256": "0"}, "errorsSha256", "pattern"),
         ({"source": "desa"}, "source", "pattern"),
         ({"document": "person"}, "document", "pattern"),
         ({"rows": "1000"}, "rows", "not_integer"),
