@@ -1,4 +1,4 @@
-"""What a person should look at: what adapters say does not work, and sources that cannot be polled.
+"""What a person should look at: what adapters say does not work now, and sources that cannot be polled.
 
 Enters: an adapter's name with its sentences, or with the error of a poll; and that a poll went well. Leaves: the names
 with what is wrong with each, one log line when that changes. Refuses: nothing.
@@ -26,7 +26,7 @@ class Attention:
         self._troubles: dict[str, str] = {}
 
     async def look(self, adapters: Sequence[tuple[str, Adapter]]) -> None:
-        """Asks every adapter once whether what it needs is there; for those that are open."""
+        """Asks every adapter whether what it needs is there; for those that are open. What is well is forgotten."""
         room = asyncio.Semaphore(AT_ONCE)
 
         async def one(name: str, adapter: Adapter) -> None:
@@ -36,9 +36,14 @@ class Attention:
         await asyncio.gather(*(one(name, adapter) for name, adapter in adapters))
 
     def said(self, name: str, sentences: Sequence[str]) -> None:
-        self._checked[name] = tuple(sentences)
+        before = self._checked.pop(name, ())
+        if sentences:
+            self._checked[name] = tuple(sentences)
+        elif before:
+            log.warning("check", adapter=name, says="well again")
         for sentence in sentences:
-            log.warning("check", adapter=name, says=sentence)
+            if sentence not in before:
+                log.warning("check", adapter=name, says=sentence)
 
     def trouble(self, name: str, error: BaseException) -> None:
         """A poll failed. Its text is said only where an adapter wrote it for a person."""

@@ -20,7 +20,8 @@ import typer
 from gateway.commands.adapters import adapters
 from gateway.commands.check import check
 from gateway.commands.command import OPTIONS, Setup
-from gateway.commands.exits import DONE, FAILED, INTERRUPTED, MEANINGS
+from gateway.commands.exits import DONE, FAILED, INTERRUPTED, MEANINGS, Failure
+from gateway.commands.face import Face
 from gateway.commands.key import new
 from gateway.commands.log import log
 from gateway.commands.replay import replay
@@ -135,13 +136,27 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
         extra = commands()
     try:
-        build(extra)(args=given, prog_name="lintas")
+        app = build(extra)
+        if "--json" in given:
+            sys.exit(_for_machines(app, given))
+        app(args=given, prog_name="lintas")
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
     except BrokenPipeError:
         # Who read our output has gone (`lintas log | head`): the interpreter's own flush must not fail again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(FAILED)
+
+
+def _for_machines(app: typer.Typer, given: list[str]) -> int:
+    """Runs the command; what is wrong with its arguments is said as JSON too."""
+    from typer import TyperException
+
+    try:
+        return int(app(args=given, prog_name="lintas", standalone_mode=False) or DONE)
+    except TyperException as error:
+        Face(True).failure(Failure(error.exit_code, "usage", error.format_message(), "see `lintas --help`"))
+        return error.exit_code
 
 
 if __name__ == "__main__":

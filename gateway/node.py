@@ -106,7 +106,7 @@ class Node:
             self._repeat("checkpoint", sweep, self.journal.checkpoint_idle),
             self._repeat("refusals", MINUTE, self.refusals.flush),
             self._repeat("keeper", sweep, self.keeper.step),
-            asyncio.create_task(self.attention.look(self.adapters), name="look"),
+            asyncio.create_task(self._guard(self._look), name="look"),
         ]
         return address
 
@@ -155,6 +155,12 @@ class Node:
 
     async def _note(self, event: EventName) -> None:
         await self.journal.commit(Unit([event_step(self.events.write(event, actor="gateway"))]))
+
+    async def _look(self) -> None:
+        """At once, and then again and again: what an adapter said holds only until somebody has seen to it."""
+        while True:
+            await self.attention.look(self.adapters)
+            await asyncio.sleep(self.settings.times.look)
 
     def _repeat(self, name: str, seconds: float, work: Callable[[], Awaitable[Any]]) -> asyncio.Task[None]:
         async def every() -> None:

@@ -190,6 +190,9 @@ class Times(Group):
     answer_keep: float = _seconds(600, "How long an answer with a key is kept, sealed.")
     registration_days: int = _number(14, "Days a recipient has to register what it took.", most=36_525)
     retention_days: int = _number(365, "Days a settled message is kept.", most=36_525)
+    look: float = _seconds(
+        30, "Between two looks whether what adapters need is there: folders, keys, recipients that answer."
+    )
     sweep: float = _seconds(5, "Between two looks for leases that ended, registrations overdue and time that is over.")
 
 

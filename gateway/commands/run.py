@@ -8,12 +8,17 @@ that cannot be used; foreign packages under our import names.
 from __future__ import annotations
 
 import errno
-from typing import Annotated
+import socket
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from gateway.commands.command import CONFIGURED, Setup, command
 from gateway.commands.exits import UNREACHABLE, USAGE, Failure
+
+if TYPE_CHECKING:
+    from gateway.settings import Settings
 
 
 @command(*CONFIGURED)
@@ -41,8 +46,7 @@ def run(
     settings, federation = found.settings, found.federation
     if settings is None or federation is None:
         raise Failure(USAGE, "configuration", "the gateway does not start on this configuration", "run `lintas check`")
-    given = {name: value for name, value in (("port", port), ("host", host)) if value is not None}
-    settings = settings.model_copy(update={"http": settings.http.model_copy(update=given)})
+    settings = _at(settings, {name: value for name, value in (("port", port), ("host", host)) if value is not None})
 
     started = False
 
@@ -69,6 +73,19 @@ def run(
         raise (told if started else _unusable(told)) from error
 
 
+def _at(settings: Settings, given: Mapping[str, Any]) -> Settings:
+    """The settings with another address, held to the same rules."""
+    from pydantic import ValidationError
+
+    try:
+        http = type(settings.http).model_validate({**settings.http.model_dump(), **given})
+    except ValidationError:
+        raise Failure(
+            USAGE, "usage", "--host needs an address or a name of this machine", "try --host 127.0.0.1"
+        ) from None
+    return settings.model_copy(update={"http": http})
+
+
 def _refused(error: BaseException, host: str, port: int) -> Exception:
     """What the system said of the address, found under what was raised from it; else that it is taken."""
     cause: BaseException | None = error
@@ -91,6 +108,9 @@ def _unbound(error: OSError, host: str, port: int) -> Exception:
     """The sentence for an address that cannot be bound; any other error of the system stays what it is."""
     if error.errno == errno.EADDRINUSE:
         return _taken(host, port)
+    if isinstance(error, socket.gaierror):
+        detail = f"{host} is no address and no name that this machine knows ({error.strerror})"
+        return Failure(UNREACHABLE, "cannot_bind", detail, "choose another with --host")
     if error.errno in (errno.EADDRNOTAVAIL, errno.EACCES) and error.filename is None:
         detail = f"{host}:{port} cannot be bound ({error.strerror})"
         return Failure(UNREACHABLE, "cannot_bind", detail, "choose another with --host and --port")

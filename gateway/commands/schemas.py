@@ -36,8 +36,11 @@ def schemas(
     if name not in DOCUMENTS:
         raise Failure(USAGE, "unknown_document_type", "no document has this name", did_you_mean(name, DOCUMENTS))
     if xsd or json_schema:
-        suffix = ".xsd" if xsd else ".schema.json"
-        sys.stdout.write(files()[file_stem(name) + suffix].decode())
+        text = files()[file_stem(name) + (".xsd" if xsd else ".schema.json")].decode()
+        if xsd and setup.json:
+            setup.face.value({"name": name, "xsd": text})
+        else:
+            sys.stdout.write(text)
         return DONE
     return _document(setup, name)
 

@@ -127,9 +127,10 @@ class Server:
                 f"holds it, or choose another with --port or LINTAS_HTTP__PORT"
             ) from error
         host, port = self._runner.addresses[0][:2]
+        address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
         if self._settings.http.public_url is None:
-            self.public_url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-        return f"http://{host}:{port}"
+            self.public_url = address
+        return address
 
     async def drain(self) -> None:
         """Accepts no new connection and waits for what is in flight. The caller sets the deadline."""

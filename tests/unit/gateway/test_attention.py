@@ -63,3 +63,17 @@ def test_what_a_check_said_stays_while_polls_go_well() -> None:
     one.said("s", ["the archive is full of links"])
     one.well("s")
     assert one.all() == [("s", "the archive is full of links")]
+
+
+async def test_what_is_well_again_is_forgotten_and_the_same_is_logged_once() -> None:
+    one, sink = Attention(), Asked(["it does not answer"])
+    adapters: Any = [("s", sink)]
+    with capture_logs() as lines:
+        await one.look(adapters)
+        await one.look(adapters)
+        assert one.all() == [("s", "it does not answer")]
+        sink._says = []
+        await one.look(adapters)
+        await one.look(adapters)
+    assert one.all() == []
+    assert [line["says"] for line in lines] == ["it does not answer", "well again"]

@@ -53,6 +53,16 @@ def test_wrong_usage_is_2(arguments: list[str]) -> None:
     assert CliRunner().invoke(cli.build(), arguments).exit_code == 2
 
 
+@pytest.mark.parametrize("arguments", [["nothing"], ["check", "--nothing"], ["run", "--port", "99999"], ["send"]])
+def test_wrong_usage_is_said_to_machines_as_json(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        cli.main([*arguments, "--json"])
+    assert ended.value.code == 2
+    told = json.loads(capsys.readouterr().out)["error"]
+    assert told["code"] == "usage"
+    assert told["detail"]
+
+
 def test_the_version() -> None:
     result = CliRunner().invoke(cli.build(), ["--version"])
     assert result.exit_code == 0

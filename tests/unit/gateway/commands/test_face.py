@@ -1,10 +1,11 @@
 import json
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.commands.exits import Failure
-from gateway.commands.face import Face, _json, clean
+from gateway.commands.face import Face, _json, as_called, clean
 
 
 @given(st.text())
@@ -57,3 +58,22 @@ def test_json_keeps_its_meaning_and_moves_no_cursor(text: str) -> None:
 def test_json_is_readable_where_it_can_be() -> None:
     assert "é" in _json("é")
     assert _json({"a": [1]}, indent=2).count("\n") == 4
+
+
+def test_a_command_is_named_as_it_was_called(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+    monkeypatch.setattr("sys.argv", ["a b/bin/lintas", "run"])
+    assert (
+        as_called("run `lintas check` or lintas --url X log")
+        == "run `'a b/bin/lintas' check` or 'a b/bin/lintas' --url X log"
+    )
+    for other in ("lintas demo-thing? no: lintasrun", "/x/lintas check", "lintas is a gateway", "the folder lintas"):
+        assert as_called(other).count("a b") == (1 if other.startswith("lintas demo") else 0)
+    Face(False).failure(Failure(2, "code", "detail", "see `lintas check`"))
+    assert "`'a b/bin/lintas' check`" in capsys.readouterr().err
+    Face(True).failure(Failure(2, "code", "detail", "see `lintas check`"))
+    assert json.loads(capsys.readouterr().out)["error"]["advice"] == "see `lintas check`"
+    monkeypatch.setattr("sys.argv", ["pytest"])
+    assert as_called("run `lintas check`") == "run `lintas check`"

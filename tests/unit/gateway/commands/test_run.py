@@ -101,3 +101,13 @@ def test_a_file_where_the_state_belongs_is_a_sentence(config: Path, tmp_path: Pa
     assert result.returncode == 2, result.stderr
     assert "start_refused" in result.stdout + result.stderr
     assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize(("host", "code"), [("", 2), ("nosuch.invalid", 3), ("not a host", 2)])
+@pytest.mark.parametrize("port", ["0", "8701"])
+def test_what_is_no_address_is_a_sentence(config: Path, tmp_path: Path, host: str, code: int, port: str) -> None:
+    command = [*LINTAS, "run", "--config", str(config), "--state", str(tmp_path / "state"), "--host", host]
+    result = subprocess.run([*command, "--port", port], capture_output=True, text=True, cwd=ROOT, timeout=60)
+    assert result.returncode == code, result.stderr
+    assert "--host" in result.stderr
+    assert "Traceback" not in result.stderr
