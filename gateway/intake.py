@@ -12,13 +12,12 @@ from datetime import datetime
 
 from gateway.contract.errors import Refused
 from gateway.contract.exchange import Caller, Inbound
+from gateway.contract.keys import check_key
 from gateway.contract.reasons import Reason
 from gateway.federation import Federation
 from gateway.message import Received
 from gateway.settings import Limits
 from schemas.catalogue import Service
-
-KEY_BYTES = 255
 
 
 class Intake:
@@ -51,13 +50,4 @@ class Intake:
             raise Refused(Reason.TOO_MANY_PARTS, limit=self._limits.parts)
         if inbound.parts and not service.parts_allowed:
             raise Refused(Reason.PART_UNUSED, f"{service.name} carries no parts")
-        if inbound.key is not None and not 0 < _size(inbound.key) <= KEY_BYTES:
-            raise Refused(Reason.BAD_REQUEST, f"an idempotency key has 1 to {KEY_BYTES} bytes", limit=KEY_BYTES)
-
-
-def _size(key: str) -> int:
-    """Bytes of UTF-8; 0 for what has no such form, as a header field can smuggle in."""
-    try:
-        return len(key.encode())
-    except UnicodeEncodeError:
-        return 0
+        check_key(inbound.key)

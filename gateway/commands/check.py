@@ -81,6 +81,7 @@ class Configuration:
 def read(setup: Setup) -> Configuration:
     """The configuration and everything wrong with it."""
     from gateway import federation
+    from gateway.identity.api_keys import unusable
     from gateway.registry import RegistryError, adapters
     from gateway.settings import endpoint_findings
     from schemas.catalogue import DOCUMENTS, SERVICES
@@ -93,7 +94,10 @@ def read(setup: Setup) -> Configuration:
     folder = folder_of(setup)
     endpoints = endpoint_findings(folder, settings, installed) if settings is not None else []
     state_dir = settings.state_dir if settings is not None else setup.state or Path("var")
-    found, more = federation.load(folder, installed, SERVICES, DOCUMENTS, state_dir)
+    make = settings is None or settings.create_keys
+    found, more = federation.load(
+        folder, installed, SERVICES, DOCUMENTS, state_dir, lambda file: unusable(state_dir / file, make=make)
+    )
     settings = None if any(one.is_error for one in endpoints) else settings
     return Configuration(settings, found, installed, sorted({*findings, *endpoints, *more}))
 

@@ -5,7 +5,7 @@ In: a `Draft` of entries that are sound by themselves. Out: findings, added to t
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from gateway.federation.draft import Draft, Located
 from gateway.federation.federation import first_routes
@@ -17,12 +17,15 @@ from gateway.federation.names import known_service, known_systems, systems
 from schemas.document import Document
 from schemas.privacy import ReleaseRefused, check_release
 
+KeyTrouble = Callable[[str], str | None]
+"""What is wrong with a key file, by the name that the configuration gives it; None if nothing is."""
 
-def check(draft: Draft) -> None:
+
+def check(draft: Draft, key_trouble: KeyTrouble) -> None:
     """Add every finding that needs more than one entry."""
     _rights(draft)
     _routes(draft)
-    _key_files(draft)
+    _key_files(draft, key_trouble)
 
 
 def _rights(draft: Draft) -> None:
@@ -123,8 +126,8 @@ def _release(draft: Draft, route: Route, document: str, where: Located) -> None:
             draft.note("C029", where, ("release",), f"{shown(document)} cannot be without {missing}", key=True)
 
 
-def _key_files(draft: Draft) -> None:
-    """One key file proves one identity, or the log could not say who called."""
+def _key_files(draft: Draft, key_trouble: KeyTrouble) -> None:
+    """One key file proves one identity, or the log could not say who called; and it must be one that can be used."""
     owners: dict[str, str] = {}
     people = ((operator.actor, operator.credentials) for operator in draft.operators.values())
     systems = ((name, system.credentials) for name, system in draft.systems.items())
@@ -134,6 +137,8 @@ def _key_files(draft: Draft) -> None:
             place: Place = ("credentials", "api_keys", index)
             if first != owner:
                 draft.note("C023", draft.at[owner], place, f"the key file is already that of {shown(first)}")
+            elif trouble := key_trouble(key):
+                draft.note("C033", draft.at[owner], place, trouble)
 
 
 def _files(credentials: Credentials) -> list[str]:

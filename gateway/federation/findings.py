@@ -149,6 +149,11 @@ CODES: Mapping[str, Code] = MappingProxyType(
             "The field takes a value from a list, and this is none of them.",
             "Use one of the list.",
         ),
+        "C033": Code(
+            "unusable-key-file",
+            "A key file is there and cannot be used, or is missing where none may be made.",
+            "Do what the sentence says, or move the file away: with `create_keys` the first start makes a new one.",
+        ),
     }
 )
 

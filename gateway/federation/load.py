@@ -17,7 +17,7 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from gateway.federation import leaks, marks
-from gateway.federation.check import check
+from gateway.federation.check import KeyTrouble, check
 from gateway.federation.draft import AdapterSpecLike, Draft, Kind, Located, ServiceLike
 from gateway.federation.explain import validate
 from gateway.federation.federation import Agency, Federation, Operator, System, Use, UseRole, federate
@@ -47,18 +47,20 @@ def load(
     services: Mapping[str, ServiceLike],
     documents: Mapping[str, type[BaseModel]] | None = None,
     state_dir: Path = Path(),
+    key_trouble: KeyTrouble = lambda _: None,
 ) -> tuple[Federation | None, list[Finding]]:
     """Read and check a configuration folder. The federation is None when any finding is an error.
 
     With `documents` (by type, `letter/1`), the field paths that routes name are checked against them, and so
     are those that adapters' settings name. `state_dir` is what their relative folders are relative to; it is not read.
+    `key_trouble` says what is wrong with a key file.
     """
     draft = Draft(adapters, services, documents or {})
     _strays(config_dir, draft)
     _read_agencies(config_dir, draft)
     _read_routes(config_dir, draft)
     _read_operators(config_dir, draft)
-    check(draft)
+    check(draft, key_trouble)
     check_uses(draft, state_dir)
     findings = sorted(set(draft.findings))
     if any(finding.is_error for finding in findings):

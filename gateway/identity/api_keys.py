@@ -88,10 +88,22 @@ def keys_of(federation: Federation, state: Path, *, make: bool) -> ApiKeys:
     return load_keys(files, make=make)
 
 
+def unusable(path: Path, *, make: bool) -> str | None:
+    """Why a start would refuse this key file; None if it would not. Makes nothing."""
+    try:
+        if path.exists() or not make:
+            _read(path, False)
+    except KeyRefused as error:
+        return str(error)
+    except OSError as error:
+        return f"{path} cannot be read ({error.strerror})"
+    return None
+
+
 def _read(path: Path, make: bool) -> tuple[str, bytes]:
     if not path.exists():
         if not make:
-            raise KeyRefused(f"{path} is missing; make it with: lintas key new > {path}")
+            raise KeyRefused(f"{path} is missing; make it with: lintas key new --out {path}")
         _write(path, new_key())
     if path.stat().st_mode & 0o077:
         raise KeyRefused(f"{path} can be read by others; run: chmod 600 {path}")
@@ -100,7 +112,7 @@ def _read(path: Path, make: bool) -> tuple[str, bytes]:
         return match[1], hashlib.sha256(content.encode()).digest()
     if match := _DIGEST.match(content):
         return match[1], bytes.fromhex(match[2])
-    raise KeyRefused(f"{path} holds no API key; make one with: lintas key new > {path}")
+    raise KeyRefused(f"{path} holds no API key; move it away and make one with: lintas key new --out {path}")
 
 
 def _write(path: Path, key: str) -> None:

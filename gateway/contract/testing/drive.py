@@ -26,6 +26,7 @@ from gateway.contract.exchange import (
     RowProblem,
     Settlement,
 )
+from gateway.contract.keys import check_key
 from gateway.contract.reasons import Reason
 from gateway.contract.testing.host import FakeHost
 from schemas.catalogue import canonical, parse_json
@@ -72,6 +73,10 @@ def _take(codec: Codec, inbound: Inbound, decide: Decide, ledger: Ledger) -> Tak
     known = ledger.settled.get(inbound.message_id)
     if known is not None:
         return Taken(inbound, known)
+    try:
+        check_key(inbound.key)
+    except Refused as error:
+        return Taken(inbound, Rejected(inbound.message_id, error))
     try:
         items = list(codec.to_documents(inbound))
     except Refused as error:

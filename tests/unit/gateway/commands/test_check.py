@@ -178,3 +178,28 @@ def test_a_look_that_finds_all_is_well(tmp_path: Path) -> None:
     (folder / "routes.yaml").write_text(ROUTE)
     result = check("--config", folder, "--state", tmp_path / "state", "--live")
     assert (result.exit_code, "0 errors" in result.stdout) == (0, True), result.stdout
+
+
+def test_a_key_file_that_a_start_would_refuse_is_found_before(folder: Path, tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    key = state / "keys/tamu--orang-asing.key"
+
+    def found(*more: str) -> list[tuple[str, int, str]]:
+        told = json.loads(check("--config", folder, "--state", state, "--json", *more).stdout)
+        return [(one["file"], one["line"], one["message"]) for one in told["findings"] if one["code"] == "C033"]
+
+    assert found() == []
+    assert not state.exists()
+    key.parent.mkdir(parents=True)
+    key.write_text("no key\n")
+    key.chmod(0o600)
+    [(file, line, message)] = found()
+    assert (file, line) == ("agencies/tamu.yaml", 8)
+    assert "holds no API key" in message
+    key.chmod(0o644)
+    assert "chmod 600" in found()[0][2]
+    key.unlink()
+    key.mkdir(mode=0o700)
+    assert "cannot be read" in found()[0][2]
+    (folder / "gateway.yaml").write_text("create_keys: false\n")
+    assert len(found()) > 5

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib.util
 import sys
 from collections.abc import Sequence
@@ -12,9 +13,10 @@ from typing import Any
 import orjson
 import pytest
 
-from gateway.contract import HttpReply, Inbound, Reason, Settlement, Source
+from gateway.contract import HttpReply, Inbound, Reason, Rejected, Settlement, Source
 from gateway.contract.conformance import SECRET_FILE, SourceConformance
 from gateway.contract.testing import FakeHost, Headers, Ledger, Sent
+from gateway.contract.testing.drive import _take, accept
 
 
 def _module() -> ModuleType:
@@ -135,3 +137,15 @@ async def test_a_ledger_knows_the_content_of_a_key() -> None:
     kit.agency.put(1, "3273020108900009")
     await kit.rounds(source, host, ledger)
     assert list(kit.told(host)) == ["accepted", "conflict"]
+
+
+async def test_the_loop_of_the_kit_refuses_a_key_that_a_gateway_would_refuse() -> None:
+    kit = TestQueueSource()
+    host = FakeHost(secrets={f"file:{SECRET_FILE}": "rahasia"})
+    kit.agency.put(1, "3273010108900001")
+    source = kit.make(host)
+    async for inbound in source.poll(1):
+        for key in ("", "k" * 256):
+            taken = _take(source.codec, dataclasses.replace(inbound, key=key), accept, Ledger())
+            assert isinstance(taken.settlement, Rejected)
+            assert taken.settlement.error.reason is Reason.BAD_REQUEST
