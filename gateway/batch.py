@@ -114,8 +114,7 @@ class Batches:
         if not found or not progress:
             return None
         key = self._vault.unwrap(_bytes(found[0][14]), message)
-        body = self._vault.open_body(key, message, _bytes(found[0][15])).document
-        document = orjson.loads(body)
+        document = orjson.loads(self._vault.open_body(key, message, _bytes(found[0][15])).document)
         problems = await problems_of(self._journal, message, key)
         return BatchReport(
             document["rows"],
@@ -124,7 +123,6 @@ class Batches:
             document["sha256"],
             document.get("encoding", ""),
             problems,
-            body,
         )
 
     async def _done_before(self, received: Received) -> Recorded | None:
@@ -272,9 +270,8 @@ class Batches:
             sha256,
             inbound.encoding or "",
             problems,
-            parent.normalised.canonical,
         )
-        return Recorded(received.id, (receipt.copy,), report=report)
+        return Recorded(received.id, (receipt.copy,), report=report, document=parent.normalised.canonical)
 
     def _parent(self, received: Received, document: FileBatch1) -> Routed:
         chosen = self._federation.route_for(received.service.name, received.caller.system)

@@ -61,12 +61,14 @@ class Verified:
 
 @frozen
 class Recorded:
-    """Custody is the gateway's. `repeated`: this is the stored original that a repeat was answered with."""
+    """Custody is the gateway's. `repeated`: this is the stored original that a repeat was answered with. `document` is
+    the canonical form that its receipt commits to."""
 
     message_id: str
     receipts: tuple[ReceiptCopy, ...]
     repeated: bool = False
     report: BatchReport | None = None
+    document: bytes = b""
 
 
 class Work(NamedTuple):

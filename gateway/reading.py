@@ -86,18 +86,20 @@ class Reader:
         return told
 
     async def receipts(self, message: str, who: Principal | None) -> dict[str, Any]:
+        """The receipts that are the caller's, and the documents that they commit to."""
         row, side = await self._seen(message, who)
         if side == "person":
             raise Refused(Reason.NOT_FOUND, "receipts belong to the parties of a message")
         deliveries = [one for one in await self._deliveries(message) if one[1] == "document"]
         own = {str(one[0]) for one in deliveries if side == "sender" or one[2] == _name(who)}
+        copies = await self._receipts(message)
+        body = self._body(row, message)
+        if body is None:
+            raise Refused(Reason.ERASED)
+        released = self._shown(row, body, "recipient")
         # The receipt of the whole message names all its recipients and commits to all of it: a recipient sees it if it
         # is the only one and nothing was withheld from it, or it could try what was withheld until it fits.
-        whole = len(own) == len(deliveries)
-        if whole and side == "recipient":
-            body = self._body(row, message)
-            whole = body is not None and self._shown(row, body, side) is body
-        copies = await self._receipts(message)
+        whole = side == "sender" or (len(own) == len(deliveries) and released is body)
         told: dict[str, Any] = {
             "messageId": message,
             "receipts": [
@@ -107,14 +109,14 @@ class Reader:
                 if (whole if c.delivery is None else c.delivery in own)
             ],
         }
-        return told | {"batch": await self._batch(row, message)} if row[1] == "batch" else told
-
-    async def _batch(self, row: Row, message: str) -> dict[str, Any]:
-        """What the receipt of a batch commits to, for its sender: nobody else is a party of it."""
-        key = self._vault.unwrap(_bytes(row[14]), message)
-        document = self._vault.open_body(key, message, _bytes(row[15])).document
-        problems = await problems_of(self._journal, message, key)
-        return {"document": orjson.loads(document), "errors": problem_values(problems)}
+        if whole:
+            told["document"] = orjson.loads(body.document)
+        if released is not None and released.document and not (whole and released.document == body.document):
+            told["released"] = orjson.loads(released.document)
+        if row[1] == "batch":
+            key = self._vault.unwrap(_bytes(row[14]), message)
+            told["errors"] = problem_values(await problems_of(self._journal, message, key))
+        return told
 
     async def part(self, message: str, number: int, who: Principal | None) -> Part:
         row, side = await self._seen(message, who)

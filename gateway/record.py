@@ -76,7 +76,7 @@ class Recorder:
                 raise
             return original
         self._arrivals.keep(routed.normalised.received.id)
-        return Recorded(routed.normalised.received.id, (receipt.copy,))
+        return Recorded(routed.normalised.received.id, (receipt.copy,), document=routed.normalised.canonical)
 
     def steps(
         self, routed: Routed, *, parent: str | None = None, batch: BatchKeys | None = None
@@ -221,7 +221,7 @@ class Recorder:
             dropped = Step("drop_expired_key", {"key": key, "now": received.at_ms})
             await self._journal.commit(Unit([dropped, *steps]))
             self._arrivals.keep(received.id)
-            return Recorded(received.id, (receipt.copy,))
+            return Recorded(received.id, (receipt.copy,), document=routed.normalised.canonical)
         return await self.repeat(routed, key, rows[0])
 
     async def repeat(self, routed: Routed, key: bytes, row: Row) -> Recorded:
@@ -247,19 +247,23 @@ class Recorder:
 
     async def original(self, message: str) -> Recorded:
         """What a repeat is answered with: the stored receipts of the message itself."""
-        receipts = await self.receipts_of(message)
-        return Recorded(message, tuple(r for r in receipts if r.delivery is None), repeated=True)
+        receipts, document = await self._receipts_and_document(message)
+        own = tuple(one for one in receipts if one.delivery is None)
+        return Recorded(message, own, repeated=True, document=document)
 
     async def receipts_of(self, message: str) -> list[ReceiptCopy]:
         """Every receipt of a message, unsealed, in the order they were given. Raises `Erased`."""
+        return (await self._receipts_and_document(message))[0]
+
+    async def _receipts_and_document(self, message: str) -> tuple[list[ReceiptCopy], bytes]:
         rows = await self._journal.read("find_message", {"id": message})
         if not rows:
-            return []
+            return [], b""
         key = self._vault.unwrap(_blob(rows[0][14]), message)
         body = self._vault.open_body(key, message, _blob(rows[0][15]))
         found = await self._journal.read("receipts_of_message", {"message": message, "limit": 1000})
         later = [open_receipt(key, message, str(r[0]), str(r[1]), _blob(r[4]) or b"") for r in found]
-        return [ReceiptCopy("accepted", body.accepted), *later]
+        return [ReceiptCopy("accepted", body.accepted), *later], body.document
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,7 +78,7 @@ class Registrar:
             if earlier is None:
                 raise
             return earlier
-        return Recorded(received.id, (receipt.copy,))
+        return Recorded(received.id, (receipt.copy,), document=verified.routed.normalised.canonical)
 
     async def _earlier(self, verified: Verified, key: bytes | None) -> Recorded | None:
         """The same acknowledgement, if it was recorded before."""

@@ -160,5 +160,5 @@ class Walk:
 
     def _settled(self, recorded: Recorded) -> Settlement:
         if recorded.repeated:
-            return Duplicate(recorded.message_id, recorded.receipts, recorded.report)
-        return Accepted(recorded.message_id, recorded.receipts, recorded.report)
+            return Duplicate(recorded.message_id, recorded.receipts, recorded.report, recorded.document)
+        return Accepted(recorded.message_id, recorded.receipts, recorded.report, recorded.document)

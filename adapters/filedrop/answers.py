@@ -49,7 +49,7 @@ class Answers:
 
     def _write_receipts(self, held: Held, settlement: Accepted | Duplicate) -> None:
         for copy in settlement.receipts:
-            body = notices.receipt(settlement.message_id, copy)
+            body = notices.receipt(settlement.message_id, copy, b"" if copy.delivery else settlement.document)
             mark = copy.delivery or settlement.message_id
             self._notice("outbox", held, mark, f".{copy.kind}.receipt.json", body)
             self._barrier(f"receipt {copy.kind}")

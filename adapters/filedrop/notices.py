@@ -14,8 +14,10 @@ from typing import Any
 from gateway.contract import REASONS, BatchReport, ReceiptCopy, Refused
 
 
-def receipt(message_id: str, copy: ReceiptCopy) -> bytes:
-    """`{messageId, kind, deliveryId, receipt, statement, registrationNumber?}`; `receipt` is the compact JWS."""
+def receipt(message_id: str, copy: ReceiptCopy, document: bytes = b"") -> bytes:
+    """`{messageId, kind, deliveryId, receipt, statement, registrationNumber?, document?}`. `receipt` is a JWS.
+
+    `document`, where it is known, is what the receipt commits to: the file's contents as a shared document."""
     said = statement(copy.jws)
     notice: dict[str, Any] = {
         "messageId": message_id,
@@ -26,6 +28,8 @@ def receipt(message_id: str, copy: ReceiptCopy) -> bytes:
     }
     if copy.registration is not None:
         notice["registrationNumber"] = copy.registration
+    if document:
+        notice["document"] = json.loads(document)
     return written(notice)
 
 
@@ -43,9 +47,8 @@ def statement(jws: str) -> dict[str, Any] | None:
 
 
 def rows(message_id: str, report: BatchReport) -> bytes:
-    """`{messageId, rows, accepted, rejected, sha256, encoding, document, errors}`, an error being
-    `{row, column, code, message, value}`. `document` is the file-batch/1 that the receipt commits to, and its
-    `errorsSha256` is over `errors`."""
+    """`{messageId, rows, accepted, rejected, sha256, encoding, errors}`, an error being `{row, column, code, message,
+    value}`. The file-batch/1 that the receipt commits to has the digest of `errors` as `errorsSha256`."""
     return written(
         {
             "messageId": message_id,
@@ -54,7 +57,6 @@ def rows(message_id: str, report: BatchReport) -> bytes:
             "rejected": report.rejected,
             "sha256": report.sha256,
             "encoding": report.encoding,
-            **({"document": json.loads(report.document)} if report.document else {}),
             "errors": [
                 {"row": p.row, "column": p.column, "code": p.code, "message": p.message, "value": p.value}
                 for p in report.problems

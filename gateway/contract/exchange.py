@@ -197,8 +197,8 @@ class RowProblem:
 
 @frozen
 class BatchReport:
-    """What became of a batch. `problems` are the first 10,000, `rejected` counts all rows. `document` is the canonical
-    file-batch/1 that the batch's receipt commits to; it states the digest of the problems as they are handed out."""
+    """What became of a batch. `problems` are the first 10,000, `rejected` counts all rows. The batch's document, a
+    file-batch/1, states the digest of the problems as they are handed out."""
 
     rows: int
     accepted: int
@@ -206,16 +206,17 @@ class BatchReport:
     sha256: str
     encoding: str
     problems: tuple[RowProblem, ...] = ()
-    document: bytes = b""
 
 
 @frozen
 class Accepted:
-    """Custody has passed to the gateway. For a batch, `report` tells the rows."""
+    """Custody has passed to the gateway. For a batch, `report` tells the rows. `document` is the canonical form (RFC
+    8785) that the `accepted` receipt commits to: whoever sent a file or XML needs it to check the receipt."""
 
     message_id: str
     receipts: tuple[ReceiptCopy, ...]
     report: BatchReport | None = None
+    document: bytes = b""
 
 
 @frozen
@@ -249,11 +250,12 @@ class Rejected:
 
 @frozen
 class Duplicate:
-    """A repeat of the same content: the stored original receipts, byte-identical."""
+    """A repeat of the same content: the stored original receipts, byte-identical, and what the first commits to."""
 
     message_id: str
     receipts: tuple[ReceiptCopy, ...]
     report: BatchReport | None = None
+    document: bytes = b""
 
 
 Settlement = Accepted | Answered | Rejected | Duplicate

@@ -170,15 +170,14 @@ def _read() -> dict[str, Schema]:
             },
         ),
         "Receipts": made(
-            "Receipts of a message. With those of a batch comes what they commit to.",
+            "Receipts of a message, and what they commit to.",
             {"messageId": TEXT, "receipts": listed(ref("Receipt"))},
-            {"batch": ref("Batch")},
-        ),
-        "Batch": made(
-            "What became of the rows of a file.",
             {
-                "document": said({"type": "object"}, "The file-batch/1 that the receipt commits to"),
-                "errors": listed(ref("RowProblem")),
+                "document": said({"type": "object"}, "What `accepted` commits to; of a batch, its file-batch/1"),
+                "released": said(
+                    {"type": "object"}, "What the receipts of deliveries commit to, where the route withholds something"
+                ),
+                "errors": said(listed(ref("RowProblem")), "Of a batch: the rows that were refused"),
             },
         ),
         "RowProblem": made(

@@ -40,6 +40,11 @@ from tests.unit.gateway.bench import (
     running,
 )  # fmt: skip
 
+
+def canonical_json(value: object) -> bytes:
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+
+
 AUDITOR = Person("budi", frozenset({"auditor"}))
 WATCHER = Caller("kota/pengawas")
 
@@ -230,11 +235,11 @@ async def test_the_sender_of_a_batch_gets_what_its_receipt_commits_to(bench: Ben
     )
     told = await bench.reader.receipts(taken.message_id, Caller(FOLDER))
     manifest = bench.manifest(told["receipts"][0]["jws"])
-    canonical = orjson.dumps(told["batch"]["document"], option=orjson.OPT_SORT_KEYS)
+    canonical = orjson.dumps(told["document"], option=orjson.OPT_SORT_KEYS)
     assert hashlib.sha256(b64decode(manifest["salt"]) + canonical).hexdigest() == manifest["commit"]
-    errors = orjson.dumps(told["batch"]["errors"], option=orjson.OPT_SORT_KEYS)
-    assert [one["row"] for one in told["batch"]["errors"]] == [2]
-    assert told["batch"]["document"]["errorsSha256"] == hashlib.sha256(errors).hexdigest()
+    errors = orjson.dumps(told["errors"], option=orjson.OPT_SORT_KEYS)
+    assert [one["row"] for one in told["errors"]] == [2]
+    assert told["document"]["errorsSha256"] == hashlib.sha256(errors).hexdigest()
     with pytest.raises(Refused, match="Not found"):
         await bench.reader.receipts(taken.message_id, Caller(GUDANG))
 
@@ -286,8 +291,11 @@ async def test_no_receipt_tells_a_recipient_of_what_was_withheld(tmp_path: Path,
         assert accepted["salt"] not in seen
         assert accepted["commit"] not in seen
         assert (await bench.reader.message(message, Caller(KOTAK)))["bytes"] == len(less)
-        sender = (await bench.reader.receipts(message, Caller(SIMPUS)))["receipts"]
-        assert [one["kind"] for one in sender] == ["accepted", "delivered", "registered"]
+        theirs = await bench.reader.receipts(message, Caller(KOTAK))
+        assert (theirs.get("document"), canonical_json(theirs["released"])) == (None, less)
+        sender = await bench.reader.receipts(message, Caller(SIMPUS))
+        assert [one["kind"] for one in sender["receipts"]] == ["accepted", "delivered", "registered"]
+        assert [canonical_json(sender[name]) for name in ("document", "released")] == [whole, less]
 
 
 async def test_raw_that_stayed_behind_is_withheld_too(bench: Bench) -> None:
@@ -298,6 +306,7 @@ async def test_raw_that_stayed_behind_is_withheld_too(bench: Bench) -> None:
         await bench.registrar.pick_up(f"{message}.1", KOTAK, "delivered", None)
         told = (await bench.reader.receipts(message, Caller(KOTAK)))["receipts"]
         assert [one["kind"] for one in told] == ([] if more else ["accepted"]) + ["delivered"]
+        assert ("document" in await bench.reader.receipts(message, Caller(KOTAK))) is not bool(more)
         salts.append({manifest["salt"] for _, manifest in await bench.chain(message)})
     assert [len(one) for one in salts] == [1, 2]
 
