@@ -71,6 +71,8 @@ class Eraser:
         self._journal, self._parts, self._events = journal, parts, events
         self._forget, self._now_ms, self._barrier = forget, now_ms, barrier
         self._after = self._floor = ""
+        self.units = 0
+        """Units that deleted something, since this was made."""
 
     async def step(self) -> int:
         """A few stretches; says how many messages were finished."""
@@ -134,6 +136,7 @@ class Eraser:
         except Unexpected:
             # It was put under legal hold, or is on its way again, since it was read.
             return False
+        self.units += 1
         return True
 
     async def _empty(self, due: _Due) -> bool:
@@ -146,6 +149,7 @@ class Eraser:
         return True
 
     async def _finish(self, due: _Due) -> None:
+        self.units += 1
         named: dict[str, Any] = {"message": due.message}
         while rows := await self._journal.read("row_problem_after", {**named, "skip": ROWS - 1}):
             await self._journal.commit(Unit([Step("drop_row_problems", {**named, "row": rows[0][0]})]))

@@ -3,7 +3,9 @@
 Enters: the clock. Leaves: fewer rows. Refuses: to hold anybody up: one step touches a bounded number of rows, and a
 walk over all rows of a table is spread over many steps. How a message is erased stands in `erase`.
 
-What a person's pseudonyms hang on goes with the message; a question has no row, and its persons go by its age.
+What was deleted is scoured out of the journal's own files in the same step, or in the next one that finds nobody in
+the way: until then an old page still shows a key. What a person's pseudonyms hang on goes with the message; a question
+has no row, and its persons go by its age.
 """
 
 from __future__ import annotations
@@ -45,6 +47,8 @@ class Keeper:
     ) -> None:
         self._journal, self._eraser, self._now_ms = journal, eraser, now_ms
         self._keep_ms, self._retain_ms = keep_ms, retain_ms
+        # A process that died may have left what it had deleted.
+        self._scoured = False
         self._passes = (
             _Pass("keys_after", "drop_expired_key", ("key",), ("after",), (b"",)),
             _Pass("claims_after", "drop_claim", ("fingerprint",), ("after",), (b"",)),
@@ -54,10 +58,14 @@ class Keeper:
 
     async def step(self) -> None:
         try:
+            before = self._eraser.units
             await self._eraser.step()
+            self._scoured = self._scoured and self._eraser.units == before
             await self._answers()
             for one in self._passes:
                 await self._walk(one)
+            if not self._scoured:
+                self._scoured = await self._journal.scour()
         except JournalBusy:
             # Everything here can wait; those who wait for the journal cannot.
             return
@@ -79,6 +87,7 @@ class Keeper:
         ]
         if going:
             await self._journal.commit(Unit([Step(one.drop, going)]))
+            self._scoured = False
         one.moved(rows)
 
 

@@ -136,6 +136,10 @@ class Journal(Protocol):
     async def checkpoint_idle(self) -> bool:
         """Do the backend's housekeeping if nobody waits; say whether it was done."""
 
+    async def scour(self) -> bool:
+        """Leave nothing of what was deleted before in the backend's own files. False: somebody was in the way, or much
+        is waiting; ask again."""
+
     def health(self) -> JournalHealth:
         """A glance, without I/O."""
 

@@ -40,6 +40,9 @@ from gateway.store.sqlite_threads import Reader, Writer
 OLDEST = (3, 51, 3)
 """Older versions can lose committed data when two connections write and checkpoint at once (sqlite.org/wal.html)."""
 
+PATIENCE_MS = 100
+"""How long commits wait for a reader that keeps the WAL from being emptied."""
+
 Read = tuple[str, Mapping[str, Value]]
 
 
@@ -141,12 +144,20 @@ class SqliteJournal(Journal):
     async def checkpoint_idle(self) -> bool:
         if self._state != "open" or self._writes.waiting:
             return False
+        return await self._between_batches(self._thread.checkpoint)
+
+    async def scour(self) -> bool:
+        if self._state != "open":
+            return False
+        return await self._between_batches(lambda: self._thread.scour(PATIENCE_MS, self._busy_timeout_ms))
+
+    async def _between_batches(self, task: Callable[[], bool]) -> bool:
+        """In the writer's thread, behind the batch in flight."""
         done: asyncio.Future[bool] = self._loop.create_future()
 
         def work() -> None:
             try:
-                self._thread.checkpoint()
-                answer = True
+                answer = task()
             except Exception as error:
                 answer = False
                 self._loop.call_soon_threadsafe(self._poison, error)
@@ -259,8 +270,8 @@ class SqliteJournal(Journal):
     def _set_up(self, connection: apsw.Connection) -> None:
         connection.set_busy_timeout(self._busy_timeout_ms)
         connection.pragma("foreign_keys", 0)
-        # A key that was deleted must not be found in what is left of its page.
-        connection.pragma("secure_delete", "fast")
+        # A key that was deleted must not be found in what is left of its page, nor in a page that is free.
+        connection.pragma("secure_delete", 1)
         connection.pragma("cache_size", -self._cache_kib)
         connection.pragma("temp_store", 2)
 

@@ -98,9 +98,22 @@ class Writer:
         self._barrier("journal.after_commit")
         return outcomes
 
-    def checkpoint(self) -> None:
+    def checkpoint(self) -> bool:
         """Carry the WAL into the file as far as no reader is in the way."""
         self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+        return True
+
+    def scour(self, patience_ms: int, usual_ms: int) -> bool:
+        """Carry all of the WAL into the file and empty it: it holds earlier versions of pages, deleted rows and all.
+        Whoever commits waits meanwhile, so a reader that is in the way is not waited for long."""
+        self._connection.set_busy_timeout(patience_ms)
+        try:
+            self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+        except apsw.BusyError:
+            return False
+        finally:
+            self._connection.set_busy_timeout(usual_ms)
+        return True
 
     def checkpoint_if_due(self) -> None:
         """The same, once the WAL has grown enough; to be called when the batch was answered."""

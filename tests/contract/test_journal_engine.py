@@ -39,6 +39,8 @@ INSERT INTO twin (id, body) VALUES (:id, :body)
 UPDATE item SET twin = :twin WHERE id = :id RETURNING id, body
 -- name: move
 UPDATE item SET body = :body WHERE id = :id
+-- name: drop
+DELETE FROM item WHERE id = :id
 -- name: one
 SELECT id, twin, body FROM item WHERE id = :id
 -- name: all
@@ -246,6 +248,20 @@ async def test_housekeeping_is_done_only_when_nobody_waits(journal: Journal) -> 
     await asyncio.sleep(0)
     assert await journal.checkpoint_idle() is False
     await busy
+
+
+async def test_what_was_deleted_is_scoured_out_of_the_files(build: Build, tmp_path: Path) -> None:
+    journal = build(tmp_path / "journal", max_batch=64)
+    await journal.open()
+    secret = b"this was a key of somebody" * 4
+    await journal.commit(Unit([Step("put", {"id": f"{n}", "twin": "", "body": secret}) for n in range(200)]))
+    await journal.commit(Unit([Step("drop", {"id": f"{n}"}, rows=1) for n in range(200)]))
+    assert await journal.scour() is True
+    assert secret not in b"".join(path.read_bytes() for path in (tmp_path / "journal").iterdir())
+    await journal.commit(put("after"))
+    assert await ids(journal) == ["after"]
+    await journal.close()
+    assert await journal.scour() is False
 
 
 async def test_a_second_holder_is_refused_and_told_what_to_do(build: Build, journal: Journal, tmp_path: Path) -> None:

@@ -135,3 +135,49 @@ async def test_a_journal_that_is_busy_is_left_alone(bench: Bench, monkeypatch: p
 
     monkeypatch.setattr(bench.journal, "read", busy)
     await keeper(bench).step()
+
+
+async def test_nothing_of_a_deleted_key_or_pseudonym_is_left_in_any_file_of_the_journal(bench: Bench) -> None:
+    """Free pages and the log of the journal keep what a query no longer finds."""
+    for number in range(120):
+        await bench.record("person.deliver", person(nik=f"3273014107{number // 100 + 90:02d}{number % 99 + 1:04d}"))
+    while await bench.run(GUDANG):
+        pass
+    database = bench.journal._db
+    secrets = [
+        bytes(row[0]) for row in database.execute("SELECT sealed_key FROM messages UNION SELECT key FROM subjects")
+    ]
+    assert len(secrets) == 240
+
+    def found() -> int:
+        stored = b"".join(path.read_bytes() for path in (bench.folder / "journal").iterdir())
+        return sum(secret in stored for secret in secrets)
+
+    assert found() == 240
+    bench.clock.advance(366 * 86_400)
+    one = keeper(bench)
+    for _ in range(3):
+        await one.step()
+    assert database.execute("SELECT count(*) FROM subjects").fetchone() == (0,)
+    assert found() == 0
+
+
+async def test_a_reader_in_the_way_puts_off_scouring_and_stops_nobody(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[bool] = []
+
+    async def scour() -> bool:
+        asked.append(True)
+        return len(asked) > 2
+
+    monkeypatch.setattr(bench.journal, "scour", scour)
+    one = keeper(bench)
+    for _ in range(5):
+        await one.step()
+    assert len(asked) == 3
+    await bench.record("organisation.deliver", organisation(), key="short")
+    bench.clock.advance(366 * 86_400)
+    await one.step()
+    await one.step()
+    assert len(asked) == 4

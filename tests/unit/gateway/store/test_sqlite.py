@@ -106,6 +106,23 @@ async def test_the_wal_is_carried_over_once_it_has_grown(tmp_path: Path) -> None
     await journal.close()
 
 
+async def test_a_reader_in_the_way_of_scouring_is_not_waited_for(tmp_path: Path) -> None:
+    journal = build(tmp_path)
+    await journal.open()
+    await journal.commit(Unit((Step("put", {"b": b"a"}),)))
+    reader = apsw.Connection(str(tmp_path / "journal.db"), flags=apsw.SQLITE_OPEN_READONLY)
+    reader.execute("BEGIN")
+    assert reader.execute("SELECT count(*) FROM t").fetchall() == [(1,)]
+    await journal.commit(Unit((Step("put", {"b": b"b"}),)))
+    assert await journal.scour() is False
+    await journal.commit(Unit((Step("put", {"b": b"c"}),)))
+    reader.close()
+    assert await journal.scour() is True
+    assert (tmp_path / "journal.db-wal").stat().st_size == 0
+    assert await journal.read("count") == [(3,)]
+    await journal.close()
+
+
 async def test_a_checkpoint_that_fails_is_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     fatal: list[BaseException] = []
     journal = build(tmp_path, on_fatal=fatal.append)
