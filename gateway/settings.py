@@ -147,7 +147,9 @@ class Concurrency(Group):
         most=1_000_000,
     )
     inflight: int = _number(1024, "Requests being handled.", most=1_000_000)
+    inflight_per_agency: int = _number(512, "Messages and questions of one agency being handled.", most=1_000_000)
     body_bytes: int = _number(256 * MIB, "Bodies over 64 KiB that are held in memory, together.", least=MIB)
+    body_bytes_per_agency: int = _number(128 * MIB, "Those of one agency.", least=MIB)
     uploads: int = _number(64, "Parts that are arriving, of all agencies.", most=100_000)
     uploads_per_agency: int = _number(16, "Parts that are arriving, of one agency.", most=100_000)
     lane: int = _number(16, "Deliveries at once to one recipient.", most=10_000)

@@ -24,9 +24,10 @@ from aiohttp.web_protocol import PayloadAccessError, RequestPayloadError
 
 from gateway.arrivals import SpoolingArrival
 from gateway.contract.digests import FIELD, check, declared, mismatch
-from gateway.contract.errors import Refused, TryLater
+from gateway.contract.errors import Refused
 from gateway.contract.exchange import Caller
 from gateway.contract.reasons import Reason
+from gateway.http.shares import Shares
 from gateway.settings import Settings
 
 CHUNK = 256 * 1024
@@ -49,21 +50,6 @@ BROKEN = (
 
 FREE_BYTES = 64 * 1024
 """A body up to here needs no share of the budget."""
-
-
-class BodyBudget:
-    """How many bytes of large bodies are in memory at once, over all calls."""
-
-    def __init__(self, limit: int) -> None:
-        self._left = limit
-
-    def take(self, count: int) -> None:
-        if count > self._left:
-            raise TryLater(Reason.BUSY, "too many large bodies are being read", after=2.0)
-        self._left -= count
-
-    def give_back(self, count: int) -> None:
-        self._left += count
 
 
 class RequestCall:
@@ -91,7 +77,7 @@ class RequestCall:
         arrival: SpoolingArrival,
         settings: Settings,
         permit: Callable[[str, str], None],
-        budget: BodyBudget,
+        budget: Shares,
     ) -> None:
         self._request, self._settings, self._permit = request, settings, permit
         self.match, self.caller, self.arrival = match, caller, arrival
@@ -153,7 +139,7 @@ class RequestCall:
                 if size > most:
                     raise Refused(Reason.BODY_TOO_LARGE, "the body is over the limit", limit=most)
                 if size > FREE_BYTES:
-                    self._budget.take(size - self._held)
+                    self._budget.take(self.caller.agency, size - self._held)
                     self._held = size
                 pieces.append(piece)
         except TimeoutError:
@@ -163,7 +149,7 @@ class RequestCall:
 
     def release(self) -> None:
         """The call is over: its share of the budget is free again."""
-        self._budget.give_back(self._held)
+        self._budget.give_back(self.caller.agency, self._held)
         self._held = 0
 
     async def multipart(self) -> AsyncIterator[Part]:

@@ -23,9 +23,10 @@ from gateway.contract.http import HttpRoute, Reply
 from gateway.contract.problem import problem
 from gateway.contract.reasons import Reason
 from gateway.federation import Federation
-from gateway.http.call import BodyBudget, RequestCall
+from gateway.http.call import RequestCall
 from gateway.http.door import ACCEPTS, Bounds, Door, Doors, connections_within, teller
 from gateway.http.router import Router
+from gateway.http.shares import Shares
 from gateway.http.strangers import Strangers
 from gateway.identity import Person, Presented, Principal, Scheme, authenticate
 from gateway.refuse import Refusals, rejected_of
@@ -77,7 +78,9 @@ class Server:
         self.router: Router[Mounted] = Router()
         self._most_headers = settings.limits.header_bytes
         self._strangers = Strangers(settings.limits.refused_per_minute, monotonic)
-        self._bodies = BodyBudget(settings.concurrency.body_bytes)
+        concurrency = settings.concurrency
+        self._bodies = Shares("bytes of large bodies", concurrency.body_bytes, concurrency.body_bytes_per_agency)
+        self._calls = Shares("calls", concurrency.inflight, concurrency.inflight_per_agency)
         self._inflight = 0
         self._idle = asyncio.Event()
         self._idle.set()
@@ -250,10 +253,13 @@ class Server:
         self, request: web.BaseRequest, match: Mapping[str, str], caller: Caller, endpoint: Endpoint
     ) -> Reply:
         call = self._call(request, match, caller)
+        taken = False
         try:
             try:
                 if (reason := self._refuses_work()) is not None:
                     raise TryLater(reason, after=2.0)
+                self._calls.take(caller.agency)
+                taken = True
                 inbound = await endpoint.decode(call)
             except Exception as error:
                 settlement = await self._walk.refuse(call.arrival.message_id, caller, None, error, "arrive")
@@ -262,6 +268,8 @@ class Server:
             return endpoint.encode(call, await self._walk.take(inbound, caller, endpoint.codec))
         finally:
             call.release()
+            if taken:
+                self._calls.give_back(caller.agency)
 
     def _refuses_work(self) -> Reason | None:
         return Reason.BUSY if self._inflight > self._settings.concurrency.inflight else self._admits()

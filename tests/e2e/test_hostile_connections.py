@@ -9,6 +9,7 @@ from asyncio import FIRST_COMPLETED
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
 from tests.e2e.process import Gateway, Place, until
@@ -80,9 +81,7 @@ async def _answers(port: int) -> bool:
 async def test_uploads_that_never_end_stop_nobody_elses(tmp_path: Path) -> None:
     settings = {"concurrency": {"uploads": 4, "uploads_per_agency": 2}, "stages": {"upload_turn": 0.3, "read_body": 60}}
     place = Place(tmp_path, SYSTEMS, ROUTES, settings)
-    other = {"name": "lain", "credentials": {"api_keys": [{"file": "keys/lain.key"}]}, "may_use": ["letter.deliver"]}
-    agency = {"agency": "lain", "name": "Lain (simulasi)", "systems": {"pengirim": other}}
-    (place.config / "agencies" / "lain.yaml").write_text(yaml.safe_dump(agency), encoding="utf-8")
+    _another_agency(place)
     async with place.running() as gateway:
         stuck = [await _upload(gateway, "pengirim") for _ in range(3)]
         # The answer comes at once; the connection lingers for what the sender still sends.
@@ -98,6 +97,48 @@ async def test_uploads_that_never_end_stop_nobody_elses(tmp_path: Path) -> None:
             writer.close()
         status, answer = await gateway.post(submission, "pengirim")
         assert status == 202, answer
+
+
+@pytest.mark.parametrize(
+    ("sent", "length", "bounds"),
+    [
+        (b"{", 1000, {"inflight": 8, "inflight_per_agency": 4}),
+        (b'{"' + b"x" * 700_000, 1_000_000, {"body_bytes": 2 << 20, "body_bytes_per_agency": 1 << 20}),
+    ],
+    ids=["calls", "bytes"],
+)
+async def test_bodies_that_never_end_stop_no_other_agency(
+    tmp_path: Path, sent: bytes, length: int, bounds: dict[str, int]
+) -> None:
+    place = Place(tmp_path, SYSTEMS, ROUTES, {"concurrency": bounds, "stages": {"read_body": 60}})
+    _another_agency(place)
+    async with place.running() as gateway:
+        key = place.auth("pengirim")["Authorization"]
+        head = f"POST /api/v1/messages HTTP/1.1\r\nHost: uji\r\nAuthorization: {key}\r\nConnection: close\r\n"
+        head += f"Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n"
+        port = int(gateway.url.rpartition(":")[2])
+        stuck = [await asyncio.open_connection("127.0.0.1", port) for _ in range(9)]
+        for _, writer in stuck:
+            writer.write(head.encode() + sent)
+        # One more than its share is told at once; the others are still being waited for.
+        told, waiting = await asyncio.wait(
+            [asyncio.create_task(reader.readline()) for reader, _ in stuck], return_when=FIRST_COMPLETED
+        )
+        assert {task.result() for task in told} == {b"HTTP/1.1 503 Service Unavailable\r\n"}
+        assert waiting
+        submission = letter("L-1")
+        submission["envelope"]["recipients"] = ["uji/tarik"]
+        submission["document"]["body"] = "x" * 70_000
+        status, answer = await gateway.post(submission, "lain")
+        assert status == 202, answer
+        for _, writer in stuck:
+            writer.close()
+
+
+def _another_agency(place: Place) -> None:
+    other = {"name": "lain", "credentials": {"api_keys": [{"file": "keys/lain.key"}]}, "may_use": ["letter.deliver"]}
+    agency = {"agency": "lain", "name": "Lain (simulasi)", "systems": {"pengirim": other}}
+    (place.config / "agencies" / "lain.yaml").write_text(yaml.safe_dump(agency), encoding="utf-8")
 
 
 async def _upload(gateway: Gateway, system: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
