@@ -74,6 +74,17 @@ class Sidecar(_Settings):
     """Time after which a lonely file is refused."""
 
 
+def _one_group(pattern: str | None) -> str | None:
+    """A pattern that can be read, with one group: what the group finds is the period."""
+    try:
+        groups = 1 if pattern is None else re.compile(pattern).groups
+    except re.error as error:
+        raise ValueError(f"this is no pattern: {error}") from None
+    if groups != 1:
+        raise ValueError("the pattern needs exactly one group, around the period")
+    return pattern
+
+
 class Csv(_Settings):
     """How a table becomes documents: one data row, one document.
 
@@ -101,7 +112,7 @@ class Csv(_Settings):
     """Forms of dates, tried in order."""
     period: str | None = None
     """Period that is part of every key."""
-    period_from_name: str | None = None
+    period_from_name: Annotated[str | None, AfterValidator(_one_group)] = None
     """Pattern that finds the period in a file's name."""
     record_lines: Annotated[int, Field(ge=1, le=10_000)] = 100
     """Most lines of one record."""
@@ -110,8 +121,6 @@ class Csv(_Settings):
     def _forms_can_be_read(self) -> Csv:
         for form in (self.dates,) if isinstance(self.dates, str) else self.dates:
             date_pattern(form)
-        if self.period_from_name is not None and re.compile(self.period_from_name).groups != 1:
-            raise ValueError("period_from_name needs exactly one group")
         return self
 
 

@@ -195,6 +195,8 @@ class TestCodec(CodecConformance):
         {"inbox": "a", "formats": ["csv"]},
         {"inbox": "a", "csv": {"dates": "dd-MM"}},
         {"inbox": "a", "csv": {"period_from_name": "x"}},
+        {"inbox": "a", "csv": {"period_from_name": r"_(\d{6}_"}},
+        {"inbox": "a", "csv": {"period_from_name": "("}},
         {"inbox": "a", "unknown": 1},
     ],
 )
