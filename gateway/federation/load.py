@@ -21,7 +21,7 @@ from gateway.federation.check import KeyTrouble, check
 from gateway.federation.draft import AdapterSpecLike, Draft, Kind, Located, ServiceLike
 from gateway.federation.explain import validate
 from gateway.federation.federation import Agency, Federation, Operator, System, Use, UseRole, federate
-from gateway.federation.findings import Finding, did_you_mean, shown
+from gateway.federation.findings import Finding, did_you_mean, near, shown
 from gateway.federation.hooks import check_uses
 from gateway.federation.marks import Marked, Place
 from gateway.federation.model import AgencyHead, Name, OperatorEntry, Route, Shape, SystemEntry, SystemId
@@ -71,19 +71,27 @@ def load(
     return federate(draft.agencies, draft.systems, routes, draft.operators, uses, queries), findings
 
 
+FOLDER = "agencies"
 KNOWN_FILES = ("gateway.yaml", "operators.yaml", "routes.yaml")
 
 
 def _strays(config_dir: Path, draft: Draft) -> None:
     """A misspelt `operator.yaml` would otherwise be a federation without people, and nobody would hear of it."""
     try:
-        names = sorted(path.name for path in config_dir.iterdir() if path.suffix in {".yaml", ".yml"})
+        paths = sorted(path for path in config_dir.iterdir() if path.name[0] != ".")
     except OSError:
         return  # the missing folder is noted where its files are read
-    for name in names:
-        if name not in KNOWN_FILES and name[0] != ".":
-            hint = did_you_mean(name, KNOWN_FILES)
-            draft.findings.append(Finding(name, 0, 0, "C025", "no part of the configuration is read from here", hint))
+    for path in paths:
+        # Other folders and files, a README or what somebody put aside, are not taken for a part of it.
+        if path.is_dir():
+            meant = path.name != FOLDER and near(path.name, (FOLDER,)) is not None
+        else:
+            meant = path.name not in KNOWN_FILES and path.suffix in {".yaml", ".yml"}
+        if meant:
+            hint = did_you_mean(path.name, (FOLDER,) if path.is_dir() else KNOWN_FILES)
+            draft.findings.append(
+                Finding(path.name, 0, 0, "C025", "no part of the configuration is read from here", hint)
+            )
 
 
 def _open(path: Path, shown_as: str, draft: Draft) -> Marked:
@@ -96,7 +104,7 @@ def _open(path: Path, shown_as: str, draft: Draft) -> Marked:
 
 
 def _read_agencies(config_dir: Path, draft: Draft) -> None:
-    folder = config_dir / "agencies"
+    folder = config_dir / FOLDER
     try:
         paths = sorted(path for path in folder.iterdir() if path.suffix in {".yaml", ".yml"} and path.name[0] != ".")
     except OSError as error:

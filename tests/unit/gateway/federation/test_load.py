@@ -209,6 +209,14 @@ def test_a_misspelt_file_is_not_passed_over(folder: Any) -> None:
     ]
 
 
+def test_a_misspelt_folder_is_not_passed_over_and_what_was_put_aside_is_nobodys_business(folder: Any) -> None:
+    (folder.path / "agency").mkdir()
+    for name in ("README.md", "agencies/kota.yaml.off", "trust"):
+        (folder.path / name).mkdir() if name == "trust" else (folder.path / name).write_text("x")
+    _, findings = folder.load()
+    assert [(one.code, one.file, one.hint) for one in findings] == [("C025", "agency", "did you mean 'agencies'?")]
+
+
 def test_operators_may_be_absent(folder: Any) -> None:
     (folder.path / PEOPLE).unlink()
     assert folder.sound().operators == {}
