@@ -85,7 +85,8 @@ async def test_a_line_is_taken_when_it_is_whole(host: FakeHost, source: Source) 
 @pytest.mark.parametrize(
     ("line", "reason"),
     [
-        (b"x" * 3_000_000, Reason.ROW_TOO_LARGE),
+        (b"D-2|" + b"x" * 3_000_000, Reason.ROW_TOO_LARGE),
+        (b"x" * 3_000_000, Reason.BAD_REQUEST),
         (b"D-2|only two", Reason.SCHEMA_INVALID),
         (b"|3273011708900001|Warga|17-08-1990|L", Reason.SCHEMA_INVALID),
         (b"", Reason.SCHEMA_INVALID),
