@@ -9,7 +9,8 @@ from __future__ import annotations
 import os
 import time
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -52,11 +53,14 @@ class HostParts:
         self._journal, self._vault, self._parts, self._arrivals = journal, vault, parts, arrivals
         self._keys: OrderedDict[str, DataKey] = OrderedDict()
 
-    async def read(self, message_id: str, part: Part, start: int = 0, stop: int | None = None) -> AsyncIterator[bytes]:
+    async def read(
+        self, message_id: str, part: Part, start: int = 0, stop: int | None = None
+    ) -> AsyncGenerator[bytes, None]:
         try:
             key = await self._key(message_id)
-            async for chunk in await self._parts.read(message_id, part.address, key, start, stop):
-                yield chunk
+            async with aclosing(await self._parts.read(message_id, part.address, key, start, stop)) as chunks:
+                async for chunk in chunks:
+                    yield chunk
         except (Erased, SealBroken, PartError) as error:
             raise NeedsOperator(f"a part cannot be read: {type(error).__name__}") from error
 

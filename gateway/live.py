@@ -8,7 +8,7 @@ beside a gateway that works on the same folders.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 
 from gateway.contract.adapter import Adapter
 from gateway.contract.errors import NeedsOperator, Refused, TryLater
@@ -25,7 +25,7 @@ Said = tuple[str, str]
 class NoParts:
     """Nothing moves, so there is no part to read."""
 
-    def read(self, message_id: str, part: Part, start: int = 0, stop: int | None = None) -> AsyncIterator[bytes]:
+    def read(self, message_id: str, part: Part, start: int = 0, stop: int | None = None) -> AsyncGenerator[bytes, None]:
         raise NeedsOperator("a look moves no message, and has no parts")
 
 

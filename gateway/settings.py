@@ -130,6 +130,7 @@ class Stages(Group):
 
     headers: float = _seconds(20, "From the start of a connection, or of a later request, until its head is whole.")
     read_body: float = _seconds(60, "A body without parts, whole; silence while parts arrive.")
+    send: float = _seconds(60, "Silence of a caller that does not take what it is sent.")
     upload_turn: float = _seconds(10, "Waiting until a part may arrive, while others do.")
     decode: float = _seconds(10, "Reading and decoding a handful of rows of a batch.")
     record: float = _seconds(10, "A commit; while one takes longer, nothing new is taken.")
@@ -152,6 +153,8 @@ class Concurrency(Group):
     body_bytes_per_agency: int = _number(128 * MIB, "Those of one agency.", least=MIB)
     uploads: int = _number(64, "Parts that are arriving, of all agencies.", most=100_000)
     uploads_per_agency: int = _number(16, "Parts that are arriving, of one agency.", most=100_000)
+    downloads: int = _number(256, "Parts that are being fetched, by all agencies.", most=100_000)
+    downloads_per_agency: int = _number(64, "Parts that are being fetched, by one agency.", most=100_000)
     lane: int = _number(16, "Deliveries at once to one recipient.", most=10_000)
     batch_chunk: int = _number(256, "Rows of a batch that are recorded in one transaction.", most=256)
     journal_waiting: int = _number(4096, "Units of work that wait for the journal.", most=1_000_000)

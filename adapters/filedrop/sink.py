@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
+from contextlib import aclosing
 
 from adapters.filedrop import notices
 from adapters.filedrop.arrive import Threads
@@ -112,8 +113,9 @@ class FolderSink(Sink):
         token = f"{safe(outbound.delivery_id)}-{part.number}"
         draft = await self._threads(Draft, self._folders["outbox"], token)
         try:
-            async for piece in self._host.parts.read(outbound.message_id, part):
-                await self._threads(draft.write, piece)
+            async with aclosing(self._host.parts.read(outbound.message_id, part)) as pieces:
+                async for piece in pieces:
+                    await self._threads(draft.write, piece)
             await self._threads(draft.publish, name)
             self._barrier("part written")
         except (Exception, asyncio.CancelledError):

@@ -6,7 +6,7 @@ Refuses: a secret that is not configured, a part that is not of the message at h
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -77,7 +77,9 @@ class HttpClient(Protocol):
 class PartReader(Protocol):
     """Bytes of a part of the message at hand, unsealed and streamed in bounded chunks."""
 
-    def read(self, message_id: str, part: Part, start: int = 0, stop: int | None = None) -> AsyncIterator[bytes]: ...
+    def read(self, message_id: str, part: Part, start: int = 0, stop: int | None = None) -> AsyncGenerator[bytes, None]:
+        """The bytes from `start` to before `stop`, in pieces. Use `contextlib.aclosing` where you may stop early."""
+        ...
 
 
 @frozen

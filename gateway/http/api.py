@@ -6,9 +6,11 @@ change without an operator's credential. Every read by a person is an event.
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import re
 from collections.abc import AsyncIterator, Mapping
+from contextlib import aclosing
 from typing import Any
 
 import orjson
@@ -107,15 +109,31 @@ class Api:
             headers["Content-Range"] = f"bytes {start}-{stop - 1}/{part.size}"
         answer = web.StreamResponse(status=status, headers=headers)
         answer.content_length = max(0, stop - start)
-        chunks = self._parts.read(message, part, start, stop)
-        first = await _first(chunks)
-        await answer.prepare(request)
-        if request.method != "HEAD" and stop > start:
-            await answer.write(first)
-            async for chunk in chunks:
-                await answer.write(chunk)
-        await answer.write_eof()
+        agency = who.agency if isinstance(who, Caller) else ""
+        self._server.downloads.take(agency)
+        try:
+            # Closed at once when the caller hangs up: the open file would otherwise wait for the collector.
+            async with aclosing(self._parts.read(message, part, start, stop)) as chunks:
+                first = await _first(chunks)
+                await answer.prepare(request)
+                if request.method != "HEAD" and stop > start:
+                    await self._send(request, answer, first)
+                    async for chunk in chunks:
+                        await self._send(request, answer, chunk)
+            await answer.write_eof()
+        finally:
+            self._server.downloads.give_back(agency)
         return answer
+
+    async def _send(self, request: web.BaseRequest, answer: web.StreamResponse, piece: bytes) -> None:
+        """The next piece of a part. Who does not take it is let go, or the piece would lie here for ever."""
+        try:
+            async with asyncio.timeout(self._settings.stages.send):
+                await answer.write(piece)
+        except TimeoutError:
+            if request.transport is not None:
+                request.transport.abort()
+            raise ConnectionResetError("the caller does not take what it asked for") from None
 
     async def inbox(self, request: web.BaseRequest, match: Mapping[str, str], who: Principal | None) -> Reply:
         caller = _system(who)

@@ -6,9 +6,11 @@ proxies from the environment. Raises `TryLater` when nothing was sent, `Ambiguou
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import ssl
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import aclosing
 from pathlib import Path
 
 import aiohttp
@@ -21,6 +23,7 @@ from gateway.contract.reasons import Reason
 from gateway.deadline import Deadlines
 
 CONNECT_SECONDS = 10.0
+_TURNS = 10
 _BASE64_STEP = 3 * 64 * 1024
 
 
@@ -89,6 +92,9 @@ class OutgoingHttp:
                 # A part could not be read: the recipient got half a body, which is none.
                 raise error.__cause__ from None
             raise Ambiguous(Reason.RECIPIENT_DOWN, f"the connection broke: {type(error).__name__}") from error
+        finally:
+            if isinstance(data, AsyncGenerator):
+                await _close(data)
 
     def judge(self, reply: HttpReply) -> None:
         judge(reply)
@@ -104,11 +110,13 @@ class OutgoingHttp:
             if isinstance(piece, bytes):
                 yield piece
             elif piece.encoding == "raw":
-                async for chunk in self._parts.read(message_id, piece.part):
-                    yield chunk
+                async with aclosing(self._parts.read(message_id, piece.part)) as chunks:
+                    async for chunk in chunks:
+                        yield chunk
             else:
-                async for chunk in _base64(self._parts.read(message_id, piece.part)):
-                    yield chunk
+                async with aclosing(self._parts.read(message_id, piece.part)) as chunks:
+                    async for chunk in _base64(chunks):
+                        yield chunk
 
     async def _read(self, answer: aiohttp.ClientResponse, limit: int) -> bytes:
         content, pieces, size = answer.content, list[bytes](), 0
@@ -121,6 +129,18 @@ class OutgoingHttp:
             if content.at_eof():
                 break
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+
+async def _close(body: AsyncGenerator[bytes, None]) -> None:
+    """Closes a body of which not everything was sent: its part's file would wait for the collector."""
+    for _ in range(_TURNS):
+        try:
+            await body.aclose()
+        except RuntimeError:
+            # Whoever was sending it is being cancelled at this moment.
+            await asyncio.sleep(0)
+        else:
+            return
 
 
 def _length(piece: bytes | PartRef) -> int:

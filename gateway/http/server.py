@@ -80,6 +80,7 @@ class Server:
         self._strangers = Strangers(settings.limits.refused_per_minute, monotonic)
         concurrency = settings.concurrency
         self._bodies = Shares("bytes of large bodies", concurrency.body_bytes, concurrency.body_bytes_per_agency)
+        self.downloads = Shares("downloads", concurrency.downloads, concurrency.downloads_per_agency)
         self._calls = Shares("calls", concurrency.inflight, concurrency.inflight_per_agency)
         self._inflight = 0
         self._idle = asyncio.Event()
@@ -272,7 +273,9 @@ class Server:
                 self._calls.give_back(caller.agency)
 
     def _refuses_work(self) -> Reason | None:
-        return Reason.BUSY if self._inflight > self._settings.concurrency.inflight else self._admits()
+        # A part that is being fetched takes nothing of what a call needs.
+        working = self._inflight - self.downloads.taken
+        return Reason.BUSY if working > self._settings.concurrency.inflight else self._admits()
 
     def _call(self, request: web.BaseRequest, match: Mapping[str, str], caller: Caller) -> RequestCall:
         arrival = self._arrivals.begin(caller.agency)

@@ -16,8 +16,13 @@ class Shares:
     """A number of things of which one agency gets a part. The number of agencies is that of the federation."""
 
     def __init__(self, what: str, limit: int, per_agency: int) -> None:
-        self._what, self._left, self._share = what, limit, min(limit, per_agency)
+        self._what, self._limit, self._left, self._share = what, limit, limit, min(limit, per_agency)
         self._taken: dict[str, int] = {}
+
+    @property
+    def taken(self) -> int:
+        """How much is taken, by all."""
+        return self._limit - self._left
 
     def take(self, agency: str, count: int = 1) -> None:
         taken = self._taken.get(agency, 0) + count

@@ -19,7 +19,7 @@ import os
 import re
 import secrets
 import shutil
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Set
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Set
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from pathlib import Path
@@ -97,7 +97,7 @@ class LocalParts(PartStore):
 
     async def read(
         self, message: str, address: str, data_key: DataKey, start: int = 0, stop: int | None = None
-    ) -> AsyncIterator[bytes]:
+    ) -> AsyncGenerator[bytes, None]:
         if not _ADDRESS.match(address):
             raise PartMissing("there is no such part")
         path = self._folder(message) / address
@@ -151,7 +151,7 @@ class LocalParts(PartStore):
 
     async def _pieces(
         self, file: BinaryIO, opener: StreamOpener, tail: bytes, start: int, stop: int
-    ) -> AsyncIterator[bytes]:
+    ) -> AsyncGenerator[bytes, None]:
         shape = opener.shape
         if start >= stop:
             file.close()

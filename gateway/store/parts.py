@@ -8,7 +8,7 @@ disk (`DiskFull`), more open writers than configured (`PartsBusy`), and bytes th
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Set
+from collections.abc import AsyncGenerator, Awaitable, Callable, Set
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -87,7 +87,7 @@ class PartStore(Protocol):
 
     async def read(
         self, message: str, address: str, data_key: DataKey, start: int = 0, stop: int | None = None
-    ) -> AsyncIterator[bytes]:
+    ) -> AsyncGenerator[bytes, None]:
         """The plain bytes from `start` up to `stop`, in pieces of at most one chunk.
 
         Before the first byte is given the last chunk has opened: the part is whole, and the one that was named.

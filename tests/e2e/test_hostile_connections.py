@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import hashlib
 import json
+import os
 import resource
 from asyncio import FIRST_COMPLETED
 from pathlib import Path
@@ -11,6 +14,7 @@ from typing import Any
 
 import pytest
 import yaml
+from aiohttp import FormData
 
 from tests.e2e.process import Gateway, Place, until
 from tests.e2e.scenes import letter
@@ -133,6 +137,64 @@ async def test_bodies_that_never_end_stop_no_other_agency(
         assert status == 202, answer
         for _, writer in stuck:
             writer.close()
+
+
+async def test_who_asks_for_parts_and_takes_nothing_is_let_go_and_stops_nobody(tmp_path: Path) -> None:
+    """Every reader holds a piece of the part and an open file; what nobody takes is not held for ever."""
+    settings = {"concurrency": {"inflight": 6, "downloads_per_agency": 4}, "stages": {"send": 1}}
+    place = Place(tmp_path, SYSTEMS, ROUTES, settings)
+    _another_agency(place)
+    async with place.running() as gateway:
+        form = FormData()
+        form.add_field("message", json.dumps(_large()), content_type="application/json")
+        form.add_field("part-1", bytes(LARGE), filename="surat.pdf", content_type="application/pdf")
+        status, answer = await gateway.call("POST", "/api/v1/messages", "pengirim", data=form)
+        assert status == 202, answer
+        key = place.auth("pengirim")["Authorization"]
+        path = f"/api/v1/messages/{answer['messageId']}/parts/1"
+        ask = f"GET {path} HTTP/1.1\r\nHost: uji\r\nAuthorization: {key}\r\n\r\n".encode()
+        port = int(gateway.url.rpartition(":")[2])
+        readers = [await asyncio.open_connection("127.0.0.1", port, limit=1024) for _ in range(8)]
+        for _, writer in readers:
+            writer.write(ask)
+        heads = sorted([(await reader.readline()).split()[1] for reader, _ in readers])
+        assert heads == [b"200"] * 4 + [b"503"] * 4
+        submission = letter("L-1")
+        submission["envelope"]["recipients"] = ["uji/tarik"]
+        status, answer = await gateway.post(submission, "lain")
+        assert status == 202, answer
+        await until(lambda: not _open_parts(gateway), "files of parts that nobody takes to be closed")
+        for _, writer in readers:
+            writer.transport.abort()
+        # The same when the reader hangs up.
+        for _ in range(4):
+            reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1024)
+            writer.write(ask)
+            assert b"200" in await reader.readline()
+            writer.transport.abort()
+        await until(lambda: not _open_parts(gateway), "files of readers that are gone to be closed")
+    assert "Traceback" not in place.log()
+
+
+LARGE = 40 * 1024 * 1024
+
+
+def _large() -> dict[str, Any]:
+    submission = letter("L-0")
+    submission["envelope"]["recipients"] = ["uji/tarik"]
+    del submission["parts"]
+    digest = hashlib.sha256(bytes(LARGE)).hexdigest()
+    submission["document"]["mainFile"] |= {"sha256": digest, "size": LARGE}
+    return submission
+
+
+def _open_parts(gateway: Gateway) -> list[str]:
+    """Files of parts that the process has open."""
+    found = []
+    for descriptor in Path(f"/proc/{gateway.process.pid}/fd").iterdir():
+        with contextlib.suppress(OSError):
+            found += [target for target in (os.readlink(descriptor),) if "/parts/" in target]
+    return found
 
 
 def _another_agency(place: Place) -> None:

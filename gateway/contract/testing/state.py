@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import unicodedata
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -115,7 +115,9 @@ class FakeParts:
             left -= step
         return Part(number, digest.hexdigest(), size, "application/octet-stream", None, f"huge:{message_id}")
 
-    async def read(self, message_id: str, part: Part, start: int = 0, stop: int | None = None) -> AsyncIterator[bytes]:
+    async def read(
+        self, message_id: str, part: Part, start: int = 0, stop: int | None = None
+    ) -> AsyncGenerator[bytes, None]:
         end = part.size if stop is None else min(stop, part.size)
         if part.address == f"huge:{message_id}":
             for at in range(start, end, CHUNK):
