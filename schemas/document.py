@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, ClassVar
 
+import orjson
 from pydantic import AfterValidator, BaseModel, ConfigDict, GetJsonSchemaHandler
 from pydantic.alias_generators import to_camel
 from pydantic_core import CoreSchema, PydanticCustomError
@@ -16,13 +17,16 @@ from schemas.errors import FieldError, SchemaError
 from schemas.marks import Maybe, public, specific
 from schemas.primitives import Identifier
 from schemas.scalars import MAX_INTEGER, Scalar
+from schemas.strict_json import DEFAULT
 
 __all__ = ["Document", "FieldError", "Group", "Raw", "SchemaError", "one_of_required"]
 
-#: Limits of the bag of unmapped fields: nesting, and values in all.
+#: Limits of the bag of unmapped fields: nesting, values in all, characters of one text, and bytes as JSON: what is
+#: written into XML is JSON text again, and the reader of that has a limit.
 MAX_RAW_DEPTH = 16
 MAX_RAW_VALUES = 5000
 MAX_RAW_TEXT = 100_000
+MAX_RAW_BYTES = DEFAULT.max_bytes
 
 _FORBIDDEN = frozenset([*range(0x09), 0x0B, 0x0C, *range(0x0E, 0x20), *range(0xD800, 0xE000), 0xFFFE, 0xFFFF])
 _ONLY_TEXT = {str}
@@ -41,6 +45,17 @@ class Group(BaseModel):
         hide_input_in_errors=True,
         protected_namespaces=(),
     )
+
+    #: At least one of these attributes must be set, if any are named; the class calls `one_of_required`.
+    ONE_OF: ClassVar[tuple[str, ...]] = ()
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        out = handler(schema)
+        if cls.ONE_OF:
+            resolved = handler.resolve_ref_schema(out)
+            resolved["anyOf"] = [{"required": [to_camel(attr)]} for attr in cls.ONE_OF]
+        return out
 
     def __repr__(self) -> str:
         # A document ends up in tracebacks and logs: it tells which fields are set, never what they hold.
@@ -117,6 +132,8 @@ def _raw_fields(fields: dict[str, Any]) -> dict[str, Any]:
         if seen > MAX_RAW_VALUES:
             raise PydanticCustomError("raw_size", "raw holds too many values")
         if not below:
+            if len(orjson.dumps(fields)) > MAX_RAW_BYTES:
+                raise PydanticCustomError("raw_size", "raw holds too many bytes")
             return fields
         level = below
     raise PydanticCustomError("raw_depth", "raw is nested too deep")
@@ -167,9 +184,6 @@ class Document(Group):
     # The canonical bytes of a document that was read from the wire; the catalogue fills it. Copies start without.
     __slots__ = ("_canonical",)
 
-    #: At least one of these attributes must be set, if any are named.
-    ONE_OF: ClassVar[tuple[str, ...]] = ()
-
     raw: Annotated[Maybe[Raw], specific("Unmapped source fields; returned to the same system only")] = None
 
     def __init_subclass__(cls, **_: Any) -> None:
@@ -179,17 +193,9 @@ class Document(Group):
     def __pydantic_init_subclass__(cls, *, name: str = "", major: int = 1, **_: Any) -> None:
         cls.NAME, cls.MAJOR, cls.TYPE = name, major, f"{name}/{major}"
 
-    @classmethod
-    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        out = handler(schema)
-        if cls.ONE_OF:
-            resolved = handler.resolve_ref_schema(out)
-            resolved["anyOf"] = [{"required": [to_camel(attr)]} for attr in cls.ONE_OF]
-        return out
 
-
-def one_of_required(document: Document) -> None:
+def one_of_required(group: Group) -> None:
     """Raise unless one of the attributes the class names in ONE_OF is set."""
-    if not any(attr in document.model_fields_set for attr in document.ONE_OF):
-        names = " or ".join(to_camel(attr) for attr in document.ONE_OF)
+    if not any(attr in group.model_fields_set for attr in group.ONE_OF):
+        names = " or ".join(to_camel(attr) for attr in group.ONE_OF)
         raise PydanticCustomError("one_of_required", "at least one of {names} is required", {"names": names})

@@ -1,18 +1,18 @@
 """letter/1: an official letter (naskah dinas) and what belongs to it.
 
 Enters: the head of the letter, its people, its files by reference. Leaves: Letter1. Refuses: a letter without number
-that is not declared a draft. `Sifat` means security in one agency and urgency in another: the schema holds both apart
-and keeps the source's word in rawSifat.
+that is not declared a draft, and a recipient who is nobody. `Sifat` means security in one agency and urgency in
+another: the schema holds both apart and keeps the source's word in rawSifat.
 """
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from schemas.document import Document, Group
+from schemas.document import Document, Group, one_of_required
 from schemas.marks import Many, Maybe, personal, public
 from schemas.primitives import (
     CivilDate,
@@ -35,9 +35,16 @@ Urgency = Literal["biasa", "segera", "sangat_segera"]
 class Recipient(Group):
     """Somebody a letter is addressed or copied to: an organisation, a post or a person."""
 
+    ONE_OF: ClassVar[tuple[str, ...]] = ("organisation", "person_name")
+
     kind: Annotated[Literal["internal", "srikandi", "non_srikandi"], public("How the recipient is reached")]
     organisation: Annotated[Maybe[OrganisationRef], public("Organisation or post", "tujuan")] = None
     person_name: Annotated[Maybe[Name], personal("Person addressed", "Yth.")] = None
+
+    @model_validator(mode="after")
+    def _is_somebody(self) -> Recipient:
+        one_of_required(self)
+        return self
 
 
 class Signatory(Group):

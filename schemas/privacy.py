@@ -140,16 +140,20 @@ def _faults(
             # Where the container is listed whole, only names that do not exist are faults.
             needed = list[str]() if path in whole else missing
             _faults(field.group, tree[name], path + ".", whole, unknown, needed)
+    # ONE_OF is a rule over values: the list must keep at least one of them, and release() checks the document.
+    one_of = _one_of(model)
+    if one_of and not any(name in tree for name in one_of):
+        missing.append(prefix + "|".join(one_of))
+
+
+def _one_of(model: type[Group]) -> list[str]:
+    return [field.wire for field in plan(model) if field.attr in model.ONE_OF]
 
 
 @cache
 def _checked(doc_type: type[Document], fields: frozenset[str]) -> dict[str, Any]:
     tree, unknown, missing = _tree(fields), list[str](), list[str]()
     _faults(doc_type, tree, "", fields, unknown, missing)
-    # ONE_OF is a rule over values: the list must keep at least one of them, and release() checks the document.
-    one_of = [field.wire for field in plan(doc_type) if field.attr in doc_type.ONE_OF]
-    if one_of and not any(name in tree for name in one_of):
-        missing.append("|".join(one_of))
     if unknown or missing:
         raise ReleaseRefused(doc_type.TYPE, unknown, missing)
     return tree
@@ -167,14 +171,14 @@ def release(document: Document, fields: Iterable[str]) -> Document:
     """
     listed = frozenset(fields)
     tree = _checked(type(document), listed)
-    narrowed: Document = _narrow(document, tree, "", listed)
-    if document.ONE_OF and not any(attr in narrowed.model_fields_set for attr in document.ONE_OF):
-        one_of = [field.wire for field in plan(type(document)) if field.attr in document.ONE_OF]
-        raise ReleaseRefused(document.TYPE, (), ["|".join(one_of)])
+    lost: set[str] = set()
+    narrowed: Document = _narrow(document, tree, "", listed, lost)
+    if lost:
+        raise ReleaseRefused(document.TYPE, (), lost)
     return narrowed
 
 
-def _narrow(document: Group, tree: dict[str, Any], prefix: str, whole: frozenset[str]) -> Any:
+def _narrow(document: Group, tree: dict[str, Any], prefix: str, whole: frozenset[str], lost: set[str]) -> Any:
     model = type(document)
     kept: dict[str, Any] = {}
     for field in plan(model):
@@ -182,12 +186,16 @@ def _narrow(document: Group, tree: dict[str, Any], prefix: str, whole: frozenset
             continue
         value, path = getattr(document, field.attr), prefix + field.wire
         if field.group is not None and value is not None and path not in whole:
-            value = _narrow_field(field, value, tree[field.wire], path + ".", whole)
+            value = _narrow_field(field, value, tree[field.wire], path + ".", whole, lost)
         kept[field.attr] = value
+    if model.ONE_OF and kept.keys().isdisjoint(model.ONE_OF):
+        lost.add(prefix + "|".join(_one_of(model)))
     return model.model_construct(_fields_set=set(kept), **kept)
 
 
-def _narrow_field(field: FieldPlan, value: Any, tree: dict[str, Any], prefix: str, whole: frozenset[str]) -> Any:
+def _narrow_field(
+    field: FieldPlan, value: Any, tree: dict[str, Any], prefix: str, whole: frozenset[str], lost: set[str]
+) -> Any:
     if field.repeated:
-        return tuple(_narrow(item, tree, prefix, whole) for item in value)
-    return _narrow(value, tree, prefix, whole)
+        return tuple(_narrow(item, tree, prefix, whole, lost) for item in value)
+    return _narrow(value, tree, prefix, whole, lost)

@@ -75,7 +75,7 @@ def _group(draw: st.DrawFn, model: type[Group]) -> dict[str, Any]:
     fields = plan(model)
     optional = [field.wire for field in fields if not field.required]
     chosen = set(draw(st.lists(st.sampled_from(optional), max_size=6, unique=True))) if optional else set()
-    if issubclass(model, Document) and model.ONE_OF:
+    if model.ONE_OF:
         choices = [field.wire for field in fields if field.attr in model.ONE_OF]
         chosen.add(draw(st.sampled_from(choices)))
     value = {field.wire: _field_values(draw, field) for field in fields if field.required or field.wire in chosen}

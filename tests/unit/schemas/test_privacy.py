@@ -9,6 +9,12 @@ from schemas.fields import plan
 from schemas.marks import Privacy
 from schemas.privacy import ReleaseRefused, check_release, mask, release, subjects
 
+LETTER = {
+    "letterNumber": "1", "letterDate": "2026-01-02", "letterType": "undangan", "subject": "Rapat",
+    "securityLevel": "B", "urgency": "biasa", "archiveClass": "000.1.2", "sender": {"name": "Kelurahan Contoh"},
+    "recipients": [{"kind": "internal", "organisation": {"name": "Dinas Contoh"}, "personName": "Siti Contoh"}],
+    "mainFile": {"sha256": "0" * 64, "size": 0, "mediaType": "application/pdf"},
+}  # fmt: skip
 REFERRAL = {
     "referralNumber": "0301R0110118V000006",
     "referralDate": "2026-01-02",
@@ -105,6 +111,22 @@ def test_release_refuses_to_leave_nobody(person) -> None:
             parse_json("person/1", {**{k: v for k, v in person.items() if k != "nik"}}),
             ["nik", "fullName", "birthDate", "sex"],
         )
+
+
+def test_release_of_a_list_leaves_somebody_in_every_item() -> None:
+    letter, head = DOCUMENTS["letter/1"], [name for name in LETTER if name != "recipients"]
+    with pytest.raises(ReleaseRefused) as caught:
+        check_release(letter, [*head, "recipients.kind"])
+    assert caught.value.missing == ["recipients.organisation|personName"]
+    only = [*head, "recipients.kind", "recipients.organisation"]
+    check_release(letter, only)
+    person = {"kind": "internal", "personName": "Budi Contoh"}
+    assert to_value(release(parse_json("letter/1", LETTER), only))["recipients"] == [
+        {"kind": "internal", "organisation": {"name": "Dinas Contoh"}}
+    ]
+    with pytest.raises(ReleaseRefused) as caught:
+        release(parse_json("letter/1", {**LETTER, "recipients": [*LETTER["recipients"], person]}), only)
+    assert (caught.value.unknown, caught.value.missing) == ([], ["recipients.organisation|personName"])
 
 
 def test_every_field_says_how_private_it_is_and_what_it_means() -> None:

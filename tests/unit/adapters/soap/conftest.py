@@ -41,7 +41,7 @@ def letter() -> dict[str, Any]:
         "urgency": "biasa",
         "archiveClass": "000.1.2",
         "sender": {"name": "Kelurahan Antapani"},
-        "recipients": [{"kind": "internal"}],
+        "recipients": [{"kind": "internal", "personName": "Kepala Dinas"}],
         "mainFile": {"sha256": hashlib.sha256(PDF).hexdigest(), "size": len(PDF), "mediaType": "application/pdf"},
     }
 
