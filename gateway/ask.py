@@ -33,7 +33,7 @@ from gateway.store.hmac_keys import HmacKeys
 from gateway.store.keyed import Keyed
 from gateway.store.sealing import DataKey, binding
 from gateway.vault import SALT_BYTES, Vault
-from schemas.catalogue import canonical, parse_json
+from schemas.catalogue import canonical, read_back
 from schemas.document import SchemaError
 
 
@@ -140,7 +140,7 @@ class Asker:
             whole = canonical(document)
             data = released(answer_type, whole, routed.route, same_system=False)
             if data is not whole:
-                document = parse_json(answer_type, data)
+                document = read_back(answer_type, data)
         except BaseException as error:
             reason = _reason_of(error)
             await self._failed(question, reason, int((self._monotonic() - sent) * 1_000_000))
@@ -219,7 +219,7 @@ class Asker:
             trace=received.inbound.trace,
         )
         await self._journal.commit(Unit([event_step(event)]))
-        return Answered(str(message), answer_type, data, lambda: parse_json(answer_type, data), repeated=True)
+        return Answered(str(message), answer_type, data, lambda: read_back(answer_type, data), repeated=True)
 
     async def _failed(self, question: _Question, reason: Reason, peer_us: int) -> None:
         event = self._event(EventName.ANSWERED, question, reason=reason, peer_us=peer_us)

@@ -18,7 +18,7 @@ from gateway.contract.exchange import Ephemeral, Outbound, Part, ReceiptCopy
 from gateway.federation import Route
 from gateway.message import Body
 from gateway.references import references
-from schemas.catalogue import canonical, parse_json
+from schemas.catalogue import canonical, read_back
 from schemas.document import Document
 from schemas.errors import SchemaError
 from schemas.privacy import ReleaseRefused, release
@@ -48,9 +48,9 @@ def released(document_type: str, data: bytes, route: Route | None, same_system: 
     if route is None or route.release is None:
         return bare
     try:
-        narrowed = canonical(release(parse_json(document_type, bare), route.release))
+        narrowed = canonical(release(read_back(document_type, bare), route.release))
         # A rule between fields may have lost one of them.
-        parse_json(document_type, narrowed)
+        read_back(document_type, narrowed)
     except ReleaseRefused as error:
         lacking = ", ".join((*error.missing, *error.unknown))
         raise Unreleasable(f"the route releases no whole {document_type} of it: {lacking}") from error
@@ -64,7 +64,7 @@ def released_parts(document_type: str, data: bytes, parts: tuple[Part, ...], rou
     """The parts a recipient gets: all of them, or those that a narrowed document still names."""
     if not parts or route is None or route.release is None:
         return parts
-    named = {reference.sha256 for reference in references(parse_json(document_type, data))}
+    named = {reference.sha256 for reference in references(read_back(document_type, data))}
     return tuple(part for part in parts if part.sha256 in named)
 
 
@@ -110,7 +110,7 @@ def outbound(
         document_type,
         document,
         {**envelope, "recipients": [recipient], "deliveryId": delivery},
-        load or (lambda: parse_json(document_type, document)),
+        load or (lambda: read_back(document_type, document)),
         parts,
         urls,
         receipt,

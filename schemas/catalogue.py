@@ -116,6 +116,12 @@ def parse_json(doc_type: str, data: bytes | str | Mapping[str, Any], limits: Jso
     return with_canonical(document, value)
 
 
+def read_back(doc_type: str, data: bytes) -> Document:
+    """Make a document again of what `canonical` wrote. No limit of size: limits are for strangers, and what came in as
+    XML within its limit may be longer in JSON than a stranger's JSON may be."""
+    return parse_json(doc_type, data, JsonLimits(max_bytes=max(len(data), DEFAULT.max_bytes)))
+
+
 def with_canonical(document: Document, value: object) -> Document:
     """The document, which was just made of `value` in wire names; its canonical form is written once, from that."""
     if type(document) in _WRITTEN_AS_READ:

@@ -56,7 +56,6 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
     "adapters/soap/findings.py": SOAP,
     "adapters/soap/names.py": SOAP,
     "schemas/coverage_1.py": DOCUMENTS,
-    "schemas/document.py": DOCUMENTS,
     "schemas/eligibility_query_1.py": DOCUMENTS,
     "schemas/fields.py": DOCUMENTS,
     "schemas/marks.py": DOCUMENTS,

@@ -9,6 +9,7 @@ from gateway.federation import Federation
 from gateway.message import Body
 from gateway.outbound import Unreleasable, outbound, part_urls, released, released_body, released_parts
 from schemas.catalogue import canonical, parse_json
+from schemas.strict_json import DEFAULT
 from tests.unit.gateway.bench import NIK, PAPER, changed, letter, organisation, person
 
 RAW = {"sourceSchema": "kota.simpus/1", "fields": {"kodeLama": "7"}}
@@ -52,6 +53,20 @@ def test_parts_that_the_released_document_does_not_name_stay_behind(federation: 
     assert released_parts("letter/1", told, (PAPER, other), narrow) == (PAPER,)
     assert released_parts("letter/1", data, (PAPER, other), federation.routes[1]) == (PAPER, other)
     assert released_parts("letter/1", data, (PAPER, other), None) == (PAPER, other)
+
+
+def test_a_document_is_read_back_whatever_its_size(federation: Federation) -> None:
+    note = {"from": {"name": "A"}, "to": [{"name": "B"}], "instruction": "x" * 4000}
+    long = canonical(parse_json("letter/1", letter(dispositions=[note] * 300)))
+    assert len(long) > DEFAULT.max_bytes
+    narrow = federation.routes[1].model_copy(update={"release": tuple(letter())})
+    assert orjson.loads(released("letter/1", long, narrow, same_system=False)) == letter()
+    assert released_parts("letter/1", long, (PAPER,), narrow) == (PAPER,)
+    made = outbound(
+        delivery="m.2", message="m", kind="document", sender="kota/simpus", recipient="arsip/gudang",
+        service="letter.deliver", document_type="letter/1", document=long, envelope={},
+    )  # fmt: skip
+    assert canonical(made.load()) == long
 
 
 def test_what_is_left_is_canonical_still() -> None:
