@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
-from schemas.scalars import EXPLAIN, XML_PATTERN
+from schemas.scalars import EXPLAIN
 
 # Three digits at the end: the longest that a field of ours has is sha256.
 _FIELD_NAME = re.compile(r"[A-Za-z][A-Za-z_\-]{0,40}[0-9]{0,3}")
@@ -57,8 +57,6 @@ def _explain(error: Any) -> tuple[str, str]:
         return _MESSAGES[kind]
     if kind == "string_pattern_mismatch":
         pattern = ctx.get("pattern", "")
-        if pattern == XML_PATTERN:
-            return "xml_text", "the text holds a character that XML 1.0 cannot carry"
         named = EXPLAIN.get(pattern)
         found = named(error["input"]) if named is not None and isinstance(error["input"], str) else None
         return found or ("pattern", f"the text does not match {pattern}")

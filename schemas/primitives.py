@@ -20,8 +20,8 @@ XmlText: TypeAlias = Annotated[str, Text("XmlText", 4000)]
 ShortText: TypeAlias = Annotated[str, Text("ShortText", 500)]
 #: A long body of text, at most 100,000 characters; may be empty.
 LongText: TypeAlias = Annotated[str, Text("LongText", 100_000)]
-#: A name that is really there: 1 to 200 characters.
-Name: TypeAlias = Annotated[str, Text("Name", 200, 1)]
+#: A name that is really there: 1 to 200 characters, not all of them blank.
+Name: TypeAlias = Annotated[str, Text("Name", 200, 1, filled=True)]
 #: An identifier of any agency: printable ASCII, 1 to 128 characters, no space at the ends.
 Identifier: TypeAlias = Annotated[str, Text("Identifier", 128, 1, f"^{_TOKEN}$")]
 #: A UUID in its text form (RFC 9562, section 4), in either case.
@@ -30,8 +30,9 @@ Uuid: TypeAlias = Annotated[
 ]
 #: A code of a code list: printable ASCII, 1 to 64 characters.
 Code: TypeAlias = Annotated[str, Text("Code", 64, 1, f"^{_TOKEN}$")]
-#: A number that an agency gave to a letter or case; may hold any script, 1 to 200 characters.
-GivenNumber: TypeAlias = Annotated[str, Text("GivenNumber", 200, 1)]
+#: A number that an agency gave to a letter or case; may hold any script, 1 to 200 characters, not all of them
+#: blank.
+GivenNumber: TypeAlias = Annotated[str, Text("GivenNumber", 200, 1, filled=True)]
 #: The population number; see schemas.nik.
 Nik: TypeAlias = Annotated[str, Text("Nik", 16, 16, NIK_PATTERN)]
 #: The family card number: 16 digits.

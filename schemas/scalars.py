@@ -16,7 +16,12 @@ from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 #: Characters outside XML 1.0's `Char`. Lone surrogates never get this far: no decoder lets them in.
-XML_PATTERN = r"^[^\u0000-\u0008\u000B\u000C\u000E-\u001F\uFFFE\uFFFF]*$"
+_NO_XML = r"\u0000-\u0008\u000B\u000C\u000E-\u001F\uFFFE\uFFFF"
+#: Unicode's white space, and the two that have no width.
+_BLANK = r" \t\n\r\u0085\u00A0\u1680\u2000-\u200B\u2028\u2029\u202F\u205F\u3000\uFEFF"
+XML_PATTERN = f"^[^{_NO_XML}]*$"
+#: The same with something to see in it. Each class but the last excludes the next: no engine has to go back.
+FILLED_PATTERN = f"^[{_BLANK}]*[^{_BLANK}{_NO_XML}][^{_NO_XML}]*$"
 MAX_INTEGER = 2**53 - 1
 CIVIL_DATE_PATTERN = r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"
 INSTANT_PATTERN = (
@@ -30,6 +35,13 @@ _MAX_OFFSET = timedelta(hours=14)
 #: Pattern -> what explains a mismatch: given the text, (code, message). Filled by the types that have named refusals.
 EXPLAIN: dict[str, Callable[[str], tuple[str, str] | None]] = {}
 
+_NO_TEXT = ("xml_text", "the text holds a character that XML 1.0 cannot carry")
+_ONLY_BLANKS = re.compile(f"[{_BLANK}]*")
+EXPLAIN[XML_PATTERN] = lambda text: _NO_TEXT
+EXPLAIN[FILLED_PATTERN] = lambda text: (
+    ("blank", "something to read is due; blanks alone are none") if _ONLY_BLANKS.fullmatch(text) else _NO_TEXT
+)
+
 
 class Scalar:
     """Base of the value kinds; `name` becomes the name of the XSD simple type."""
@@ -39,20 +51,21 @@ class Scalar:
 
 @dataclass(frozen=True)
 class Text(Scalar):
-    """Text of `least` to `most` characters (code points). `pattern` stays within what XSD and ECMA-262 share."""
+    """Text of `least` to `most` characters (code points). `pattern` stays within what XSD and ECMA-262 share; `filled`
+    text, which has no pattern of its own, does not consist of blanks alone."""
 
     name: str
     most: int
     least: int = 0
     pattern: str | None = None
+    filled: bool = False
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         if self.pattern is not None and self.least == self.most:
             # The pattern fixes the length too; alone it gives every fault the named explanation of its type.
             return core_schema.str_schema(strict=True, pattern=self.pattern)
-        return core_schema.str_schema(
-            strict=True, min_length=self.least, max_length=self.most, pattern=self.pattern or XML_PATTERN
-        )
+        pattern = self.pattern or (FILLED_PATTERN if self.filled else XML_PATTERN)
+        return core_schema.str_schema(strict=True, min_length=self.least, max_length=self.most, pattern=pattern)
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
         out = dict(handler(schema))

@@ -41,6 +41,8 @@ def _restriction(base: str, facets: list[tuple[str, str]]) -> etree._Element:
 def _facets(scalar: Scalar) -> tuple[str, list[tuple[str, str]]]:
     if isinstance(scalar, Text):
         facets = [("pattern", scalar.pattern[1:-1])] if scalar.pattern else []
+        # XSD knows no escape for the blanks beyond ASCII; those are refused by name when the document is read.
+        facets += [("pattern", r"\s*\S[\s\S]*")] if scalar.filled else []
         if not (scalar.pattern and scalar.least == scalar.most):
             facets += [("minLength", str(scalar.least))] if scalar.least else []
             facets += [("maxLength", str(scalar.most))]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import string
 from collections.abc import Callable
 from datetime import date
 from typing import Any
@@ -44,7 +45,10 @@ def scalar_values(scalar: Scalar) -> st.SearchStrategy[Any]:
             return st.from_regex(scalar.pattern[1:-1], fullmatch=True).filter(
                 lambda text: scalar.least <= len(text) <= scalar.most
             )
-        return st.text(XML_CHARACTERS, min_size=scalar.least, max_size=min(scalar.most, 12))
+        text = st.text(XML_CHARACTERS, min_size=scalar.least, max_size=min(scalar.most, 12))
+        return (
+            text.filter(lambda told: told.strip("\u200b\ufeff" + string.whitespace).strip()) if scalar.filled else text
+        )
     if isinstance(scalar, Whole):
         return st.integers(scalar.least, scalar.most)
     if isinstance(scalar, Choice):

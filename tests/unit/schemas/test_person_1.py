@@ -128,7 +128,9 @@ def test_a_name_is_never_normalised(travel, composed: str, decomposed: str) -> N
     assert canonical(one) != canonical(two)
 
 
-@pytest.mark.parametrize("name", ["\U0001f600" * 200, "a\tb\r\nc\rd", " A ", "<&>\"']]>", "\u200f\u0634", "\u2028\x85"])
+@pytest.mark.parametrize(
+    "name", ["\U0001f600" * 200, "a\tb\r\nc\rd", " A ", "<&>\"']]>", "\u200f\u0634", "\u2028A\x85"]
+)
 def test_a_name_keeps_every_character(travel, name: str) -> None:
     assert travel("person/1", {**SMALL, "fullName": name}).full_name == name
 

@@ -11,7 +11,7 @@ from schemas.errors import EXPLAIN, refusal
 from schemas.fields import plan
 from schemas.nik import NIK_PATTERN
 from schemas.person_1 import Person1
-from schemas.scalars import Text
+from schemas.scalars import FILLED_PATTERN, XML_PATTERN, Text
 from schemas.xml import from_xml
 from schemas.xsd import namespace
 
@@ -59,6 +59,26 @@ def test_a_length_is_in_code_points_not_bytes_and_not_utf_16_units(kind: str) ->
 @pytest.mark.parametrize("bad", ["\x00", "\x08", "\x0b", "\x0c", "\x1b", "\x1f", "\ufffe", "\uffff"])
 def test_what_xml_cannot_carry_is_refused_wherever_it_stands(kind: str, bad: str) -> None:
     assert {verdict(kind, text) for text in (bad, bad + "a", "a" + bad, "a" + bad + "b")} == {"xml_text"}
+
+
+BLANKS = [" ", "\t", "\n", "\r", "\u0085", "\u00a0", "\u2003", "\u200b", "\u2028", "\u3000", "\ufeff"]
+
+
+@pytest.mark.parametrize("kind", ["Name", "GivenNumber"])
+@pytest.mark.parametrize("blank", BLANKS)
+def test_a_name_is_more_than_blanks(kind: str, blank: str) -> None:
+    assert {verdict(kind, blank * times) for times in (1, 2, 200)} == {"blank"}
+    assert verdict(kind, "".join(BLANKS)) == "blank"
+    assert verdict(kind, blank * 201) == "too_long"
+    for text in ("A" + blank, blank + "A", blank * 100 + "A" + blank * 99, f"A{blank}B"):
+        assert verdict(kind, text) is None
+    assert verdict(kind, blank + "\x0b") == verdict(kind, blank + "A\x0b") == "xml_text"
+    assert verdict("ShortText", blank) is None
+
+
+def test_python_knows_no_other_blank() -> None:
+    every = [chr(point) for point in range(0x110000) if chr(point).isspace() and not 0x1C <= point <= 0x1F]
+    assert {verdict("Name", blank) for blank in every if blank not in "\x0b\x0c"} == {"blank"}
 
 
 @pytest.mark.parametrize("odd", ["\t", "\n", "\r", "\x7f", "\x85", "\u2028", "\u200e", "\ufdd0", "\U0001ffff"])
@@ -154,7 +174,7 @@ def test_a_long_text_costs_the_xsd_its_length_only(field: str, text: str) -> Non
 
 def test_every_named_explanation_belongs_to_a_type() -> None:
     patterns = {text.pattern for text in TEXTS.values()}
-    assert set(EXPLAIN) <= patterns
+    assert set(EXPLAIN) <= patterns | {XML_PATTERN, FILLED_PATTERN}
 
 
 def test_a_field_keeps_the_type_it_was_given() -> None:
