@@ -1,7 +1,8 @@
 """The marks a document field carries beside its type: privacy, subject, absence, repetition.
 
 Enters: the annotations of a model field. Leaves: core schema and JSON Schema in which absent, null and empty differ.
-Refuses: null for a field that may merely be absent, and an empty list (absence is how "none" is said).
+Refuses: null for a field that may merely be absent, an empty list (absence is how "none" is said), and what
+has no order where a list is due.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from enum import IntEnum
 from typing import Annotated, Any, TypeVar
 
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
-from pydantic_core import CoreSchema
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 T = TypeVar("T")
 
@@ -99,7 +100,14 @@ class Items:
         schema["min_length"] = 1
         schema["max_length"] = self.most
         bounded: CoreSchema = schema
-        return bounded
+        return core_schema.no_info_before_validator_function(_in_order, bounded)
+
+
+def _in_order(value: object) -> object:
+    """Lax takes sets too, whose order, and so the digest of the document, is another in every process."""
+    if not isinstance(value, list | tuple):
+        raise PydanticCustomError("tuple_type", "a list is due")
+    return value
 
 
 Maybe = Annotated[T | None, Omittable()]
