@@ -7,7 +7,7 @@ that the four faces could not agree on (a TypeError at import, so a test sees it
 from __future__ import annotations
 
 import types
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
@@ -48,10 +48,10 @@ class FieldPlan:
 @dataclass
 class _Found:
     omittable: bool = False
-    nullable: bool = False
+    nulls: int = 0
+    tuples: int = 0
     repeated: bool = False
-    group: type[Group] | None = None
-    scalar: Scalar | None = None
+    kinds: list[type[Group] | Scalar] = field(default_factory=list)
     mark: Mark | None = None
 
 
@@ -63,7 +63,7 @@ def _note(extra: Any, found: _Found) -> None:
     elif isinstance(extra, Items):
         found.repeated = True
     elif isinstance(extra, Scalar):
-        found.scalar = extra
+        found.kinds.append(extra)
 
 
 def _walk(hint: Any, found: _Found) -> None:
@@ -74,18 +74,40 @@ def _walk(hint: Any, found: _Found) -> None:
             _note(extra, found)
         _walk(inner, found)
     elif origin is Union or origin is types.UnionType:
-        found.nullable = True
         for arm in get_args(hint):
-            if arm is not type(None):
+            if arm is type(None):
+                found.nulls += 1
+            else:
                 _walk(arm, found)
     elif origin is tuple:
-        _walk(get_args(hint)[0], found)
+        found.tuples += 1
+        for item in get_args(hint):
+            if item is not ...:
+                _walk(item, found)
     elif origin is Literal:
-        found.scalar = Choice(get_args(hint))
+        found.kinds.append(Choice(get_args(hint)))
     elif hint is bool:
-        found.scalar = Truth()
+        found.kinds.append(Truth())
     elif isinstance(hint, type) and issubclass(hint, Group):
-        found.group = hint
+        found.kinds.append(hint)
+
+
+def _fault(found: _Found, required: bool, default: Any) -> str | None:
+    """Why the four faces could not agree on the field, or None."""
+    if found.mark is None:
+        return "has no mark"
+    if len(found.kinds) != 1:
+        return "has no single kind of value"
+    kind = found.kinds[0]
+    if isinstance(kind, Choice) and not all(isinstance(word, str) for word in kind.words):
+        return "chooses among other things than words"
+    if found.tuples != found.repeated:
+        return "is a list that is not `Many`, or one of lists"
+    if found.nulls > 1 or (found.nulls and not found.omittable and (found.repeated or isinstance(kind, type))):
+        return "may be null where XML has no nil: in a list, or for a group"
+    if required == found.omittable or not (required or default is None):
+        return "may be absent without being `Maybe[...] = None`, or the other way round"
+    return None
 
 
 @cache
@@ -97,18 +119,20 @@ def plan(model: type[Group]) -> tuple[FieldPlan, ...]:
         for extra in info.metadata:
             _note(extra, found)
         _walk(info.annotation, found)
-        if found.mark is None or (found.group is None) == (found.scalar is None):
-            raise TypeError(f"{model.__name__}.{attr} has no mark, or no single kind of value")
+        if (fault := _fault(found, info.is_required(), info.default)) is not None:
+            raise TypeError(f"{model.__name__}.{attr} {fault}")
+        kind, mark = found.kinds[0], found.mark
+        assert mark is not None
         plans.append(
             FieldPlan(
                 attr=attr,
                 wire=info.alias or attr,
                 required=info.is_required(),
-                nullable=found.nullable and not found.omittable,
+                nullable=found.nulls > 0 and not found.omittable,
                 repeated=found.repeated,
-                group=found.group,
-                scalar=found.scalar,
-                mark=found.mark,
+                group=kind if isinstance(kind, type) else None,
+                scalar=None if isinstance(kind, type) else kind,
+                mark=mark,
             )
         )
     return tuple(sorted(plans, key=lambda item: item.attr == "raw"))

@@ -1,7 +1,8 @@
 """The XSD of every document type, generated from its model: plain sequences, string restrictions, no wildcards.
 
-Enters: a document type. Leaves: the schema as text or compiled. Refuses: unknown types. Each schema is one file with
-one namespace and imports nothing, which every SOAP toolkit digests.
+Enters: a document type. Leaves: the schema as text or compiled. Refuses: unknown types, and two types of one name (a
+TypeError, so a test sees it). Each schema is one file with one namespace and imports nothing, which every SOAP toolkit
+digests.
 """
 
 from __future__ import annotations
@@ -68,6 +69,7 @@ class _Builder:
     def __init__(self) -> None:
         self.complex: dict[str, etree._Element] = {}
         self.simple: dict[str, etree._Element] = {}
+        self.kinds: dict[str, Scalar | type[Group]] = {}
 
     def type_of(self, field: FieldPlan, owner: str) -> str:
         if field.group is not None:
@@ -78,14 +80,21 @@ class _Builder:
         if not facets:
             return base
         name = field.scalar.name or owner + field.wire[0].upper() + field.wire[1:]
-        if name not in self.simple:
+        if self._is_new(name, field.scalar):
             simple = etree.Element(f"{_X}simpleType", name=name)
             simple.append(_restriction(base, facets))
             self.simple[name] = simple
         return f"tns:{name}"
 
+    def _is_new(self, name: str, kind: Scalar | type[Group]) -> bool:
+        # Types of either sort share one space of names; what went out under another's name would be read as that.
+        known = self.kinds.setdefault(name, kind)
+        if known != kind:
+            raise TypeError(f"two kinds of value are called {name}: {known!r} and {kind!r}")
+        return name not in self.simple and name not in self.complex
+
     def group(self, model: type[Group], name: str) -> None:
-        if name in self.complex:
+        if not self._is_new(name, model):
             return
         found = self.complex[name] = etree.Element(f"{_X}complexType", name=name)
         _document(found, (model.__doc__ or "").strip().split("\n")[0])

@@ -11,7 +11,6 @@ HOUSE = Path(__file__).parents[2]
 PACKAGES = ("gateway", "adapters", "schemas")
 CONFORMANCE = ("contract/test_host.py", "contract/test_rest_adapter.py", "contract/test_filedrop_adapter.py")
 FAKES = ("unit/gateway/contract/test_fake_host.py", "unit/gateway/contract/test_source_kit.py")
-DOCUMENTS = ("unit/schemas/test_catalogue.py", "unit/schemas/test_xml.py", "unit/schemas/test_published.py")
 FEDERATION = ("unit/gateway/federation/test_load.py", "unit/gateway/federation/test_findings.py")
 FILEDROP = ("unit/adapters/filedrop/test_hazards.py", "unit/adapters/filedrop/test_crashes.py")
 JOURNAL = ("contract/test_journal_engine.py", "unit/gateway/store/test_sqlite.py")
@@ -55,12 +54,6 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
     "adapters/soap/config.py": ("unit/adapters/soap/test_sink.py",),
     "adapters/soap/findings.py": SOAP,
     "adapters/soap/names.py": SOAP,
-    "schemas/coverage_1.py": DOCUMENTS,
-    "schemas/eligibility_query_1.py": DOCUMENTS,
-    "schemas/fields.py": DOCUMENTS,
-    "schemas/marks.py": DOCUMENTS,
-    "schemas/referral_1.py": DOCUMENTS,
-    "schemas/xsd.py": DOCUMENTS,
 }
 
 
