@@ -14,24 +14,38 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from adapters.filedrop.cells import date_pattern
+from gateway.contract.config import WRITTEN, seconds
 
 FileFormat = Literal["json", "xml", "csv", "pdf"]
 
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h)")
-_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+Duration = Annotated[float, BeforeValidator(seconds), Field(ge=0), *WRITTEN]
+"""Seconds, written as `2s`, `500ms`, `5m` or `1h`; none at all is `0s`."""
 
 
-def _seconds(value: Any) -> Any:
-    if isinstance(value, str):
-        match = _DURATION.fullmatch(value.strip())
-        if match is None:
-            raise ValueError("a duration is a number and ms, s, m or h, for example '2s'")
-        return float(match[1]) * _SECONDS[match[2]]
+def _form(value: str) -> str:
+    date_pattern(value)
     return value
 
 
-Duration = Annotated[float, BeforeValidator(_seconds), Field(ge=0)]
-"""Seconds, written as `2s`, `500ms`, `5m` or `1h`."""
+def _listed(value: Any) -> Any:
+    return (value,) if isinstance(value, str) else tuple(value) if isinstance(value, list) else value
+
+
+def _one_group(value: str) -> str:
+    try:
+        groups = re.compile(value).groups
+    except re.error as error:
+        raise ValueError(f"a regular expression; this one is none ({error.msg})") from None
+    if groups != 1:
+        raise ValueError("a regular expression with exactly one group, which is the period")
+    return value
+
+
+DateForms = Annotated[
+    tuple[Annotated[str, AfterValidator(_form)], ...],
+    BeforeValidator(_listed, json_schema_input_type=str | list[str]),
+    Field(min_length=1),
+]
 
 
 def _stays(value: str) -> str:
@@ -74,17 +88,6 @@ class Sidecar(_Settings):
     """Time after which a lonely file is refused."""
 
 
-def _one_group(pattern: str | None) -> str | None:
-    """A pattern that can be read, with one group: what the group finds is the period."""
-    try:
-        groups = 1 if pattern is None else re.compile(pattern).groups
-    except re.error as error:
-        raise ValueError(f"this is no pattern: {error}") from None
-    if groups != 1:
-        raise ValueError("the pattern needs exactly one group, around the period")
-    return pattern
-
-
 class Csv(_Settings):
     """How a table becomes documents: one data row, one document.
 
@@ -108,20 +111,14 @@ class Csv(_Settings):
     """What becomes of a column nobody named."""
     source_schema: str = "filedrop.csv/1"
     """Name of the schema of unmapped cells."""
-    dates: str | tuple[str, ...] = "yyyy-MM-dd"
+    dates: DateForms = ("yyyy-MM-dd",)
     """Forms of dates, tried in order."""
     period: str | None = None
     """Period that is part of every key."""
-    period_from_name: Annotated[str | None, AfterValidator(_one_group)] = None
+    period_from_name: Annotated[str, AfterValidator(_one_group)] | None = None
     """Pattern that finds the period in a file's name."""
     record_lines: Annotated[int, Field(ge=1, le=10_000)] = 100
     """Most lines of one record."""
-
-    @model_validator(mode="after")
-    def _forms_can_be_read(self) -> Csv:
-        for form in (self.dates,) if isinstance(self.dates, str) else self.dates:
-            date_pattern(form)
-        return self
 
 
 class SourceConfig(_Settings):

@@ -119,7 +119,6 @@ def _delimiter(line: str, config: Csv) -> str:
 
 def _layout(header: list[str], config: Csv, document_type: str) -> _Plan:
     known = {_plain(name): (name, target) for name, target in config.columns.items()}
-    dates = (config.dates,) if isinstance(config.dates, str) else config.dates
     columns, raw, errors, seen = [], [], list[tuple[str, str, str]](), set[str]()
     for index, cell in enumerate(header):
         plain = _plain(cell)
@@ -129,7 +128,7 @@ def _layout(header: list[str], config: Csv, document_type: str) -> _Plan:
         if plain in known:
             name, target = known[plain]
             path = tuple(target.split("."))
-            convert = converter(field_at(document_type, path), config.values.get(target, {}), dates)
+            convert = converter(field_at(document_type, path), config.values.get(target, {}), config.dates)
             columns.append(Column(index, name, path, convert))
         elif plain and config.unknown == "refuse":
             errors.append((_shown(cell), "unknown_column", "this folder knows no column of this name"))

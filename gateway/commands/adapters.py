@@ -66,8 +66,11 @@ def _told(name: str, one: Installed) -> dict[str, Any]:
 
 
 def _fields(model: type[BaseModel]) -> list[dict[str, Any]]:
-    schema = model.model_json_schema(by_alias=True)
-    return list(_flat(schema, schema.get("$defs", {}), ""))
+    told = {mode: model.model_json_schema(by_alias=True, mode=mode) for mode in ("validation", "serialization")}
+    fields, written = (list(_flat(one, one.get("$defs", {}), "")) for one in told.values())
+    # A default is shown as it would be written: `10s`, where the model holds seconds.
+    defaults = {one["name"]: one["default"] for one in written}
+    return [{**one, "default": defaults.get(one["name"], one["default"])} for one in fields]
 
 
 def _flat(schema: dict[str, Any], definitions: dict[str, Any], prefix: str) -> Iterator[dict[str, Any]]:

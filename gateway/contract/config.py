@@ -1,7 +1,7 @@
 """Shapes that configurations of adapters share: seconds, URLs, references to secrets.
 
 Enters: values of the YAML federation. Leaves: frozen models. Refuses: unknown fields, a secret written into the
-configuration, URLs with credentials or without a host, spans of no length.
+configuration, URLs with credentials or without a host, durations of no length or without a unit.
 """
 
 from __future__ import annotations
@@ -10,19 +10,31 @@ import re
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    WithJsonSchema,
+    model_validator,
+)
 
-_SPAN = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,3})?)(ms|s|m|h|d)?")
+_SPAN = re.compile(r"([0-9]{1,9})(ms|s|m|h|d)")
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
 
-def _seconds(value: Any) -> Any:
-    if not isinstance(value, str):
-        return value
-    found = _SPAN.fullmatch(value)
+def seconds(value: Any) -> float:
+    """A length of time as the configuration writes it, in seconds; ValueError for a bare number (of what?) too."""
+    found = _SPAN.fullmatch(value) if isinstance(value, str) else None
     if found is None:
-        raise ValueError("a span is a number with ms, s, m, h or d, as in 10s")
-    return float(found[1]) * _UNITS[found[2] or "s"]
+        raise ValueError("a duration is a whole number and a unit: 250ms, 10s, 5m, 24h or 14d")
+    return int(found[1]) * _UNITS[found[2]]
+
+
+def _span(value: float) -> str:
+    return f"{value:.0f}s" if value == int(value) else f"{value * 1000:.0f}ms"
 
 
 def _url(value: str) -> str:
@@ -40,7 +52,12 @@ def _url(value: str) -> str:
     return value
 
 
-Seconds = Annotated[float, BeforeValidator(_seconds), Field(gt=0, le=86400 * 366)]
+#: What makes a number of seconds a duration in files, in JSON Schema and where a default is shown.
+WRITTEN = (
+    PlainSerializer(_span, return_type=str, when_used="json"),
+    WithJsonSchema({"type": "string", "pattern": "^[0-9]{1,9}(ms|s|m|h|d)$"}),
+)
+Seconds = Annotated[float, BeforeValidator(seconds), Field(gt=0, le=86400 * 366), *WRITTEN]
 Url = Annotated[str, AfterValidator(_url)]
 
 

@@ -13,7 +13,7 @@ from gateway.federation.findings import shown
 from gateway.federation.hooks import known_field
 from gateway.federation.marks import Place
 from gateway.federation.model import Credentials, Route, matches
-from gateway.federation.names import known_service, known_systems, systems
+from gateway.federation.names import known_service, known_systems, may_be_broken
 from schemas.document import Document
 from schemas.privacy import ReleaseRefused, check_release
 
@@ -44,16 +44,15 @@ def _rights(draft: Draft) -> None:
 def _routes(draft: Draft) -> None:
     firsts = first_routes((route for route, _ in draft.routes), draft.systems)
     reached = {(id(route), sender) for (_, sender), route in firsts.items()}
-    broken = systems(draft) - set(draft.systems)
     for route, where in draft.routes:
-        known_systems(draft, route.senders, where, ("from",))
+        senders_known = known_systems(draft, route.senders, where, ("from",))
         known_systems(draft, route.to, where, ("to",))
         if not known_service(draft, route.service, where, ("service",)):
             continue
         _options(draft, route, where)
         _receivers(draft, route, where)
         # A system whose entry is broken may well be the sender that is missed here; its own findings come first.
-        if not any(matches(pattern, name) for pattern in route.senders for name in broken):
+        if senders_known and not any(may_be_broken(draft, pattern) for pattern in route.senders):
             _reachable(draft, route, where, reached)
 
 
@@ -78,7 +77,7 @@ def _receivers(draft: Draft, route: Route, where: Located) -> None:
         found = [system for name, system in draft.systems.items() if matches(pattern, name)]
         able = any(system.receives(route.service, query=query) for system in found)
         # A fixed recipient must be able to receive; of the systems a pattern names, one that can is enough.
-        if found and not able:
+        if found and not able and not may_be_broken(draft, pattern):
             draft.note(
                 "C015", where, ("to", index), f"{shown(pattern)} has no channel that takes {shown(route.service)}"
             )

@@ -67,6 +67,9 @@ class Draft:
     uses: list[Use] = field(default_factory=list)
     used: list[tuple[Use, Located]] = field(default_factory=list)
     """Every sound use of an adapter and where its `config` stands, also in an entry that is broken elsewhere."""
+    unread: set[str] = field(default_factory=set)
+    """Agencies whose file, or the list of systems in it, could not be read: what is named of them may well be there.
+    `*` stands for all of them, when the folder could not be read."""
     at: dict[str, Located] = field(default_factory=dict)
     """Every declared agency, system (`agency/system`) and operator (`person:id`), sound or not."""
 

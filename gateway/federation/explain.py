@@ -2,14 +2,11 @@
 
 In: one entry of a marked file and the pydantic model it should satisfy. Out: the validated entry, or the findings,
 all of them. Refuses nothing itself. No finding repeats the input: only names of fields and the model's own words.
-
-A plain number or boolean that stands where a string is wanted is given to the model as the file's own text, so `code:
-12` and `flag: true` are strings to a model that says so, and nothing is guessed from the type alone.
 """
 
 from __future__ import annotations
 
-import copy
+import json
 import re
 from collections.abc import Iterator, Sequence
 from typing import Any, TypeVar, get_args
@@ -43,17 +40,14 @@ _WANTED = {
 
 
 def validate(model: type[M], data: Any, marked: Marked, place: Place) -> tuple[M | None, list[Finding]]:
-    """Validate the entry at `place`. The data is not changed; on failure every error becomes a finding."""
+    """Validate the entry at `place`; on failure every error becomes a finding.
+
+    It is judged as JSON, strictly, whatever the model allows elsewhere: `"2"` is no number and `2` is no text, but a
+    list may become a tuple, and a word a member of an enumeration."""
     try:
-        return model.model_validate(data), []
+        return model.model_validate_json(json.dumps(data), strict=True), []
     except ValidationError as error:
         problems: Sequence[Any] = error.errors(include_url=False)
-    amended = _as_written(data, marked, place, problems)
-    if amended is not None:
-        try:
-            return model.model_validate(amended), []
-        except ValidationError as error:
-            problems = error.errors(include_url=False)
     return None, [explain(model, one, marked, place) for one in problems if not _is_echo(one, problems)]
 
 
@@ -61,22 +55,6 @@ def _is_echo(problem: Any, problems: Sequence[Any]) -> bool:
     """A list is called too short when its only item was refused: the item's own error is the one to mend."""
     loc = problem["loc"]
     return problem["type"] == "too_short" and any(one["loc"][: len(loc)] == loc != one["loc"] for one in problems)
-
-
-def _as_written(data: Any, marked: Marked, place: Place, problems: Sequence[Any]) -> Any | None:
-    """A copy of the data with the file's text where a string is wanted, or None when nothing can be put right so."""
-    amended: Any | None = None
-    for problem in problems:
-        spot = _spot(marked, place, problem["loc"])
-        text = marked.texts.get(spot)
-        if problem["type"] != "string_type" or text is None or len(spot) == len(place):
-            continue
-        amended = copy.deepcopy(data) if amended is None else amended
-        holder = amended
-        for step in spot[len(place) : -1]:
-            holder = holder[step]
-        holder[spot[-1]] = text
-    return amended
 
 
 def _spot(marked: Marked, place: Place, loc: Sequence[str | int]) -> Place:
@@ -99,23 +77,36 @@ def explain(model: type[BaseModel], problem: Any, marked: Marked, place: Place) 
         return marked.finding("C001", spot, f"unknown field {shown(loc[-1])}", hint, key=True)
     if kind == "missing":
         return marked.finding("C002", spot, f"the field {shown(loc[-1])} is missing", key=True)
-    message = str(problem["msg"]).removeprefix("Value error, ")
+    message = str(problem["msg"]).removeprefix("Value error, ").replace("Input should", "should")
     if kind in _WANTED:
         message = f"should be {_WANTED[kind]}"
+    given = problem["input"]
+    number = isinstance(given, bool | int | float)
+    if kind == "string_type" and number:
+        message += ": put it in quotes"
     if loc and loc[-1] == "[key]":
         return marked.finding("C004", (*spot,), f"not a name that may stand here: {message}", key=True)
-    if kind == "literal_error":
-        known = _QUOTED.findall(str(problem.get("ctx", {}).get("expected", "")))
-        return marked.finding("C004", spot, f"{_field(loc)}: {message}", did_you_mean(problem["input"], known))
+    field = _field(spot[len(place) :]) or _field(loc) or "the entry"
+    context = problem.get("ctx", {})
+    if kind in ("literal_error", "enum"):
+        known = _QUOTED.findall(str(context.get("expected", "")))
+        message += ", in quotes" if number and _text_of(spot, marked, given) in known else ""
+        return marked.finding("C004", spot, f"{field}: {message}", did_you_mean(given, known))
     wrong_type = kind not in _VALUE_ERRORS and (kind.endswith(("_type", "_parsing", "_from_float")))
     if looks_secret(message):
         message = "the value is refused"
-    return marked.finding("C003" if wrong_type else "C004", spot, f"{_field(loc)}: {message}")
+    hint = str(context.get("hint", ""))
+    return marked.finding("C003" if wrong_type else "C004", spot, f"{field}: {message}", hint)
+
+
+def _text_of(spot: Place, marked: Marked, given: Any) -> str:
+    """What stands in the file: `1.10` is no `1.1` to a model that knows words."""
+    return marked.texts.get(spot, str(given))
 
 
 def _field(loc: Sequence[str | int]) -> str:
     names = [str(step) for step in loc if isinstance(step, str)]
-    return shown(names[-1]) if names else "the entry"
+    return shown(names[-1]) if names else ""
 
 
 def _fields_at(model: type[BaseModel], loc: Sequence[str | int]) -> list[str]:

@@ -109,12 +109,16 @@ def _read_agencies(config_dir: Path, draft: Draft) -> None:
         paths = sorted(path for path in folder.iterdir() if path.suffix in {".yaml", ".yml"} and path.name[0] != ".")
     except OSError as error:
         draft.findings.append(Finding("agencies", 0, 0, "C008", f"the folder cannot be read ({error.strerror})"))
+        draft.unread.add("*")
         return
     if not paths:
+        draft.unread.add("*")
         draft.findings.append(Finding("agencies", 0, 0, "C008", "the folder holds no agency"))
     for path in paths:
         marked = _open(path, f"agencies/{path.name}", draft)
-        if marked.data is not None:
+        if marked.data is None:
+            draft.unread.add(path.stem)
+        else:
             _read_agency(marked, path, draft)
 
 
@@ -122,19 +126,25 @@ def _read_agency(marked: Marked, path: Path, draft: Draft) -> None:
     head, problems = validate(AgencyHead, marked.data, marked, ())
     draft.findings += problems
     name, systems = _raw_agency(marked.data)
+    if name != path.stem:
+        # Whatever others mean by that name: the one slip is in this file, and it is told here.
+        draft.unread.add(path.stem)
     if name is None:
         return
     here = Located(marked, ("agency",))
     if name in draft.at:
         first = draft.at[name].marked.file
         draft.note("C021", here, (), f"the agency {shown(name)} is already given in {first}")
+        draft.unread.add(name)
         return
     draft.at[name] = here
+    if systems is None:
+        draft.unread.add(name)
     if path.name != f"{name}.yaml":
         draft.note("C022", here, (), f"the agency is {shown(name)}, the file is {shown(path.name)}")
     ids: list[SystemId] = []
     zone = head.time_zone if head else "Asia/Jakarta"
-    for key, entry in systems.items():
+    for key, entry in (systems or {}).items():
         identity = SystemId(f"{name}/{key}")
         ids.append(identity)
         _read_system(identity, name, zone, entry, Located(marked, ("systems", key)), draft)
@@ -142,12 +152,13 @@ def _read_agency(marked: Marked, path: Path, draft: Draft) -> None:
         draft.agencies[name] = Agency(name, head.name, head.time_zone, tuple(sorted(ids)))
 
 
-def _raw_agency(data: Any) -> tuple[str | None, dict[str, Any]]:
+def _raw_agency(data: Any) -> tuple[str | None, dict[str, Any] | None]:
     """The agency's name and systems as far as they can be read, even when the head is not sound."""
     if not isinstance(data, dict) or not isinstance(data.get("agency"), str):
-        return None, {}
-    systems = data.get("systems")
-    return data["agency"], systems if isinstance(systems, dict) else {}
+        return None, None
+    # Without the list an agency has no systems, unless what should be the list goes by a misspelt name.
+    systems = data.get("systems", {} if data.keys() <= AgencyHead.model_fields.keys() else None)
+    return data["agency"], systems if isinstance(systems, dict) else None
 
 
 def _name_ok(name: str, where: Located, draft: Draft) -> None:

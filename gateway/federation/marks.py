@@ -5,8 +5,7 @@ of every key and value. Refuses, each as a finding: what is not YAML or not UTF-
 documents, duplicate keys, nesting beyond 32, files beyond 256 KiB.
 
 Only `true`/`false`, `null`/`~`/nothing, and plain decimal numbers are not strings: `no`, `yes`, `12:30`, `0123`,
-`1e3` and `2026-01-01` stay what was written. The source text of a number or boolean is kept (`texts`), so a field
-that wants a string gets the very characters of the file and not a number printed again.
+`1e3` and `2026-01-01` stay what was written. The source text of a number or boolean is kept (`texts`) for findings.
 """
 
 from __future__ import annotations

@@ -14,8 +14,10 @@ from functools import cache
 from typing import Annotated, Any, Literal, NewType, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic_core import PydanticCustomError
 
 from gateway.federation.duration import Duration
+from gateway.federation.findings import did_you_mean
 
 SystemId = NewType("SystemId", str)
 """`agency/system`."""
@@ -46,7 +48,11 @@ def _zones() -> frozenset[str]:
 def _zone(value: str) -> str:
     # A machine without zone data cannot tell; the codec that needs the zone will.
     if _zones() and value not in _zones():
-        raise ValueError("not a time zone of the IANA database, like Asia/Jakarta, Asia/Makassar or Asia/Jayapura")
+        raise PydanticCustomError(
+            "time_zone",
+            "not a time zone of the IANA database, like Asia/Jakarta, Asia/Makassar or Asia/Jayapura",
+            {"hint": did_you_mean(value, _zones())},
+        )
     return value
 
 

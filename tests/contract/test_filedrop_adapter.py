@@ -42,7 +42,7 @@ def drop(folder: Path, name: str, data: bytes) -> None:
 
 
 class SourceOverFolder(SourceWithParts):
-    ready: dict[str, Any] = {"mode": "rename", "min_age": 0}  # noqa: RUF012
+    ready: dict[str, Any] = {"mode": "rename", "min_age": "0s"}  # noqa: RUF012
 
     def make(self, host: FakeHost) -> FolderSource:
         config = {"inbox": "drop/inbox", "service": "person.deliver", "document": "person/1", "ready": self.ready}

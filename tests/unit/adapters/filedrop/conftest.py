@@ -41,7 +41,7 @@ class Desk:
             "inbox": "drop/inbox",
             "service": "person.deliver",
             "document": "person/1",
-            "ready": {"mode": "rename", "min_age": 0},
+            "ready": {"mode": "rename", "min_age": "0s"},
         }
         self.host = FakeHost(state_dir=str(root), name=config.pop("name", ""))
         self.config = SourceConfig.model_validate({**settings, **config})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from pydantic import ValidationError
 
 from adapters.filedrop import SourceConfig
 from gateway.contract import Accepted, Duplicate
@@ -36,6 +37,47 @@ def test_the_work_folder_is_its_inbox_s_own(inbox, work):
 def test_a_work_folder_that_is_named_stays_the_one_that_is_named():
     config = SourceConfig.model_validate({"inbox": "drop/surat", "work": "drop/work"})
     assert config.own_folders()["work"] == "drop/work"
+
+
+@pytest.mark.parametrize(
+    ("given", "dates"),
+    [
+        ("dd-MM-yyyy", ("dd-MM-yyyy",)),
+        (["dd-MM-yyyy", "d MMMM yyyy"], ("dd-MM-yyyy", "d MMMM yyyy")),
+        (("yyyy/M/d",), ("yyyy/M/d",)),
+    ],
+)
+def test_one_form_of_dates_or_several(given, dates):
+    assert SourceConfig.model_validate({"inbox": "a", "csv": {"dates": given}}).csv.dates == dates
+
+
+@pytest.mark.parametrize(
+    ("csv", "place", "message"),
+    [
+        ({"dates": "dd-MM"}, ("dates", 0), "needs year, month and day"),
+        ({"dates": ["dd-MM-yyyy", "MM-yyyy"]}, ("dates", 1), "needs year, month and day"),
+        ({"dates": ["dd-MM-yyyy", 5]}, ("dates", 1), "valid string"),
+        ({"dates": []}, ("dates",), "at least 1"),
+        ({"dates": {"a": "dd-MM-yyyy"}}, ("dates",), "valid tuple"),
+        ({"period_from_name": "[0-9"}, ("period_from_name",), "a regular expression; this one is none"),
+        ({"period_from_name": "[0-9]+"}, ("period_from_name",), "exactly one group"),
+        ({"period_from_name": "(a)(b)"}, ("period_from_name",), "exactly one group"),
+    ],
+)
+def test_what_cannot_be_read_is_refused_at_its_own_setting(csv, place, message):
+    with pytest.raises(ValidationError) as caught:
+        SourceConfig.model_validate({"inbox": "a", "csv": csv})
+    assert [(one["loc"], message in one["msg"]) for one in caught.value.errors()] == [(("csv", *place), True)]
+
+
+@pytest.mark.parametrize("given", [1, 1.0, True, "1", "1.5s", " 1s", "1 s", "-1s", None, ["1s"]])
+@pytest.mark.parametrize("name", ["ready.min_age", "sidecar.wait"])
+def test_a_duration_has_a_unit(name, given):
+    group, setting = name.split(".")
+    with pytest.raises(ValidationError, match="a duration is a whole number and a unit"):
+        SourceConfig.model_validate({"inbox": "a", group: {setting: given}})
+    config = SourceConfig.model_validate({"inbox": "a", group: {setting: "0s"}})
+    assert getattr(getattr(config, group), setting) == 0
 
 
 async def test_two_inboxes_in_one_folder_disturb_each_other_at_no_step(desk, person, power_cut, tmp_path):

@@ -136,7 +136,7 @@ async def settled_while_written(d):
 
 @pytest.mark.parametrize("mode", ["rename", "stable", "marker"])
 async def test_a_file_that_grew_after_it_was_read_is_not_archived_in_silence(desk, mode):
-    d = await desk(csv={"columns": COLUMNS}, ready={"mode": mode, "min_age": 0})
+    d = await desk(csv={"columns": COLUMNS}, ready={"mode": mode, "min_age": "0s"})
     d.drop("warga.csv", ROWS.encode())
     if mode == "marker":
         d.drop("warga.csv.done", b"")

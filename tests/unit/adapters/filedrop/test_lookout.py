@@ -20,7 +20,7 @@ class Scene:
     """An inbox and its lookout. `listed` and `seen` count what was asked of the disk."""
 
     def __init__(self, root: Path, monkeypatch: pytest.MonkeyPatch, **config):
-        settings = {"inbox": "inbox", "ready": {"mode": "rename", "min_age": 0}, "zero_bytes": "accept", **config}
+        settings = {"inbox": "inbox", "ready": {"mode": "rename", "min_age": "0s"}, "zero_bytes": "accept", **config}
         self.root, self.clock, self.asked = root, FakeClock(), Counter[str]()
         self.lookout = Lookout(SourceConfig.model_validate(settings), self.clock, lambda names, watch: None)
         self.inbox = Folder(root)
@@ -177,7 +177,7 @@ def test_behind_the_first_window_nobody_stays_for_ever(scene):
 @pytest.mark.parametrize("mode", ["rename", "marker"])
 def test_a_file_and_what_belongs_to_it_are_in_one_window(scene, mode):
     """Between a letter and its sidecar other names may stand, and there the window may end."""
-    s = scene(scan=3, ready={"mode": mode, "min_age": 0})
+    s = scene(scan=3, ready={"mode": mode, "min_age": "0s"})
     marked = (lambda *names: [n for name in names for n in (name, f"{name}.done")]) if mode == "marker" else list_of
     s.put(*marked("b.pdf", "b.pdf-1.json", "b.pdf-2.json", "b.pdf.json", "C.PDF", "c.pdf.json", "d.json"))
     taken = []

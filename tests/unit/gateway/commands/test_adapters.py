@@ -7,6 +7,7 @@ from typer.testing import CliRunner
 from gateway import registry
 from gateway.cli import build
 from gateway.contract import AdapterSpec
+from gateway.contract.config import Seconds
 
 
 class Inner(BaseModel):
@@ -18,6 +19,7 @@ class Config(BaseModel):
     url: str = Field(description="where to")
     inner: Inner = Inner()
     several: list[Inner] = []
+    wait: Seconds = 90.0
 
 
 def never(config, host):
@@ -46,7 +48,8 @@ def test_what_is_installed_and_what_it_takes(pigeon) -> None:
 def test_fields_for_machines(pigeon) -> None:
     [told] = json.loads(adapters("pigeon", "--json").stdout)["adapters"]
     fields = {one["name"]: one for one in told["kinds"]["sink"]}
-    assert list(fields) == ["url", "inner.depth", "inner.mode", "several"]
+    assert list(fields) == ["url", "inner.depth", "inner.mode", "several", "wait"]
+    assert (fields["wait"]["type"], fields["wait"]["default"]) == ("string", "90s")
     assert (fields["url"]["required"], fields["url"]["type"]) == ("yes", "string")
     assert (fields["inner.depth"]["default"], fields["inner.depth"]["meaning"]) == (3, "how deep")
     assert fields["several"]["type"] == "list of {depth, mode}"

@@ -112,6 +112,49 @@ def test_a_setting_names_a_field_the_document_has(
 
 
 @pytest.mark.parametrize(
+    ("more", "code", "line", "message"),
+    [
+        ("dates: dd-MM", "C004", 15, "'dates': a date form needs year, month and day"),
+        ("dates: [dd-MM-yyyy,\n                    dd-MM]", "C004", 16, "'dates': a date form needs"),
+        ("dates: {L: dd-MM-yyyy}", "C003", 15, "'dates': should be a list"),
+        ("dates: [dd-MM-yyyy, 5]", "C003", 15, "'dates': should be text: put it in quotes"),
+        ("period_from_name: '([0-9'", "C004", 15, "'period_from_name': a regular expression; this one is none"),
+        ("record_lines: '100'", "C003", 15, "'record_lines': should be a whole number"),
+        ("source_schema: 1", "C003", 15, "'source_schema': should be text: put it in quotes"),
+        ("constants: {religion.code: 1}", "", 0, ""),
+    ],
+)  # fmt: skip
+def test_a_slip_in_a_table_s_settings_is_found_at_its_own_line(
+    tmp_path: Path, built_in: Any, more: str, code: str, line: int, message: str
+) -> None:
+    findings = read(tmp_path, built_in, ("          csv:\n", f"          csv:\n            {more}\n"))
+    assert [(one.code, one.file, one.line, one.message[: len(message)]) for one in findings] == (
+        [(code, FILE, line, message)] if code else []
+    )
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "message"),
+    [
+        ("inbox: drop/dua/inbox", "inbox: drop/dua/inbox\n          ready: {min_age: 1}", 24,
+         "'min_age': a duration is a whole number and a unit: 250ms, 10s, 5m, 24h or 14d"),
+        ("inbox: drop/dua/inbox", "inbox: drop/dua/inbox\n          threads: true", 24,
+         "'threads': should be a whole number"),
+        ("inbox: drop/dua/inbox", "inbox: drop/dua/inbox\n          formats: csv", 24, "'formats': should be a list"),
+        ("channel: {pull: true}",
+         "channel: {adapter: rest, config: {url: 'http://a', recipient: idempotant, timeout: 10}}", 28,
+         "'recipient': should be 'idempotent', 'reconcilable' or 'neither'"),
+    ],
+)  # fmt: skip
+def test_a_wrong_type_in_settings_of_ours_is_found_at_its_line(
+    tmp_path: Path, built_in: Any, old: str, new: str, line: int, message: str
+) -> None:
+    findings = read(tmp_path, built_in, (old, new))
+    assert {(one.file, one.line) for one in findings} == {(FILE, line)}
+    assert message in [one.message for one in findings]
+
+
+@pytest.mark.parametrize(
     ("change", "code", "line", "hint"),
     [
         (("service: person.deliver", "service: person.delivr"), "C012", 13, "person.deliver"),
