@@ -10,24 +10,33 @@ days. Nothing secret is a setting: secrets are files.
 
 from __future__ import annotations
 
+import json
 import os
 import ssl
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    create_model,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
 from gateway.federation import AdapterSpecLike, leaks, marks
 from gateway.federation.explain import explain
-from gateway.federation.findings import Finding, did_you_mean, near, shown
+from gateway.federation.findings import Finding, did_you_mean, shown
 from gateway.federation.marks import Marked
+from gateway.settings_variables import PREFIX, Loc, not_json, ours, placed, unknown, variable_for
 
-PREFIX = "LINTAS_"
 FILE = "gateway.yaml"
-ENVIRONMENT = "environment"
-"""What a finding names in place of a file when a variable is wrong."""
 
 KIB, MIB, GIB = 1024, 1024**2, 1024**3
 HOUR, DAY = 3600, 86_400
@@ -281,11 +290,12 @@ def load_settings(config_dir: Path | None = None) -> tuple[Settings | None, list
     """Settings of a configuration folder (default: `LINTAS_CONFIG_DIR`, then `config`), and everything wrong with them.
 
     The settings are None when a finding is an error. A folder without `gateway.yaml` means the defaults."""
-    names = os.environ
-    folder = config_dir or Path(names.get(f"{PREFIX}CONFIG_DIR") or "config")
+    variables = ours(os.environ)
+    folder = config_dir or Path(os.environ.get(f"{PREFIX}CONFIG_DIR") or "config")
     path = folder / FILE
     marked = marks.read(path, FILE) if path.exists() else Marked(FILE)
-    findings = [*marked.problems, *leaks.find(marked), *_unknown_variables(names)]
+    strangers = list(unknown(variables, _known()))
+    findings = [*marked.problems, *leaks.find(marked), *(finding for finding, _ in strangers)]
     data = {} if marked.data is None else marked.data
     if not isinstance(data, dict):
         findings.append(marked.finding("C003", (), "the file is not a mapping of settings"))
@@ -294,16 +304,18 @@ def load_settings(config_dir: Path | None = None) -> tuple[Settings | None, list
     for key in [one for one in data if one.startswith("_")]:
         findings.append(marked.finding("C001", (key,), f"unknown field {shown(key)}", key=True))
         data = {name: value for name, value in data.items() if name != key}
+    findings += _wrong_types(data, marked)
     if config_dir is not None:
         data = {**data, "config_dir": config_dir}
     settings: Settings | None = None
     try:
         settings = Settings(**data)
     except SettingsError:
-        findings.append(Finding(ENVIRONMENT, 0, 0, "C003", f"a {PREFIX}… variable of a whole group is not JSON"))
+        findings += not_json(variables, _WHOLE)
     except ValidationError as error:
         for problem in error.errors(include_url=False):
-            findings.append(_placed(explain(Settings, problem, marked, ()), problem["loc"], names))
+            if not any(_is_of(problem["loc"], path) for _, path in strangers):
+                findings.append(placed(explain(Settings, problem, marked, ()), problem["loc"], variables))
     findings = sorted(set(findings))
     return (None if any(one.is_error for one in findings) else settings), findings
 
@@ -325,31 +337,45 @@ def endpoint_findings(config_dir: Path, settings: Settings, adapters: Mapping[st
             finding = marked.finding("C017", where, message, did_you_mean(name, able))
         else:
             finding = marked.finding("C013", where, f"no adapter is called {shown(name)}", did_you_mean(name, able))
-        found.append(_placed(finding, ("endpoints",), os.environ))
+        found.append(placed(finding, where, ours(os.environ)))
     return found
 
 
-def _placed(finding: Finding, loc: tuple[int | str, ...], names: Mapping[str, str]) -> Finding:
-    """The finding at the variable, when a variable is what gave the value."""
-    variable = variable_for(loc)
-    if loc and any(name.upper() == variable for name in names):
-        return Finding(ENVIRONMENT, 0, 0, finding.code, f"{variable}: {finding.message}", finding.hint)
-    return finding
+def _wrong_types(data: dict[str, Any], marked: Marked) -> list[Finding]:
+    """What has another type in the file than its setting. Variables are all text and are converted; a file is not."""
+    try:
+        _types().model_validate_json(json.dumps(data), strict=True)
+    except ValidationError as error:
+        found = [explain(Settings, problem, marked, ()) for problem in error.errors(include_url=False)]
+        # Values and names are judged with the variables in place, which may change them.
+        return [one for one in found if one.code == "C003"]
+    return []
 
 
-def variable_for(loc: tuple[int | str, ...]) -> str:
-    """The variable that sets the field at a path: `("http", "port")` is `LINTAS_HTTP__PORT`."""
-    return PREFIX + "__".join(str(step) for step in loc).upper()
+@cache
+def _types() -> type[BaseModel]:
+    kinds: dict[str, Any] = {name: (info.annotation, None) for name, info in Settings.model_fields.items()}
+    return create_model("Types", **kinds)
 
 
-def _unknown_variables(names: Mapping[str, str]) -> Iterator[Finding]:
-    """Variables that were surely meant for us: nested ones, and those one slip away from a setting."""
-    known = {variable_for(tuple(path.split("."))) for path, _, _ in fields()} | {
+def _is_of(loc: Loc, path: Loc) -> bool:
+    """Is what the settings say about `loc` only what is said already of the unknown variable for `path`?"""
+    return 0 < len(loc) <= len(path) and path[: len(loc)] == loc and loc not in {(name,) for name in _WHOLE}
+
+
+_WHOLE = frozenset(
+    name
+    for name, info in Settings.model_fields.items()
+    if name == "endpoints" or (isinstance(info.annotation, type) and issubclass(info.annotation, BaseModel))
+)
+"""Settings that hold others: a variable gives them whole, as JSON."""
+
+
+@cache
+def _known() -> frozenset[str]:
+    return frozenset(variable_for(tuple(path.split("."))) for path, _, _ in fields()) | frozenset(
         variable_for((name,)) for name in Settings.model_fields
-    }
-    for name in sorted(one.upper() for one in names if one.upper().startswith(PREFIX)):
-        if name not in known and ("__" in name or near(name, known, 0.9)):
-            yield Finding(ENVIRONMENT, 0, 0, "C001", f"unknown variable {shown(name)}", did_you_mean(name, known))
+    )
 
 
 def fields() -> Iterator[tuple[str, Any, Any]]:

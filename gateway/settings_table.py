@@ -9,7 +9,8 @@ import json
 from pathlib import Path
 from typing import Any, get_args
 
-from gateway.settings import fields, variable_for
+from gateway.settings import fields
+from gateway.settings_variables import variable_for
 
 
 def markdown() -> str:

@@ -31,6 +31,7 @@ _WANTED = {
     "string_type": "text",
     "bool_type": "true or false",
     "bool_parsing": "true or false",
+    "path_type": "text",
     "int_type": "a whole number",
     "int_parsing": "a whole number",
     "int_from_float": "a whole number",
@@ -82,7 +83,7 @@ def explain(model: type[BaseModel], problem: Any, marked: Marked, place: Place) 
         message = f"should be {_WANTED[kind]}"
     given = problem["input"]
     number = isinstance(given, bool | int | float)
-    if kind == "string_type" and number:
+    if kind in ("string_type", "path_type") and number:
         message += ": put it in quotes"
     if loc and loc[-1] == "[key]":
         return marked.finding("C004", (*spot,), f"not a name that may stand here: {message}", key=True)
