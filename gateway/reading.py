@@ -207,7 +207,9 @@ class Reader:
         """What became of a question, for both its sides. Nothing of it is kept but its events."""
         timeline = await self._events_of(message)
         asked = next((one["event"] for one in timeline if one["event"].get("event") == EventName.ASKED), None)
-        if asked is None or not (self._person(who) or self._asked_or_was_asked(asked, who)):
+        if asked is None:
+            return await self._refusal(message, timeline, who)
+        if not (self._person(who) or self._asked_or_was_asked(asked, who)):
             raise Refused(Reason.NOT_FOUND)
         await self._was_read(message, who)
         answered = next((one["event"] for one in timeline if one["event"].get("event") == EventName.ANSWERED), None)
@@ -229,6 +231,27 @@ class Reader:
             "timeline": timeline,
         }
         return told if asked["conversation"] is None else {**told, "conversationId": asked["conversation"]}
+
+    async def _refusal(self, message: str, timeline: list[dict[str, Any]], who: Principal | None) -> dict[str, Any]:
+        """Why something was not taken, for its sender: every refusal names the id that leads here."""
+        refused = timeline[0]["event"] if timeline else {}
+        own = isinstance(who, Caller) and self._federation.may_read(who.system, str(refused.get("sender")))
+        if refused.get("event") != EventName.REFUSED or not (self._person(who) or own):
+            raise Refused(Reason.NOT_FOUND)
+        await self._was_read(message, who)
+        return {
+            "messageId": message,
+            "kind": "refusal",
+            "sender": refused["sender"],
+            "service": refused["service"],
+            "schema": refused["document"],
+            "purpose": None,
+            "createdAt": refused["time"],
+            "bytes": refused["bytes"],
+            "parts": [],
+            "deliveries": [],
+            "timeline": timeline,
+        }
 
     def _asked_or_was_asked(self, asked: dict[str, Any], who: Principal | None) -> bool:
         return isinstance(who, Caller) and (

@@ -1,7 +1,8 @@
 """The refuse room: nobody is turned away in silence.
 
 Enters: what a room raised. Leaves: `Rejected` for the adapter to encode, and an event: one each for a caller we know;
-for callers we do not, a count per source network and reason, one event a minute. Refuses: to write down what was sent.
+for callers we do not, a count per source network and reason, one event a minute. A known caller that is refused at the
+gateway's own API again and again is counted as well, past `EACH` events a minute. Refuses: to write down what was sent.
 """
 
 from __future__ import annotations
@@ -14,10 +15,11 @@ from functools import lru_cache
 from typing import Any
 
 from gateway.audit.catalogue import EventName
-from gateway.audit.events import EventWriter
+from gateway.audit.events import Event, EventWriter
 from gateway.contract.errors import Ambiguous, NeedsOperator, Refused, TryLater
 from gateway.contract.exchange import Caller, Inbound, Rejected
 from gateway.contract.reasons import Reason
+from gateway.identity import Person
 from gateway.record import event_step
 from gateway.store.engine import Journal, JournalBusy, Unit
 from gateway.vault import Erased
@@ -25,6 +27,9 @@ from schemas.catalogue import DOCUMENTS, SERVICES
 
 NETWORKS = 1024
 """Distinct (network, reason) pairs counted per minute; the rest share one line."""
+
+EACH = 60
+"""Refusals of one caller at the gateway's own API that are an event each, between two flushes of the counts."""
 
 NOTE_SECONDS = 1.0
 """How long a refusal waits for its event to be durable."""
@@ -36,6 +41,7 @@ class Refusals:
     def __init__(self, journal: Journal, events: EventWriter) -> None:
         self._journal, self._events = journal, events
         self._counts: Counter[tuple[str, Reason]] = Counter()
+        self._noted: Counter[str] = Counter()
 
     async def note(
         self, message_id: str, caller: Caller, inbound: Inbound | None, error: Exception, stage: str
@@ -54,6 +60,26 @@ class Refusals:
             bytes=inbound.size if inbound else None,
             trace=inbound.trace if inbound else None,
         )
+        await self._write(event, rejected.error.reason)
+        return rejected
+
+    async def note_call(self, message_id: str, who: Caller | Person, error: Exception, stage: str) -> Rejected:
+        """The refusal of a known caller that wanted to read, acknowledge or decide: who looks for what is not its own
+        is seen. What it asked for is not written down: it may be made of anything."""
+        rejected = replace(rejected_of(message_id, error), stage=stage)
+        sender = who.system if isinstance(who, Caller) else None
+        actor = f"system:{who.system}" if isinstance(who, Caller) else who.actor
+        self._noted[actor] += 1
+        if self._noted[actor] > EACH:
+            self._counts[actor, rejected.error.reason] += 1
+            return rejected
+        event = self._events.write(
+            EventName.REFUSED, message=message_id, reason=rejected.error.reason, sender=sender, actor=actor
+        )
+        await self._write(event, rejected.error.reason)
+        return rejected
+
+    async def _write(self, event: Event, reason: Reason) -> None:
         writing = asyncio.ensure_future(self._journal.commit(Unit([event_step(event)])))
         try:
             async with asyncio.timeout(NOTE_SECONDS):
@@ -63,8 +89,7 @@ class Refusals:
             writing.add_done_callback(_heard)
         except JournalBusy:
             # The refusal itself says so; a full journal must not turn it into something else.
-            self.count("busy", rejected.error.reason)
-        return rejected
+            self.count("busy", reason)
 
     def count(self, address: str | None, reason: Reason) -> None:
         """The refusal of a caller we do not know."""
@@ -76,12 +101,24 @@ class Refusals:
     async def flush(self) -> None:
         """Once a minute: what was counted."""
         counts, self._counts = self._counts, Counter()
+        self._noted.clear()
         events = [
-            self._events.write(EventName.REFUSALS_COUNTED, reason=reason, actor="gateway", sender=network, bytes=count)
-            for (network, reason), count in sorted(counts.items())
+            self._events.write(
+                EventName.REFUSALS_COUNTED, reason=reason, bytes=count, actor=_actor(key), sender=_network(key)
+            )
+            for (key, reason), count in sorted(counts.items())
         ]
         if events:
             await self._journal.commit(Unit([event_step(event) for event in events]))
+
+
+def _actor(key: str) -> str:
+    """Whose calls a count is of: a known caller's, or a network's that the gateway counted for."""
+    return key if key.startswith(("system:", "person:")) else "gateway"
+
+
+def _network(key: str) -> str | None:
+    return key if _actor(key) == "gateway" else None
 
 
 def rejected_of(message_id: str, error: Exception) -> Rejected:

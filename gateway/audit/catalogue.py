@@ -43,8 +43,8 @@ MEANINGS: dict[EventName, str] = {
     EventName.BATCH_ACCEPTED: "All rows of a batch are recorded or reported: `commit_in` is over its file-batch/1, "
     "which states the counts; each row taken is an `accepted` of its own.",
     EventName.REFUSED: "A known system's message was not taken; the sender keeps custody.",
-    EventName.REFUSALS_COUNTED: "Calls refused before authentication, per source network and reason, in one minute; "
-    "`bytes` is the count.",
+    EventName.REFUSALS_COUNTED: "Calls refused in a minute, per reason and network (`sender`), or, past a bound, per "
+    "known caller (`actor`); `bytes` is the count.",
     EventName.DUPLICATE_ANSWERED: "A repeat was answered with the original receipts or the kept answer.",
     EventName.ASKED: "A question is about to leave for its recipient.",
     EventName.ANSWERED: "A question has its answer, or the reason why not.",

@@ -42,10 +42,7 @@ async def _get(setup: Setup, message: str | None) -> dict[str, Any]:
             return await client.get(f"/api/v1/messages/{quote(message, safe='')}")
         except Failure as failure:
             if failure.exit_code == FAILED and failure.more.get("status") == 404:
-                failure.advice = (
-                    "check the identifier, and that the key is a party's, an operator's or an auditor's; what was "
-                    "refused has no state, only events: `lintas log --message ID` shows them"
-                )
+                failure.advice = "check the identifier, and that the key is a party's, an operator's or an auditor's"
             raise
 
 

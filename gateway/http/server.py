@@ -194,7 +194,8 @@ class Server:
             return self._operate(mounted.handler, request, match, principal)
         assert mounted.endpoint is not None
         if isinstance(principal, Person):
-            raise Refused(Reason.NO_RIGHT, "messages are sent by systems; this key belongs to a person")
+            refused = Refused(Reason.NO_RIGHT, "messages are sent by systems; this key belongs to a person")
+            return self._refused(refused, principal, "arrive")
         return self._message(request, match, principal, mounted.endpoint)
 
     async def _operate(
@@ -205,7 +206,15 @@ class Server:
         except (JournalFailed, JournalClosed, ConnectionError):
             raise
         except Exception as error:
-            return self.refused(error, "operate")
+            return await self._refused(error, principal, "operate")
+
+    async def _refused(self, error: Exception, principal: Principal, stage: str) -> Reply:
+        """Any error of a known caller's call that is no message: an event, and a problem."""
+        message_id = self._new_id()
+        rejected = await self._refusals.note_call(message_id, principal, error, stage)
+        if rejected.error.reason is Reason.INTERNAL:
+            self._on_unforeseen(error, message_id)
+        return problem(rejected, self.public_url)
 
     def refused(self, error: Exception, stage: str) -> Reply:
         """Any error of a call that did not become a message, as a problem."""

@@ -148,13 +148,13 @@ def _read() -> dict[str, Schema]:
         "Event": _event(),
         "NumberedEvent": made("An event and its place in the log.", {"number": NUMBER, "event": ref("Event")}),
         "Message": made(
-            "State and timeline of a message or a question, as far as the caller may see it.",
+            "State and timeline of a message, a question or a refusal, as far as the caller may see it.",
             {
                 "messageId": TEXT,
-                "kind": TEXT,
-                "sender": SYSTEM,
-                "service": TEXT,
-                "schema": said(TEXT, "Document type"),
+                "kind": {"enum": ["message", "row", "batch", "query", "refusal"]},
+                "sender": said(maybe(SYSTEM), "Null for a person's refused call"),
+                "service": said(maybe(TEXT), "Null where a refusal names none"),
+                "schema": said(maybe(TEXT), "Document type; null where a refusal names none"),
                 "purpose": said(maybe(TEXT), "Legal basis"),
                 "createdAt": INSTANT,
                 "bytes": maybe(NUMBER),

@@ -8,9 +8,12 @@ from gateway import refuse
 from gateway.contract.errors import Ambiguous, NeedsOperator, Refused, TryLater
 from gateway.contract.exchange import Caller
 from gateway.contract.reasons import Reason
+from gateway.identity import Person
 from gateway.refuse import network_of, rejected_of
 from gateway.store.engine import JournalBusy
-from tests.unit.gateway.bench import NIK, SIMPUS, Bench, changed, person
+from tests.unit.gateway.bench import GUDANG, NIK, SIMPUS, Bench, changed, person
+
+AUDITOR = Person("budi", frozenset({"auditor"}))
 
 
 @pytest.mark.parametrize(
@@ -96,3 +99,42 @@ async def test_a_full_journal_does_not_turn_a_refusal_into_another(
 )
 def test_an_address_is_cut_to_its_network(address: str, network: str) -> None:
     assert network_of(address) == network
+
+
+async def test_a_refused_call_of_somebody_known_is_an_event_each_and_counted_past_a_bound(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(refuse, "EACH", 2)
+    for number in range(5):
+        await bench.refusals.note_call(f"m-{number}", Caller(SIMPUS), Refused(Reason.NOT_FOUND), "operate")
+    await bench.refusals.note_call("m-9", AUDITOR, Refused(Reason.NO_RIGHT), "operate")
+    told = [(one["event"], one["reason"], one["actor"], one["sender"], one["message"]) for one in await bench.told()]
+    assert told == [
+        ("refused", "not_found", f"system:{SIMPUS}", SIMPUS, "m-0"),
+        ("refused", "not_found", f"system:{SIMPUS}", SIMPUS, "m-1"),
+        ("refused", "no_right", "person:budi", None, "m-9"),
+    ]
+    await bench.refusals.flush()
+    counted = (await bench.told())[-1]
+    assert (counted["event"], counted["actor"], counted["sender"], counted["bytes"]) == (
+        "refusals_counted", f"system:{SIMPUS}", None, 3,
+    )  # fmt: skip
+    await bench.refusals.note_call("m-10", Caller(SIMPUS), Refused(Reason.NOT_FOUND), "operate")
+    assert (await bench.told())[-1]["message"] == "m-10"
+
+
+@pytest.mark.parametrize(("who", "sees"), [(Caller(SIMPUS), True), (AUDITOR, True), (Caller(GUDANG), False)])
+async def test_the_id_of_a_refusal_leads_its_sender_and_an_auditor_to_it(
+    bench: Bench, who: Caller | Person, sees: bool
+) -> None:
+    inbound = bench.inbound("person.deliver", person(), size=99)
+    await bench.refusals.note("m-1", Caller(SIMPUS), inbound, Refused(Reason.EXPIRED), "intake")
+    if not sees:
+        with pytest.raises(Refused):
+            await bench.reader.message("m-1", who)
+        return
+    told = await bench.reader.message("m-1", who)
+    assert (told["kind"], told["sender"], told["service"], told["deliveries"]) == (
+        "refusal", SIMPUS, "person.deliver", [],
+    )  # fmt: skip
+    assert [one["event"]["reason"] for one in told["timeline"]] == ["expired"]
