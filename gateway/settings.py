@@ -360,7 +360,7 @@ def _types() -> type[BaseModel]:
 
 def _is_of(loc: Loc, path: Loc) -> bool:
     """Is what the settings say about `loc` only what is said already of the unknown variable for `path`?"""
-    return 0 < len(loc) <= len(path) and path[: len(loc)] == loc and loc not in {(name,) for name in _WHOLE}
+    return 0 < len(loc) <= len(path) and path[: len(loc)] == loc
 
 
 _WHOLE = frozenset(

@@ -9,11 +9,11 @@ from __future__ import annotations
 from typing import Annotated, Any, ClassVar
 
 import orjson
-from pydantic import AfterValidator, BaseModel, ConfigDict, GetJsonSchemaHandler
+from pydantic import AfterValidator, BaseModel, ConfigDict, GetJsonSchemaHandler, ValidationError
 from pydantic.alias_generators import to_camel
 from pydantic_core import CoreSchema, PydanticCustomError
 
-from schemas.errors import FieldError, SchemaError
+from schemas.errors import FieldError, SchemaError, refusal
 from schemas.marks import Maybe, public, specific
 from schemas.primitives import Identifier
 from schemas.scalars import MAX_INTEGER, Scalar
@@ -158,8 +158,13 @@ class Raw(Group):
 
     @classmethod
     def of(cls, source_schema: str, fields: dict[str, Any]) -> Raw:
-        """Keep decoded JSON: floats and integers beyond 2^53 become their decimal text."""
-        return cls(source_schema=source_schema, fields={key: _exact(value, 1) for key, value in fields.items()})
+        """Keep decoded JSON: floats and integers beyond 2^53 become their decimal text. Raises SchemaError."""
+        exact = {key: _exact(value, 1) for key, value in fields.items()}
+        try:
+            return cls.model_validate({"sourceSchema": source_schema, "fields": exact})
+        except ValidationError as error:
+            faults = refusal("raw", error).errors
+            raise SchemaError("raw", [fault._replace(path=f"raw.{fault.path}") for fault in faults]) from None
 
 
 def _exact(value: Any, depth: int) -> Any:

@@ -195,7 +195,7 @@ def _row(
 def _problem(number: int, fault: FieldError, record: list[str], layout: _Plan, kind: str) -> RowProblem:
     path, code, message = fault
     column = layout.by_path.get(path)
-    if code == "one_of_required" and not path:
+    if code == "one_of_required":
         wires = {field.attr: field.wire for field in plan(model_of(kind))}
         column = next((c for a in model_of(kind).ONE_OF if (c := layout.by_path.get(wires[a]))), None)
     if code in _MISSING:

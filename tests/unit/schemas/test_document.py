@@ -181,11 +181,24 @@ def test_raw_of_writes_as_text_what_json_would_lose() -> None:
     }
 
 
-def test_raw_of_refuses_by_name_what_is_too_deep() -> None:
+@pytest.mark.parametrize(
+    ("source", "fields", "path", "code"),
+    [
+        ("x/1", nested(MAX_RAW_DEPTH + 1), "raw.fields", "raw_depth"),
+        ("x/1", nested(MAX_RAW_DEPTH + 2), "raw.fields", "raw_depth"),
+        ("x/1", nested(5000), "raw.fields", "raw_depth"),
+        ("x/1", {"a": [1] * MAX_RAW_VALUES}, "raw.fields", "raw_size"),
+        ("x/1", {"a": date(2026, 1, 2)}, "raw.fields", "raw_value"),
+        ("x/1", {1: "a"}, "raw.fields.1.?", "not_text"),
+        ("x/1 ", {}, "raw.sourceSchema", "pattern"),
+        ("", {}, "raw.sourceSchema", "too_short"),
+    ],
+)
+def test_raw_of_refuses_by_name(source: str, fields: dict[str, Any], path: str, code: str) -> None:
+    with pytest.raises(SchemaError) as caught:
+        Raw.of(source, fields)
+    assert [(one.path, one.code) for one in caught.value.errors] == [(path, code)]
     assert Raw.of("x/1", nested(MAX_RAW_DEPTH)).source_schema == "x/1"
-    for levels in (MAX_RAW_DEPTH + 1, MAX_RAW_DEPTH + 2, 5000):
-        with pytest.raises(ValueError, match=r"raw_depth|nested too deep"):
-            Raw.of("x/1", nested(levels))
 
 
 def test_raw_is_of_the_protected_kind() -> None:
