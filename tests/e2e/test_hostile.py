@@ -317,6 +317,10 @@ FORMS: dict[str, tuple[bytes, int, str]] = {
     "broken digest": (message() + field(PDF, more=DIGEST.format("xx")) + END, 422, "digest_mismatch"),
     "traversal": (message() + field(PDF, file="../../../etc/passwd") + END, 400, "name_refused"),
     "windows traversal": (message() + field(PDF, file="..\\\\..\\\\boot.ini") + END, 400, "name_refused"),
+    "traversal in the document": (
+        message().replace(b'"surat.pdf"', b'"../../x.pdf"') + field(PDF) + END, 400, "name_refused"
+    ),
+    "another type": (message() + field(PDF, kind="text/html") + END, 422, "digest_mismatch"),
     "null in a name": (message() + field(PDF, file="a\0b.pdf") + END, 400, "multipart_broken"),
     "long name": (message() + field(PDF, file="a" * 300) + END, 400, "name_refused"),
     "many parts": (message() + field(b"x") * 9 + END, 413, "too_many_parts"),

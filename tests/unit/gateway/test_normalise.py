@@ -57,6 +57,7 @@ async def test_a_document_of_another_type_than_the_service_takes(bench: Bench) -
         ((), Reason.PART_MISSING),
         ((changed(PAPER, sha256="0" * 64),), Reason.PART_MISSING),
         ((changed(PAPER, size=PAPER.size + 1),), Reason.DIGEST_MISMATCH),
+        ((changed(PAPER, media_type="text/html"),), Reason.DIGEST_MISMATCH),
     ],
 )
 async def test_parts_that_the_document_names_must_have_come(bench: Bench, parts: Any, reason: Reason) -> None:
@@ -70,8 +71,27 @@ async def test_references_are_found_wherever_they_stand(bench: Bench) -> None:
     with pytest.raises(Refused) as caught:
         bench.normalised("letter.deliver", enclosed)
     assert caught.value.reason is Reason.PART_MISSING
-    other = changed(PAPER, number=2, sha256="1" * 64, size=3)
+    other = changed(PAPER, number=2, sha256="1" * 64, size=3, media_type="text/plain")
     assert bench.normalised("letter.deliver", enclosed, parts=(PAPER, other)).document.TYPE == "letter/1"
+
+
+async def test_a_part_that_does_not_say_what_it_is_is_what_the_document_says(bench: Bench) -> None:
+    unsaid = changed(PAPER, media_type="application/octet-stream")
+    assert bench.normalised("letter.deliver", letter(), parts=(unsaid,)).received.inbound.parts == (PAPER,)
+    told = letter()
+    told["mainFile"]["mediaType"] = "application/octet-stream"
+    assert bench.normalised("letter.deliver", told, parts=(PAPER,)).received.inbound.parts == (PAPER,)
+
+
+@pytest.mark.parametrize("name", ["../../x.pdf", "a/b.pdf", "C:\\x.pdf", "..", "x\u202efdp.exe", "x\u200b.pdf", " "])
+async def test_a_document_that_gives_a_path_for_a_file_name_is_refused(bench: Bench, name: str) -> None:
+    told = letter()
+    told["mainFile"]["name"] = name
+    with pytest.raises(Refused) as caught:
+        bench.normalised("letter.deliver", told, parts=(PAPER,))
+    assert caught.value.reason is Reason.NAME_REFUSED
+    assert caught.value.limit is None
+    assert name.strip() == "" or name not in caught.value.detail
 
 
 async def test_a_part_that_no_field_names_is_refused(bench: Bench) -> None:

@@ -187,7 +187,7 @@ async def test_a_receipt_lists_the_parts_that_were_released(tmp_path: Path) -> N
     files = {**FILES, "routes.yaml": FILES["routes.yaml"].replace("retention: 30d", f"release: [{named}]")}
     bench = Bench(tmp_path, small_federation(tmp_path / "federation", files))
     await bench.open()
-    other = changed(PAPER, number=2, sha256="1" * 64, size=3)
+    other = changed(PAPER, number=2, sha256="1" * 64, size=3, media_type="text/plain")
     enclosed = letter(attachments=[{"file": {"sha256": "1" * 64, "size": 3, "mediaType": "text/plain"}}])
     message = await bench.record("letter.deliver", enclosed, parts=(PAPER, other))
     await bench.run(ARSIP)
