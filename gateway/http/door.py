@@ -1,7 +1,8 @@
 """The connections: how many there are, how long one may take to ask, what is answered when it asks in broken HTTP.
 
 Enters: connections, and aiohttp's own parse errors. Leaves: a problem like any other. Refuses: connections beyond their
-number, those that send no whole request head in time or too much of one, and to repeat what was sent.
+number, those that send no whole request head in time or too much of one, to guess where a request ends that its parser
+has lost, and to repeat what was sent.
 """
 
 from __future__ import annotations
@@ -14,8 +15,11 @@ from typing import Any, cast
 
 import structlog
 from aiohttp import web
-from aiohttp.http_exceptions import BadHttpMessage, ContentEncodingError, LineTooLong
-from aiohttp.streams import EMPTY_PAYLOAD
+from aiohttp.abc import AbstractStreamWriter
+from aiohttp.hdrs import CONTENT_LENGTH, SERVER
+from aiohttp.http_exceptions import BadHttpMessage, ContentEncodingError, HttpProcessingError, LineTooLong
+from aiohttp.http_parser import RawRequestMessage
+from aiohttp.streams import EMPTY_PAYLOAD, StreamReader
 from aiohttp.web_protocol import RequestHandler, _ErrInfo
 
 from gateway.contract.errors import Refused, TryLater
@@ -33,6 +37,8 @@ QUIET = 60.0
 """Seconds between two warnings."""
 AGAIN = 0.1
 """Seconds between two looks at a connection whose sender has ended and still has answers due."""
+_BLANK = b"\r\n\r\n"
+"""Ends a head, and a body in chunks. It ends whatever head it is put into, and between requests it is passed over."""
 
 log = structlog.get_logger("lintas.http")
 Teller = Callable[[str | None, BaseException | None], Reply]
@@ -47,21 +53,35 @@ class Bounds:
     connections: int
 
 
+NAME = "lintas"
+"""What answers say of their server: nothing that tells which known holes to try."""
+
+
 class HeadTooLarge(BadHttpMessage):
     """More bytes of one request head than all of its lines may have."""
+
+
+class Asked(web.BaseRequest):
+    """A request, whose answer names no program that we are built with."""
+
+    async def _prepare_hook(self, response: web.StreamResponse) -> None:
+        response.headers[SERVER] = NAME
 
 
 class Door(RequestHandler):
     """One connection. `told` makes the reply for an error, with the caller's address."""
 
-    __slots__ = ("_counted", "_doors", "_ended", "_head", "_late", "_told")
+    __slots__ = ("_body", "_counted", "_doors", "_ended", "_head", "_late", "_rest", "_told", "_upgrade")
 
     def __init__(self, doors: Doors, *, told: Teller, **named: Any) -> None:
         super().__init__(doors, **named)
         self._doors, self._told = doors, told
         self._late: asyncio.TimerHandle | None = None
-        self._counted = self._ended = False
+        self._counted = self._ended = self._upgrade = False
         self._head = 0
+        # The body of the last request, and how many bytes of it are due; None where only the parser can tell.
+        self._body: StreamReader = EMPTY_PAYLOAD
+        self._rest: int | None = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         if not self._doors.enter():
@@ -70,33 +90,58 @@ class Door(RequestHandler):
         self._counted = True
         super().connection_made(transport)
         # The keep-alive time, which covers later requests, is too long for somebody who has not asked anything yet.
-        self._late = self._loop.call_later(self._doors.bounds.headers, self.force_close)
+        self._late = self._loop.call_later(self._doors.bounds.headers, self._overdue)
 
     def eof_received(self) -> bool:  # type: ignore[override]
         """Who has no more to say may still listen: what was asked is answered. True keeps the connection."""
         if self._ended:
             return True
-        if self._close or self._force_close or (self._waiter is not None and not self._waiter.done()):
+        if self._force_close or (self._close and not self._request_in_progress):
             return False
+        if self._idle:
+            # Who has asked nothing more goes; who has begun to is told.
+            self._ended = self._half_head()
+            if self._ended:
+                self._answer(BadHttpMessage("the head broke off"))
+            return self._ended
         self._ended = True
         # A request that came with the end is not in progress before the tasks that wait have had their turn.
         self._loop.call_soon(self._said_all)
         return True
 
     def _said_all(self) -> None:
-        """Closes behind the last answer that is due; a body that lacks its end is broken off."""
+        """Closes behind the last answer that is due; a body or a head that lacks its end is broken off."""
         if self._force_close or self.transport is None:
             return
-        if self._messages or (self._request_in_progress and self._current_request is None):
+        current = self._current_request
+        if self._messages or (current is None and not self._idle):
             self._loop.call_later(AGAIN, self._said_all)
-        elif self._current_request is not None:
+        elif current is not None and not current.content.is_eof():
             self._close = True
-            body = self._current_request.content
-            if not body.is_eof():
-                body.set_exception(ConnectionResetError("the body broke off"))
-                body.feed_eof()
+            current.content.set_exception(ConnectionResetError("the body broke off"))
+            current.content.feed_eof()
+        elif not self._close and self._half_head():
+            self._answer(BadHttpMessage("the head broke off"))
+        elif current is not None:
+            self._close = True
         else:
             self.force_close()
+
+    @property
+    def _idle(self) -> bool:
+        """Whether nothing is being answered, and nothing waits to be."""
+        return self._waiter is not None and not self._waiter.done()
+
+    def _half_head(self) -> bool:
+        """Whether the parser stands in the middle of a head. Only for a body that has ended, and for a connection that
+        takes nothing more if so: the head is ended by this. Between requests it changes nothing."""
+        if self._parser is None:
+            return False
+        try:
+            messages, _, _ = self._parser.feed_data(_BLANK)
+        except HttpProcessingError:
+            return True
+        return bool(messages)
 
     @property
     def deaf(self) -> bool:
@@ -115,31 +160,80 @@ class Door(RequestHandler):
             super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        asked, idle = self._request_count, self._waiter is not None and not self._waiter.done()
+        asked, whole = self._request_count, self._body.is_eof()
         super().data_received(data)
+        if self._close or self._force_close:
+            return
         if self._request_count != asked:
             self._in_time()
             self._head = 0
-        elif idle and data and not self._close:
-            self._head += len(data)
-            if self._head > self._doors.bounds.head_bytes:
-                self._too_large()
-            elif self._late is None:
-                # A head that is in one piece, as nearly all are, needs no timer.
-                self._late = self._loop.call_later(self._doors.bounds.headers, self.force_close)
+            self._asked(data, self._request_count - asked)
+        elif not whole:
+            self._rest = None if self._rest is None else self._rest - len(data)
+        elif data:
+            self._begins(len(data))
+            return
+        if not self._body.is_eof() or self._rest == 0:
+            return
+        if self._upgrade and not self._upgraded:
+            # What came behind a request that asks for another protocol, the parser has thrown away, or may have.
+            if self._rest is None and len(self._messages) < 2:
+                self._close = True
+            else:
+                self._answer(BadHttpMessage("what came behind the request is lost"))
+        elif not data.endswith(_BLANK):
+            # A head that ended with it would be whole.
+            self._begins(-(self._rest or 0))
+
+    def _asked(self, data: bytes, count: int) -> None:
+        """Notes where the last of `count` requests in `data` ends."""
+        message, self._body = self._messages[-1]
+        self._rest, self._upgrade = None, False
+        if isinstance(message, _ErrInfo):
+            self._rest = 0
+            return
+        self._upgrade = message.upgrade
+        end = data.find(_BLANK) + len(_BLANK)
+        if count == 1 and end >= len(_BLANK) and not message.chunked:
+            length = 0 if self._body is EMPTY_PAYLOAD else int(message.headers.get(CONTENT_LENGTH, 0))
+            self._rest = end + length - len(data)
+
+    def _begins(self, count: int) -> None:
+        """The next head has begun, or may have: it has its time from here. `count` bytes of it have come, at least."""
+        self._head += count
+        if self._idle and self._head > self._doors.bounds.head_bytes:
+            self._in_time()
+            self._close = True
+            self._answer(HeadTooLarge("too large"))
+        elif self._late is None:
+            # A head that is in one piece, as nearly all are, needs no timer.
+            self._late = self._loop.call_later(self._doors.bounds.headers, self._overdue)
+
+    def _overdue(self) -> None:
+        """Ends a connection whose next head has begun and is not whole, with the answer that is due, if one is."""
+        self._late = None
+        if not self._request_count:
+            self.force_close()
+            return
+        current = self._current_request
+        if self._messages or self._upgraded or self._reading_paused or (current is None and not self._idle):
+            # We are behind, not the sender.
+            self._late = self._loop.call_later(self._doors.bounds.headers, self._overdue)
+        elif (current is None or current.content.is_eof()) and self._half_head():
+            if current is None:
+                self.force_close()
+            else:
+                self._close = True
 
     def _in_time(self) -> None:
         if self._late is not None:
             self._late.cancel()
             self._late = None
 
-    def _too_large(self) -> None:
-        """Answers a head that is not at its end, reads no more of it, and closes."""
-        self._in_time()
-        error = HeadTooLarge("too large")
+    def _answer(self, error: BadHttpMessage) -> None:
+        """Answers what is no request, behind all that were asked; the connection ends with it."""
         self._messages.append((_ErrInfo(status=400, exc=error, message=error.message), EMPTY_PAYLOAD))
-        self._close = True
-        if self._waiter is not None:
+        if self._idle and self._waiter is not None:
             self._waiter.set_result(None)
 
     def handle_error(
@@ -164,6 +258,16 @@ class Doors(web.Server):
 
     def __call__(self) -> RequestHandler:
         return Door(self, loop=self._loop, told=self._told, **self._kwargs)
+
+    def _make_request(
+        self,
+        message: RawRequestMessage,
+        payload: StreamReader,
+        protocol: RequestHandler,
+        writer: AbstractStreamWriter,
+        task: asyncio.Task[None],
+    ) -> web.BaseRequest:
+        return Asked(message, payload, protocol, writer, task, self._loop)
 
     def enter(self) -> bool:
         """Whether one more connection may be open."""

@@ -13,7 +13,8 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 
-from aiohttp import web
+from aiohttp import HttpVersion10, HttpVersion11, web
+from aiohttp.hdrs import TRANSFER_ENCODING
 
 from gateway.arrivals import Arrivals
 from gateway.contract.adapter import Endpoint
@@ -232,6 +233,8 @@ class Server:
         if sum(map(len, chain.from_iterable(lines))) + 4 * len(lines) > self._most_headers:
             most = self._most_headers
             refused = Refused(Reason.HEADERS_TOO_LARGE, "the headers together are over the limit", limit=most)
+        if request.version != HttpVersion11 or TRANSFER_ENCODING in request.headers:
+            refused = refused or _framed(request)
         for name in _SINGLE:
             sent = request.headers.getall(name, ())
             if len(sent) > 1 and len(set(sent)) > 1:
@@ -318,6 +321,23 @@ class Server:
         call = self._call(request, {}, Caller(""))
         told = mounted.endpoint.encode(call, rejected)
         return Reply(told.status, told.body, told.media_type, {**reply.headers, **told.headers})
+
+
+def _framed(request: web.BaseRequest) -> Refused | None:
+    """Refuses a body whose end two readers may see at different places, and does not read on behind it: a transfer
+    encoding of an HTTP without it, or one that is not undone here (RFC 9112, section 6.1)."""
+    coding = request.headers.get(TRANSFER_ENCODING)
+    if request.version < HttpVersion10:
+        refused = Refused(Reason.BAD_REQUEST, "this is spoken in HTTP/1.1 or HTTP/1.0")
+    elif coding is not None and request.version < HttpVersion11:
+        refused = Refused(Reason.BAD_REQUEST, "HTTP/1.0 has no Transfer-Encoding; send a Content-Length")
+    elif coding is not None and coding.strip().lower() != "chunked":
+        refused = Refused(Reason.BAD_REQUEST, "of the transfer encodings only 'chunked' is taken")
+    else:
+        return None
+    if isinstance(request.protocol, Door):
+        request.protocol.turn_away()
+    return refused
 
 
 def _lengthen(site: web.TCPSite) -> None:

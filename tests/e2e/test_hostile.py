@@ -127,6 +127,7 @@ async def raw(target: Target, *pieces: bytes, hang_up: bool = False, to_end: boo
     finally:
         writer.close()
     head, body = taken_apart(answer)
+    assert not re.search(rb"(?i)aiohttp|python", answer), "no answer says what the gateway is built with"
     return Told(int(head.split(b" ", 2)[1]) if head else 0, head, body)
 
 

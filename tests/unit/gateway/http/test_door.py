@@ -5,55 +5,23 @@ from __future__ import annotations
 import asyncio
 import gzip
 import resource
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Any
 
 import orjson
 import pytest
+from aiohttp import web
 from structlog.testing import capture_logs
 
 from gateway.contract.reasons import Reason
 from gateway.http.door import SPARE, connections_within
 from gateway.settings import Concurrency, Limits, Stages
 from tests.unit.gateway.bench import SIMPUS, Bench, organisation
-from tests.unit.gateway.http.face import Face, loopback
+from tests.unit.gateway.http.face import Face
+from tests.unit.gateway.http.wire import all_of, connected, opened, raw, request
 
 SENDER = "bpjs/vclaim"
 
 PATIENCE = 10
-
-
-@asynccontextmanager
-async def opened(bench: Bench, **more: Any) -> AsyncIterator[Face]:
-    face = Face(bench, loopback(**more))
-    await face.open()
-    try:
-        yield face
-    finally:
-        await face.close()
-
-
-async def connected(face: Face) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    host, _, port = face.url.removeprefix("http://").rpartition(":")
-    return await asyncio.open_connection(host, int(port))
-
-
-async def all_of(reader: asyncio.StreamReader) -> bytes:
-    async with asyncio.timeout(20):
-        try:
-            return await reader.read()
-        except ConnectionError:
-            return b""
-
-
-async def raw(face: Face, *lines: str, body: bytes = b"") -> tuple[int, dict[str, Any]]:
-    """Status and problem of a request with just these lines."""
-    reader, writer = await connected(face)
-    writer.write("\r\n".join([lines[0], "Host: uji", "Connection: close", *lines[1:], "", ""]).encode() + body)
-    head, _, told = (await all_of(reader)).partition(b"\r\n\r\n")
-    writer.close()
-    return int(head.split(b" ")[1]), orjson.loads(told)
 
 
 @pytest.mark.parametrize("sent", [b"", b"GET /contract HTTP/1.1\r\nHost: uji\r\nX-A: ", b"GET"])
@@ -106,8 +74,7 @@ async def test_a_body_that_ends_early_is_no_body(face: Face) -> None:
         'Content-Type: application/json\r\nContent-Length: 500\r\n\r\n{"half":'.encode()
     )
     writer.write_eof()
-    told = await all_of(reader)
-    assert told == b"" or told.startswith(b"HTTP/1.1 400")
+    assert (await all_of(reader)).startswith(b"HTTP/1.1 400")
     assert [one["event"] for one in await face.bench.told() if one["event"] == "accepted"] == []
     writer.close()
 
@@ -231,6 +198,48 @@ async def test_an_acknowledgement_is_asked_for_and_has_one_deadline(bench: Bench
             await asyncio.wait([answer], timeout=0.02)
         assert b'"slow_body"' in await answer
         writer.close()
+
+
+@pytest.mark.parametrize(
+    ("sent", "status"),
+    [
+        (request("GET", "/contract"), b"200"),
+        (request("HEAD", "/contract"), b"200"),
+        (request("OPTIONS", "/contract"), b"204"),
+        (request("GET", "/api/v1/inbox"), b"401"),
+        (request("GET", "/nowhere"), b"404"),
+        (request("DELETE", "/contract"), b"405"),
+        (request("GET", "/broken"), b"500"),
+        (request("GET", "/streamed"), b"200"),
+        (request("GET", "/contract", "X: " + "a" * 9000), b"431"),
+        (b"nonsense\r\n\r\n", b"400"),
+        (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", b"400"),
+        (b"GET / HT", b"400"),
+        (b"GET /contract HTTP/1.0\r\n\r\n", b"200"),
+        (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", b"400"),
+    ],
+)
+async def test_no_answer_names_a_program_or_its_version(face: Face, sent: bytes, status: bytes) -> None:
+    async def broken(*_: object) -> Any:
+        raise ZeroDivisionError
+
+    async def streamed(request: web.BaseRequest, *_: object) -> web.StreamResponse:
+        answer = web.StreamResponse()
+        await answer.prepare(request)
+        await answer.write_eof()
+        return answer
+
+    face.server.add("GET", "/broken", broken, public=True)
+    face.server.add("GET", "/streamed", streamed, public=True)
+    reader, writer = await connected(face)
+    writer.write(sent)
+    writer.write_eof()
+    head, _, body = (await all_of(reader)).partition(b"\r\n\r\n")
+    writer.close()
+    assert head.split(b" ")[1] == status
+    assert b"\r\nServer: lintas\r\n" in head + b"\r\n"
+    for word in (b"aiohttp", b"python", b"llhttp", b"traceback"):
+        assert word not in (head + body).lower()
 
 
 @pytest.mark.parametrize(
