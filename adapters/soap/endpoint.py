@@ -71,9 +71,9 @@ class SoapEndpoint(Endpoint):
         service = call.match["service"]
         try:
             words = words_of(service)
-        except Refused:
-            known = "\n".join(one.service.name for one in all_words())
-            return Reply(404, f"There is no such service. There are:\n{known}\n".encode(), "text/plain; charset=utf-8")
+        except Refused as error:
+            known = ", ".join(one.service.name for one in all_words())
+            raise Refused(error.reason, f"there is no such service; there are {known}") from None
         if any(name.lower() in ("wsdl", "singlewsdl") for name in call.query):
             return Reply(200, wsdl(words, self._host.public_url), "text/xml; charset=utf-8")
         address = address_of(self._host.public_url, service)

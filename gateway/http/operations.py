@@ -327,9 +327,8 @@ def _soap() -> dict[tuple[str, str], dict[str, Any]]:
     }  # fmt: skip
     published = {
         "200": {"description": "WSDL with `?wsdl`, else a line.", "content": {"text/xml": text, "text/plain": text}},
-        "404": {"description": "No such service.", "content": {"text/plain": text}},
     }
-    wsdl = operation("soap", "wsdl", "The WSDL of a service, at ?wsdl", published,
+    wsdl = operation("soap", "wsdl", "The WSDL of a service, at ?wsdl", published, (Reason.UNKNOWN_SERVICE,),
                       parameters=[service, _query("wsdl", "Give the WSDL", type="string")])  # fmt: skip
     call = operation(
         "soap", "soap", "Call a service by SOAP 1.1 or 1.2",

@@ -1,6 +1,7 @@
 """Which handler owns a path: exact paths in a dictionary, patterns with `{name}` segments after them.
 
-Enters: a method and a decoded path. Leaves: the handler with its matched names, or the methods the path would allow.
+Enters: a method and a decoded path. Leaves: the handler with its matched names, or the methods the path would allow, or
+the paths that may have been meant.
 Refuses: two owners of one path at start.
 """
 
@@ -53,6 +54,21 @@ class Router(Generic[Target]):
         methods |= {method for method, pattern, _ in self._patterns if pattern.match(path)}
         return sorted(methods)
 
+    def near(self, path: str) -> list[str]:
+        """Paths that may have been meant: with too few or too many slashes, in other case, or without what stands
+        before. As they were added, so that nothing of `path` is in them."""
+        asked = [segment for segment in path.lower().split("/") if segment]
+        if not asked:
+            return []
+        return sorted({owned.rstrip("/") for _, owned in self._seen if _ends(owned, asked)})
+
     @property
     def paths(self) -> list[tuple[str, str]]:
         return sorted(self._seen)
+
+
+def _ends(owned: str, asked: list[str]) -> bool:
+    """Whether the end of a path has these segments; the first of them is one that was given, not a name's."""
+    tail = [segment for segment in owned.split("/") if segment][-len(asked) :]
+    same = len(tail) == len(asked) and tail[0] == asked[0]
+    return same and all(one == other or one[0] == "{" for one, other in zip(tail, asked, strict=True))

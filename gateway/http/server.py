@@ -305,10 +305,18 @@ class Server:
             return Reply(204, b"", "text/plain", {"Allow": ", ".join([*allowed, "OPTIONS"])})
         reason = Reason.METHOD_NOT_ALLOWED if allowed else Reason.NOT_FOUND
         self._turn_away(request, reason)
-        reply = self.refused(Refused(reason), "arrive")
+        reply = self.refused(Refused(reason, self._elsewhere(request.path, allowed)), "arrive")
         if not allowed:
             return reply
         return Reply(reply.status, reply.body, reply.media_type, {**reply.headers, "Allow": ", ".join(allowed)})
+
+    def _elsewhere(self, path: str, allowed: Sequence[str]) -> str:
+        """Where to go instead, in words that repeat nothing of what was sent."""
+        if allowed:
+            return f"this address takes {' and '.join(allowed)}"
+        near = self.router.near(path)
+        meant = f"; {' or '.join(near)} may be meant" if near else ""
+        return f"nothing is at this address{meant}. /docs lists all there are"
 
     def _unknown(self, request: web.BaseRequest, mounted: Mounted) -> Reply:
         # Over the bound it is told by us, in the fewest steps, whatever protocol it speaks.

@@ -437,6 +437,27 @@ async def test_paths_that_climb(target: Target, path: str) -> None:
     await unharmed(target)
 
 
+@pytest.mark.parametrize(
+    ("path", "code", "says"),
+    [
+        ("/events", "not_found", "/api/v1/events"),
+        ("/events/", "not_found", "/api/v1/events"),
+        ("/api/v1/messages/", "not_found", "/api/v1/messages may be meant"),
+        ("/docs/", "not_found", "/docs may be meant"),
+        ("/soap/x/?wsdl", "not_found", "/soap/{service} may be meant"),
+        ("/soap/x?wsdl", "unknown_service", "letter.deliver"),
+        ("/favicon.ico", "not_found", "/docs lists all"),
+        ("/api/v1/messages", "method_not_allowed", "takes POST"),
+    ],
+)
+async def test_who_goes_astray_is_told_where_to_go(target: Target, path: str, code: str, says: str) -> None:
+    told = await raw(target, target.head("GET", path, None))
+    assert (told.status, told.code()) == (405 if code == "method_not_allowed" else 404, code)
+    assert b"Content-Type: application/problem+json" in told.head
+    assert (b"Allow: POST" in told.head) == (told.status == 405)
+    assert says in json.loads(told.body)["detail"]
+
+
 async def test_a_length_over_the_limit_is_refused_before_the_upload(target: Target) -> None:
     fields = {"Content_Type": "application/json", "Content_Length": str(10**9), "Expect": "100-continue"}
     told = await raw(target, target.head("POST", "/api/v1/messages", **fields))

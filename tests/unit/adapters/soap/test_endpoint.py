@@ -35,8 +35,10 @@ def test_a_reader_is_told_where_the_contract_is(host: FakeHost, endpoint: SoapEn
     serve = endpoint.routes()[0].serve
     assert serve is not None
     assert b"/soap/coverage.lookup?wsdl" in serve(get(host, "coverage.lookup", {})).body
-    strange = serve(get(host, "no.such", {"wsdl": ""}))
-    assert (strange.status, b"coverage.lookup" in strange.body, b"no.such" in strange.body) == (404, True, False)
+    with pytest.raises(Refused, match=r"coverage\.lookup") as caught:
+        serve(get(host, "no.such", {"wsdl": ""}))
+    assert caught.value.reason is Reason.UNKNOWN_SERVICE
+    assert "no.such" not in str(caught.value)
 
 
 @pytest.mark.parametrize("said", ["", '""', f'"{ACTION}"', ACTION, f"'{ACTION}'", '"CoverageLookup"'])

@@ -53,6 +53,30 @@ def test_methods_that_a_path_has(router: Router[str]) -> None:
     assert router.allowed("/nothing") == []
 
 
+@pytest.mark.parametrize(
+    ("asked", "meant"),
+    [
+        ("/m/", ["/m"]),
+        ("//m", ["/m"]),
+        ("/M/New", ["/m/new", "/m/{id}"]),
+        ("/m/7/", ["/m/{id}"]),
+        ("/e", ["/api/e", "/audit/e"]),
+        ("/e/", ["/api/e", "/audit/e"]),
+        ("/7/parts", []),
+        ("/m/7/parts", []),
+        ("/parts/2", ["/m/{id}/parts/{n}"]),
+        ("/nothing", []),
+        ("/", []),
+        ("", []),
+        ("/api/e/m/7/parts/2/api/e/m/7/parts/2", []),
+    ],
+)
+def test_what_may_be_meant(router: Router[str], asked: str, meant: list[str]) -> None:
+    for path in ("/api/e", "/audit/e"):
+        router.add("GET", path, "x")
+    assert router.near(asked) == meant
+
+
 def test_two_owners_of_one_path(router: Router[str]) -> None:
     with pytest.raises(PathTaken, match="POST /m"):
         router.add("POST", "/m", "again")

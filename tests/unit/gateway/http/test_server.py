@@ -79,6 +79,33 @@ async def test_paths_and_methods_that_nobody_owns(face: Face) -> None:
         assert (answer.status, answer.headers["Allow"]) == (204, "GET, HEAD, OPTIONS")
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "status", "says"),
+    [
+        ("GET", "/events", 404, "/api/v1/events may be meant"),
+        ("GET", "/events/", 404, "/api/v1/events may be meant"),
+        ("GET", "/api/v1/events/", 404, "/api/v1/events may be meant"),
+        ("GET", "//api/v1/events", 404, "/api/v1/events may be meant"),
+        ("POST", "/api/v1/inbox/x.1/ack/", 404, "/api/v1/inbox/{id}/ack may be meant"),
+        ("POST", "/in/letter.deliver/?wsdl", 404, "/in/{service} may be meant"),
+        ("GET", "/nowhere-3273014107900001", 404, "nothing is at this address. /docs lists all"),
+        ("GET", "/in/a/b", 404, "/docs lists all"),
+        ("GET", "/in/letter.deliver", 405, "this address takes POST"),
+        ("DELETE", "/contract", 405, "this address takes GET and HEAD"),
+        ("PROPFIND", "/contract", 405, "this address takes GET and HEAD"),
+    ],
+)
+@pytest.mark.parametrize("who", [None, SIMPUS])
+async def test_who_goes_astray_is_told_where_to_go(
+    face: Face, method: str, path: str, status: int, says: str, who: str | None
+) -> None:
+    async with face.ask(method, path, who) as answer:
+        told = await answer.json(content_type="application/problem+json")
+        assert (answer.status, "Allow" in answer.headers) == (status, status == 405)
+    assert says in told["detail"]
+    assert "3273014107900001" not in str(told)
+
+
 @pytest.mark.parametrize("reason", [Reason.STOPPING, Reason.DISK_RESERVE, Reason.BUSY])
 async def test_nothing_new_is_taken_while_nothing_is_admitted(face: Face, reason: Reason) -> None:
     face.reason = reason
