@@ -6,13 +6,15 @@ Refuses: what the recipient refuses, does not answer in time, or answers with an
 of which the route's release list leaves none. The list is about the answer; the question goes whole, but for `raw`.
 
 An answer is kept only if a key was sent: sealed under a key of its own, for a limited time. A repeat within it gets the
-kept answer; a repeat after it, or of a question that failed, is asked again, since a query changes nothing.
+kept answer; a repeat after it, or of a question that failed, is asked again, since a query changes nothing. A question
+without a key is for whoever waits for it: it ends when the caller is gone.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from typing import Any
 
 from gateway.audit.catalogue import EventName
@@ -25,6 +27,7 @@ from gateway.contract.reasons import Reason
 from gateway.deadline import Deadlines
 from gateway.message import Routed, Verified
 from gateway.outbound import Unreleasable, outbound, released, without_raw
+from gateway.presence import CallerGone, Presence
 from gateway.receipt import commit
 from gateway.record import Recorder, content_digest, conversation_name, envelope_facts, event_step
 from gateway.store.engine import Journal, Step, Taken, Unit
@@ -80,8 +83,9 @@ class Asker:
         self._asking: set[bytes] = set()
         self._deadlines = Deadlines()
 
-    async def ask(self, verified: Verified, sink: Sink, deadline: float) -> Answered:
-        """`deadline` in seconds from now. Raises the contract's errors; each is an `answered` event first."""
+    async def ask(self, verified: Verified, sink: Sink, deadline: float, presence: Presence | None = None) -> Answered:
+        """`deadline` in seconds from now; `presence` is the caller's. Raises the contract's errors; each is an
+        `answered` event first."""
         routed = verified.routed
         key = self._recorder.key_of(routed)
         if key is not None and key in self._asking:
@@ -94,7 +98,7 @@ class Asker:
             self._asking.add(key)
         try:
             asked = await self._asked(routed, key)
-            return asked if isinstance(asked, Answered) else await self._answer(asked, sink, deadline)
+            return asked if isinstance(asked, Answered) else await self._answer(asked, sink, deadline, presence)
         finally:
             if key is not None:
                 self._asking.discard(key)
@@ -125,13 +129,15 @@ class Asker:
             await self._journal.commit(Unit(steps))
         return question
 
-    async def _answer(self, question: _Question, sink: Sink, deadline: float) -> Answered:
+    async def _answer(self, question: _Question, sink: Sink, deadline: float, presence: Presence | None) -> Answered:
         routed = question.routed
         received = routed.normalised.received
         answer_type = received.service.answer or ""
+        # An answer that is kept is for a repeat as well, so that the caller need not be there.
+        waits = presence if presence is not None and question.key is None else nullcontext()
         sent = self._monotonic()
         try:
-            with self._deadlines.within(deadline):
+            with waits, self._deadlines.within(deadline):
                 native = await sink.ask(self._outbound(question), deadline)
             peer_us = int((self._monotonic() - sent) * 1_000_000)
             document = sink.codec.to_answer(native, answer_type)
@@ -257,6 +263,8 @@ def _refusal(error: Exception) -> Exception:
     """What the caller is told of a question that was not answered."""
     if isinstance(error, TimeoutError):
         return Refused(Reason.TIMED_OUT, "the recipient did not answer within the deadline")
+    if isinstance(error, CallerGone):
+        return Refused(Reason.CALLER_GONE, "the caller was gone before the answer came")
     if isinstance(error, SchemaError):
         return Refused(Reason.RECIPIENT_ANSWER_INVALID, "the recipient's answer does not fit its schema")
     if isinstance(error, Unreleasable):
@@ -269,6 +277,8 @@ def _reason_of(error: BaseException) -> Reason:
         return error.reason
     if isinstance(error, TimeoutError):
         return Reason.TIMED_OUT
+    if isinstance(error, CallerGone):
+        return Reason.CALLER_GONE
     if isinstance(error, SchemaError | Unreleasable):
         return Reason.RECIPIENT_ANSWER_INVALID
     return Reason.STOPPING if isinstance(error, asyncio.CancelledError) else Reason.INTERNAL

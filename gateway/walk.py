@@ -31,6 +31,7 @@ from gateway.intake import Intake
 from gateway.message import Recorded, Verified
 from gateway.normalise import normalise
 from gateway.policy import lanes_of
+from gateway.presence import Presence
 from gateway.record import Recorder
 from gateway.refuse import Refusals, rejected_of
 from gateway.register import Registrar
@@ -79,11 +80,13 @@ class Walk:
         self._stages, self._clock, self._barrier = stages, clock, barrier
         self._on_unforeseen, self._lane = on_unforeseen, lanes_of(federation)
 
-    async def take(self, inbound: Inbound, caller: Caller, codec: Codec) -> Settlement:
-        """The whole way of one thing that arrived."""
+    async def take(
+        self, inbound: Inbound, caller: Caller, codec: Codec, presence: Presence | None = None
+    ) -> Settlement:
+        """The whole way of one thing that arrived. `presence`: whether its caller still waits, if one does."""
         stage = Stage()
         try:
-            settlement = await self._walk(inbound, caller, codec, stage)
+            settlement = await self._walk(inbound, caller, codec, stage, presence)
         except (JournalFailed, JournalClosed):
             # Nobody knows what is durable: no answer is better than a wrong one.
             raise
@@ -112,7 +115,9 @@ class Walk:
             self._on_unforeseen(error.error if isinstance(error, Unanswered) else error, message_id)
         return rejected
 
-    async def _walk(self, inbound: Inbound, caller: Caller, codec: Codec, stage: Stage) -> Settlement:
+    async def _walk(
+        self, inbound: Inbound, caller: Caller, codec: Codec, stage: Stage, presence: Presence | None
+    ) -> Settlement:
         received = self._intake.receive(inbound, caller, self._clock.now(), self._clock.monotonic())
         self._barrier("walk.after_intake")
         if inbound.batch:
@@ -129,7 +134,7 @@ class Walk:
         self._barrier("walk.after_verify")
         if received.service.kind == "query":
             stage.name = "ask"
-            return await self._ask(verified)
+            return await self._ask(verified, presence)
         if received.service.name in TAKEN_BY_GATEWAY:
             stage.name = "register"
             return self._settled(await self._registrar.acknowledge(verified))
@@ -137,7 +142,7 @@ class Walk:
         return self._settled(await self._record(verified))
 
     async def _record(self, verified: Verified) -> Recorded:
-        # A caller who hangs up does not cancel this: the shell lets every call end by itself.
+        # A caller who hangs up does not cancel this: only what is in its presence ends with it.
         received = verified.routed.normalised.received
         recorded = await self._recorder.record(verified)
         self._barrier("walk.after_record")
@@ -146,7 +151,7 @@ class Walk:
                 self._notify(self._lane(recipient, received.service.name, "document"))
         return recorded
 
-    def _ask(self, verified: Verified) -> Awaitable[Answered]:
+    def _ask(self, verified: Verified, presence: Presence | None) -> Awaitable[Answered]:
         received, routed = verified.routed.normalised.received, verified.routed
         sink = self._find_channel(routed.recipients[0], received.service.name)
         if sink is None:
@@ -156,7 +161,7 @@ class Walk:
             most = min(most, routed.route.deadline.total_seconds())
         wanted = received.inbound.deadline
         deadline = most if wanted is None else max(0.001, min(wanted, most))
-        return self._asker.ask(verified, sink, deadline)
+        return self._asker.ask(verified, sink, deadline, presence)
 
     def _settled(self, recorded: Recorded) -> Settlement:
         if recorded.repeated:

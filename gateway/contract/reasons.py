@@ -67,6 +67,7 @@ class Reason(StrEnum):
     NOT_RELEASABLE = "not_releasable"
     TIMED_OUT = "timed_out"
     SLOW_BODY = "slow_body"
+    CALLER_GONE = "caller_gone"
     BUSY = "busy"
     RATE_LIMITED = "rate_limited"
     DISK_RESERVE = "disk_reserve"
@@ -154,6 +155,7 @@ REASONS: dict[Reason, Face] = {
     Reason.NOT_RELEASABLE: _sender(422, "Nothing that may be released", "Fill in one of the fields that 'detail' names: the route of this service hands on only some fields, and without them no whole document is left. If you have none of them, ask the operator of the gateway."),
     Reason.TIMED_OUT: _receiver(504, "No answer in time", "Ask again; a query changes nothing. For a delivery, look at its state first."),
     Reason.SLOW_BODY: _sender(408, "Body too slow", "Send it again over a steadier connection; the upload paused for too long."),
+    Reason.CALLER_GONE: _sender(408, "Caller gone", "Ask again and keep the connection until the answer is there; a question with a key is answered even so, and its repeat gets that answer."),
     Reason.BUSY: _receiver(503, "Busy", "Try again after the time in Retry-After, or in a minute; nothing was taken."),
     Reason.RATE_LIMITED: _sender(429, "Too many failed calls", "Wait for the time in Retry-After, then call with a valid API key; too many calls without one came from your network."),
     Reason.DISK_RESERVE: _receiver(503, "Disk reserve reached", "Try again later; the operator of the gateway has to free disk space first."),

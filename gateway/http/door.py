@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Any, cast
 
 import structlog
-from aiohttp import web
+from aiohttp import HttpVersion11, web
 from aiohttp.abc import AbstractStreamWriter
 from aiohttp.hdrs import CONTENT_LENGTH, SERVER
 from aiohttp.http_exceptions import BadHttpMessage, ContentEncodingError, HttpProcessingError, LineTooLong
@@ -27,6 +27,7 @@ from gateway.contract.http import Reply
 from gateway.contract.problem import problem
 from gateway.contract.reasons import Reason
 from gateway.http.strangers import Strangers
+from gateway.presence import Presence
 from gateway.refuse import Refusals, rejected_of
 
 ACCEPTS = 32
@@ -71,11 +72,12 @@ class Asked(web.BaseRequest):
 class Door(RequestHandler):
     """One connection. `told` makes the reply for an error, with the caller's address."""
 
-    __slots__ = ("_body", "_counted", "_doors", "_ended", "_head", "_late", "_rest", "_told", "_upgrade")
+    __slots__ = ("_body", "_counted", "_doors", "_ended", "_head", "_late", "_rest", "_told", "_upgrade", "presence")
 
     def __init__(self, doors: Doors, *, told: Teller, **named: Any) -> None:
         super().__init__(doors, **named)
         self._doors, self._told = doors, told
+        self.presence = Presence()
         self._late: asyncio.TimerHandle | None = None
         self._counted = self._ended = self._upgrade = False
         self._head = 0
@@ -124,8 +126,17 @@ class Door(RequestHandler):
             self._answer(BadHttpMessage("the head broke off"))
         elif current is not None:
             self._close = True
+            self._loop.call_later(AGAIN, self._knock, current, AGAIN)
         else:
             self.force_close()
+
+    def _knock(self, asked: web.BaseRequest, since: float) -> None:
+        """Says to a caller who has ended its side that it is heard, which any client passes over (RFC 9110, section
+        15.2). Who is gone for good looks the same from here until then: its system ends the connection for it."""
+        if self._current_request is asked and self.transport is not None and not asked.writer.output_size:
+            if asked.version >= HttpVersion11:
+                self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+            self._loop.call_later(since, self._knock, asked, 2 * since)
 
     @property
     def _idle(self) -> bool:
@@ -154,6 +165,7 @@ class Door(RequestHandler):
 
     def connection_lost(self, exc: BaseException | None) -> None:
         self._in_time()
+        self.presence.left()
         if self._counted:
             self._counted = False
             self._doors.leave()

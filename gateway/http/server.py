@@ -278,7 +278,8 @@ class Server:
                 settlement = await self._walk.refuse(call.arrival.message_id, caller, None, error, "arrive")
                 await self._arrivals.discard(call.arrival.message_id)
                 return endpoint.encode(call, settlement)
-            return endpoint.encode(call, await self._walk.take(inbound, caller, endpoint.codec))
+            presence = request.protocol.presence if isinstance(request.protocol, Door) else None
+            return endpoint.encode(call, await self._walk.take(inbound, caller, endpoint.codec, presence))
         finally:
             call.release()
             if taken:

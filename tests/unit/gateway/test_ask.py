@@ -15,6 +15,7 @@ from gateway.contract.errors import Ambiguous, NeedsOperator, Refused, TryLater
 from gateway.contract.exchange import Answered, Ephemeral, Native
 from gateway.contract.reasons import Reason
 from gateway.outbound import Unreleasable
+from gateway.presence import Presence
 from schemas.catalogue import canonical
 from tests.unit.gateway.bench import FILES, QUERY, VCLAIM, Bench, coverage, running, small_federation
 
@@ -170,6 +171,53 @@ async def test_a_caller_that_goes_away_is_an_event_all_the_same(bench: Bench) ->
         await asking
     assert [(one["event"], one["reason"]) for one in await bench.told()] == [("asked", None), ("answered", "stopping")]
     assert (await ask(bench, key="k")).repeated is False
+
+
+@pytest.mark.parametrize("key", [None, "k"])
+async def test_a_question_is_for_who_waits_for_it_unless_its_answer_is_kept(bench: Bench, key: str | None) -> None:
+    begun, gate, ended = asyncio.Event(), asyncio.Event(), list[str]()
+
+    async def slow(outbound: object) -> Native:
+        begun.set()
+        try:
+            await gate.wait()
+        except asyncio.CancelledError:
+            ended.append("broken off")
+            raise
+        return coverage()
+
+    bench.sink(VCLAIM).says = [slow]
+    presence = Presence()
+    question = bench.verified("coverage.lookup", QUERY, key=key)
+    asking = asyncio.create_task(bench.asker.ask(question, bench.sink(VCLAIM), 10, presence))
+    async with asyncio.timeout(PATIENCE):
+        await begun.wait()
+        presence.left()
+        if key is None:
+            with pytest.raises(Unanswered) as caught:
+                await asking
+            assert isinstance(caught.value.error, Refused)
+            assert caught.value.error.reason is Reason.CALLER_GONE
+        else:
+            gate.set()
+            assert not (await asking).repeated
+            assert (await ask(bench, key=key)).repeated
+    assert ended == (["broken off"] if key is None else [])
+    asked, answered, *_ = await bench.told()
+    assert (asked["event"], answered["event"]) == ("asked", "answered")
+    assert answered["reason"] == ("caller_gone" if key is None else None)
+
+
+async def test_who_was_gone_before_the_question_left_is_not_asked_for(bench: Bench) -> None:
+    presence = Presence()
+    presence.left()
+    with pytest.raises(Unanswered):
+        await bench.asker.ask(bench.verified("coverage.lookup", QUERY), bench.sink(VCLAIM), 10, presence)
+    assert bench.sink(VCLAIM).taken == []
+    assert [(one["event"], one["reason"]) for one in await bench.told()] == [
+        ("asked", None),
+        ("answered", "caller_gone"),
+    ]
 
 
 async def test_what_must_not_be_recorded_reaches_the_sink_only(bench: Bench) -> None:

@@ -102,7 +102,7 @@ async def test_a_recipient_without_a_channel_is_down(bench: Bench) -> None:
 async def test_the_deadline_is_the_shortest_of_three(bench: Bench, wanted: float | None, given: float) -> None:
     seen: list[float] = []
 
-    async def ask(verified: object, sink: object, deadline: float) -> Answered:
+    async def ask(verified: object, sink: object, deadline: float, presence: object) -> Answered:
         seen.append(deadline)
         return Answered("m", "coverage/1", b"{}", lambda: None)  # type: ignore[arg-type, return-value]
 
