@@ -174,19 +174,12 @@ class _Builder:
         )
         self.refusals = Refusals(self.journal, self.events)
         self.worker = Worker(
-            journal=self.journal,
-            vault=self.vault,
-            outcomes=self.outcomes,
-            federation=federation,
-            settings=settings,
-            find_sink=self.channels.sink_of,
-            public_url=lambda: self.server.public_url,
-            now_ms=_now_ms,
-            monotonic=time.monotonic,
-            chance=random.random,
-            notify=lambda lane: self.lanes.notify(lane),
+            journal=self.journal, vault=self.vault, outcomes=self.outcomes, federation=federation, settings=settings,
+            find_sink=self.channels.sink_of, public_url=lambda: self.server.public_url, now_ms=_now_ms,
+            monotonic=time.monotonic, chance=random.random, notify=lambda lane: self.lanes.notify(lane),
             barrier=self.barrier,
-        )
+            on_channel=lambda work, says: self.attention.channel(self.channels.name_of(work), says),
+        )  # fmt: skip
         self.lanes = Lanes(
             journal=self.journal,
             worker=self.worker,

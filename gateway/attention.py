@@ -1,7 +1,8 @@
-"""What a person should look at: what adapters say does not work now, and sources that cannot be polled.
+"""What a person should look at: what adapters say does not work, sources and channels that wait for somebody.
 
-Enters: an adapter's name with its sentences, or with the error of a poll; and that a poll went well. Leaves: the names
-with what is wrong with each, one log line when that changes. Refuses: nothing.
+Enters: an adapter's name with its sentences, or with the error of a poll, or with what a channel waits for; and that a
+poll or a delivery went well. Leaves: the names with what is wrong with each, one log line when that changes. Refuses:
+nothing.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ class Attention:
     def __init__(self) -> None:
         self._checked: dict[str, tuple[str, ...]] = {}
         self._troubles: dict[str, str] = {}
+        self._waiting: dict[str, str] = {}
 
     async def look(self, adapters: Sequence[tuple[str, Adapter]]) -> None:
         """Asks every adapter whether what it needs is there; for those that are open. What is well is forgotten."""
@@ -39,11 +41,11 @@ class Attention:
         before = self._checked.pop(name, ())
         if sentences:
             self._checked[name] = tuple(sentences)
-        elif before:
-            log.warning("check", adapter=name, says="well again")
-        for sentence in sentences:
-            if sentence not in before:
-                log.warning("check", adapter=name, says=sentence)
+        waited = self._waiting.pop(name, None) if not sentences else None
+        if not sentences and (before or waited is not None):
+            log.warning("check", adapter=name, says="it works again")
+        for sentence in sorted(set(sentences) - set(before)):
+            log.warning("check", adapter=name, says=sentence)
 
     def trouble(self, name: str, error: BaseException) -> None:
         """A poll failed. Its text is said only where an adapter wrote it for a person."""
@@ -60,7 +62,18 @@ class Attention:
             self._checked.pop(name, None)
             log.warning("source works again", source=name)
 
+    def channel(self, name: str, says: str | None) -> None:
+        """What deliveries on a channel wait for a person to do; None when one went well."""
+        if says is None:
+            if self._waiting.pop(name, None) is not None:
+                self._checked.pop(name, None)
+                log.warning("channel works again", channel=name)
+        elif self._waiting.get(name) != says:
+            self._waiting[name] = says
+            log.warning("channel in trouble", channel=name, says=says)
+
     def all(self) -> list[Said]:
-        """Each name with one sentence at a time; a source's trouble of now instead of what its check said once."""
-        found = {**self._checked, **{name: (says,) for name, says in self._troubles.items()}}
+        """Each name with one sentence at a time; a trouble of now instead of what the check said once."""
+        now = {name: (says,) for name, says in [*self._waiting.items(), *self._troubles.items()]}
+        found = {**self._checked, **now}
         return sorted((name, says) for name, sentences in found.items() for says in sentences)

@@ -61,8 +61,13 @@ class Channels:
         return self._sinks.get(use.key) if use else None
 
     def sink_of(self, work: Work) -> Sink | None:
-        """How one delivery reaches its recipient: a receipt goes its own way back."""
-        if work.kind != "receipt":
-            return self.channel(work.recipient, work.service)
-        use = self._federation.receipts_use(work.recipient)
-        return self._sinks.get(use.key) if use else None
+        """How one delivery reaches its recipient."""
+        return self._sinks.get(self.name_of(work))
+
+    def name_of(self, work: Work) -> str:
+        """What the adapter is called that carries one delivery, or nothing: a receipt goes its own way back."""
+        if work.kind == "receipt":
+            use = self._federation.receipts_use(work.recipient)
+        else:
+            use = self._federation.channel_use(work.recipient, work.service)
+        return use.key if use else ""

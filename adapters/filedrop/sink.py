@@ -1,8 +1,8 @@
 """The folder as a sink: documents with their parts, and receipts, written whole or not at all.
 
 Enters: an `Outbound`. Leaves: files in the outbox: parts first, the metadata last, then the marker if one is
-configured. Refuses: queries; a name that holds other bytes already. Every name comes from the delivery's id, so the
-same delivery twice writes the same files: idempotent.
+configured. Refuses: queries; a name that holds other bytes already; to make an outbox anew that was there and is gone.
+Every name comes from the delivery's id, so the same delivery twice writes the same files: idempotent.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from adapters.filedrop.arrive import Threads
 from adapters.filedrop.codec import FileCodec, parts_of
 from adapters.filedrop.config import SinkConfig, place
 from adapters.filedrop.folder import Barrier, Draft, Folder, Taken, make, no_barrier
+from adapters.filedrop.known import Gone, Known
 from adapters.filedrop.naming import part_file, safe
 from adapters.filedrop.places import complaints, hindrances
 from gateway.contract import (
@@ -50,16 +51,18 @@ class FolderSink(Sink):
             "receipts": place(host.state_dir, config.receipts) if config.receipts else outbox,
         }
         self._folders: dict[str, Folder] = {}
+        self._known = Known(host.state_dir)
 
     async def open(self) -> None:
         self._threads = Threads(self._config.threads)
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, Gone):
             # One recipient's folder must not keep the others from starting: a delivery says what is wrong with it.
             await self._threads(self._open)
 
     async def check(self) -> list[str]:
         distinct = self.places if self._config.receipts else {"outbox": self.places["outbox"]}
-        return await Threads(1)(complaints, distinct, ())
+        gone = await Threads(1)(self._known.gone, distinct)
+        return gone or await Threads(1)(complaints, distinct, ())
 
     async def close(self) -> None:
         folders, self._folders = self._folders, {}
@@ -67,7 +70,8 @@ class FolderSink(Sink):
             folder.close()
 
     async def deliver(self, outbound: Outbound, attempt: Attempt) -> Delivered:
-        """Raises `Refused` (conflict), `TryLater` (disk full), `NeedsOperator` (folder gone)."""
+        """Raises `Refused` (conflict), `TryLater` (disk full, folder gone), `NeedsOperator` (a folder that does not
+        work)."""
         if outbound.kind == "query":
             raise NeedsOperator("a folder answers no queries; give the system a channel that does")
         try:
@@ -78,9 +82,13 @@ class FolderSink(Sink):
                 await self._document(outbound)
         except Taken:
             raise Refused(Reason.CONFLICT, "a file of this delivery's name holds other bytes") from None
+        except Gone as gone:
+            raise TryLater(Reason.FOLDER_GONE, str(gone)) from None
         except OSError as error:
             if error.errno in _FULL:
                 raise TryLater(Reason.DISK_RESERVE, "no room in the outbox") from None
+            if missing := await self._threads(self._known.gone, self.places):
+                raise TryLater(Reason.FOLDER_GONE, "; ".join(missing)) from None
             found = await self._threads(hindrances, self.places, ())
             hint = "; ".join(found) or "see its rights and disk"
             raise NeedsOperator(f"the outbox does not work: {error.strerror}; {hint}") from None
@@ -91,9 +99,11 @@ class FolderSink(Sink):
             known = self._folders.get(name)
             if known is not None and known.stands_at_its_path():
                 continue
+            self._known.must_stand(self.places)
             make(path)
             # One that was there before stays open until its files are written: it is closed with its last user.
             self._folders[name] = Folder(path, barrier=self._barrier)
+            self._known.note(path)
 
     async def _document(self, outbound: Outbound) -> None:
         for part in outbound.parts:

@@ -23,6 +23,7 @@ from adapters.filedrop.codec import FileCodec
 from adapters.filedrop.config import SourceConfig, beside_name, place
 from adapters.filedrop.content import Broken
 from adapters.filedrop.folder import Barrier, Changed, Folder, Taken, Unreadable, Unsafe, make, no_barrier
+from adapters.filedrop.known import Gone, Known
 from adapters.filedrop.lookout import Lookout
 from adapters.filedrop.places import complaints, hindrances
 from adapters.filedrop.readiness import Candidate, Sighting, Watch
@@ -75,6 +76,7 @@ class FolderSource(Source):
         for name in ("work", "archive", "errors", "outbox"):
             self.places[name] = place(host.state_dir, getattr(config, name), inbox, beside_name(inbox, name))
         self._folders: dict[str, Folder] = {}
+        self._known = Known(host.state_dir)
         self._lookout = Lookout(config, host.clock, self._looked)
         self._flying: set[str] = set()
         self._denied: dict[str, int] = {}
@@ -86,12 +88,13 @@ class FolderSource(Source):
 
     async def open(self) -> None:
         self._threads = Threads(self._config.threads)
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, Gone):
             # One agency's folder must not keep the others from starting: the first poll says what is wrong with it.
             await self._threads(self._open)
 
     async def check(self) -> list[str]:
-        found = await Threads(1)(complaints, self.places, _TOGETHER)
+        found = await Threads(1)(self._known.gone, self.places)
+        found = found or await Threads(1)(complaints, self.places, _TOGETHER)
         document = self._config.document
         foreign = strangers(self._config.csv, document) if document in DOCUMENTS and document is not None else []
         return found + [f"csv names the field '{one}', which {document} does not have; correct it" for one in foreign]
@@ -154,22 +157,27 @@ class FolderSource(Source):
 
     def _make_sure(self) -> None:
         """Nothing is taken before everything that it takes to answer for it works. Raises `NeedsOperator`."""
+        self._sound = False
         found = hindrances(self.places, _TOGETHER)
         if found:
             raise NeedsOperator("; ".join(found))
         try:
             self._open()
+        except Gone as gone:
+            raise NeedsOperator(str(gone), Reason.FOLDER_GONE) from None
         except OSError as error:
             self._raise_for_operator(error)
         self._sound = True
 
     def _open(self) -> None:
+        self._known.must_stand(self.places)
         for name, path in self.places.items():
             make(path)
             known = self._folders.get(name)
             if known is None or not known.stands_at_its_path():
                 # One that was there before stays open for those who use it: it is closed with the last of them.
                 self._folders[name] = Folder(path, barrier=self._barrier)
+                self._known.note(path)
         self._room = Workroom(self._folders["inbox"], self._folders["work"], self._barrier)
         self._reader = Reader(self._config, self._host, self._room, self._threads)
         self._answers = Answers(self._folders, self._room, self._host.metrics, self._barrier)

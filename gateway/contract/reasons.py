@@ -72,6 +72,7 @@ class Reason(StrEnum):
     RATE_LIMITED = "rate_limited"
     DISK_RESERVE = "disk_reserve"
     STOPPING = "stopping"
+    FOLDER_GONE = "folder_gone"
     RECIPIENT_DOWN = "recipient_down"
     RECIPIENT_REFUSED = "recipient_refused"
     RECIPIENT_UNSURE = "recipient_unsure"
@@ -160,6 +161,7 @@ REASONS: dict[Reason, Face] = {
     Reason.RATE_LIMITED: _sender(429, "Too many failed calls", "Wait for the time in Retry-After, then call with a valid API key; too many calls without one came from your network."),
     Reason.DISK_RESERVE: _receiver(503, "Disk reserve reached", "Try again later; the operator of the gateway has to free disk space first."),
     Reason.STOPPING: _receiver(503, "Stopping", "Try again in a moment; the gateway is being restarted."),
+    Reason.FOLDER_GONE: _receiver(503, "Folder gone", "Mount the share that the folder lies on; what waits for it goes on by itself. 'lintas status' says which folder it is."),
     Reason.RECIPIENT_DOWN: _receiver(502, "Recipient unreachable", "Ask again later; the recipient's system does not answer."),
     Reason.RECIPIENT_REFUSED: _receiver(502, "Recipient refused", "Read the recipient's answer, correct the document and send it as a new message; ask the recipient if the answer is unclear."),
     Reason.RECIPIENT_UNSURE: _receiver(502, "Outcome unknown", "Do not send it again, the recipient may have it: the operator of the gateway asks there and decides; the message's state says what came of it."),

@@ -39,7 +39,8 @@ FindSink = Callable[[Work], Sink | None]
 
 class Worker:
     """Carries deliveries. `find_sink` gives the opened sink of a recipient; `chance` a random number in [0, 1);
-    `notify` wakes the lane that a receipt goes back on."""
+    `notify` wakes the lane that a receipt goes back on; `on_channel` is told what a delivery waits for a person to do,
+    and None when one went well."""
 
     def __init__(
         self,
@@ -56,11 +57,12 @@ class Worker:
         chance: Callable[[], float],
         notify: Callable[[str], None],
         barrier: Callable[[str], None],
+        on_channel: Callable[[Work, str | None], None] = lambda work, says: None,
     ) -> None:
         self._journal, self._vault, self._outcomes = journal, vault, outcomes
         self._federation, self._settings, self._find_sink = federation, settings, find_sink
         self._public_url, self._now_ms, self._monotonic, self._chance = public_url, now_ms, monotonic, chance
-        self._notify, self._barrier = notify, barrier
+        self._notify, self._barrier, self._on_channel = notify, barrier, on_channel
 
     async def carry(self, work: Work) -> bool:
         """One attempt. True if the recipient was reachable, whatever it said. Losing the lease is not an error."""
@@ -110,6 +112,7 @@ class Worker:
             peer_us = int((self._monotonic() - started) * 1_000_000)
             return self._failed(work, opened, sink, error, peer_us)
         peer_us = int((self._monotonic() - started) * 1_000_000)
+        self._on_channel(work, None)
         return self._outcomes.delivered(work, opened, delivered.answer, delivered.registration, peer_us), True
 
     def _expired(self, work: Work) -> bool:
@@ -166,6 +169,8 @@ class Worker:
         if isinstance(error, Refused):
             return self._outcomes.refused(work, opened, Reason.RECIPIENT_REFUSED, error.answer, peer_us), True
         if isinstance(error, TryLater):
+            if error.reason is Reason.FOLDER_GONE:
+                self._on_channel(work, error.detail)
             return self.again(work, error.reason, error.after, unsure=work.state == "unsure", peer_us=peer_us), False
         if isinstance(error, NeedsOperator):
             return self._for_operator(work, error.reason, error.detail, peer_us), True

@@ -45,6 +45,51 @@ async def test_a_key_that_is_missing_and_a_folder_that_is_a_file(tmp_path: Path)
     assert place.log().count('"source in trouble"') == 1
 
 
+async def test_a_share_that_is_not_mounted_is_named_and_what_is_for_it_waits(tmp_path: Path) -> None:
+    share = tmp_path / "share"
+    inbox = str(share / "desa" / "inbox")
+    source = {"inbox": inbox, "formats": ["json"], "document": "person/1", "service": "person.deliver"}
+    systems: dict[str, Any] = {
+        "pengirim": {"may_use": ["letter.deliver"]},
+        "desa": {
+            "may_use": ["person.deliver"],
+            "sources": [{"name": "inbox", "adapter": "filedrop", "config": source}],
+        },
+        "dinas": {"channel": {"adapter": "filedrop", "config": {"outbox": str(share / "dinas" / "masuk")}}},
+    }
+    routes = [{"service": "letter.deliver", "to": ["uji/dinas"]}, {"service": "person.deliver", "to": ["uji/dinas"]}]
+    place = Place(tmp_path, systems, routes)
+    async with place.running() as gateway:
+        assert (share / "dinas" / "masuk").is_dir()
+        share.rename(tmp_path / "put aside")
+        share.mkdir()
+        status, told = await gateway.post(letter("A-1"), "pengirim")
+        assert status == 202, told
+        says = await until(lambda: _attention(gateway, 2), "both folders to be named", patience=30)
+        assert all("mount the share" in one for one in says)
+    async with place.running() as gateway:
+        await until(lambda: _names(gateway, 2), "both to be named again")
+        assert await gateway.quarantine() == []
+        assert list(share.iterdir()) == []
+        share.rmdir()
+        (tmp_path / "put aside").rename(share)
+        await gateway.drained()
+        assert len(list((share / "dinas" / "masuk").glob("*.json"))) == 1
+        await until(lambda: _well(gateway), "nothing to be left to look at", patience=30)
+        failed = await gateway.events(message=told["messageId"], event="attempt_failed")
+        assert {one["event"]["reason"] for one in failed} == {"folder_gone"}
+
+
+async def _names(gateway: Gateway, count: int) -> set[str]:
+    told = (await gateway.told("/api/v1/status", "operator"))["attention"]
+    names = {one["name"] for one in told}
+    return names if len(names) == count else set()
+
+
+async def _well(gateway: Gateway) -> bool:
+    return (await gateway.told("/api/v1/status", "operator"))["attention"] == []
+
+
 async def _attention(gateway: Gateway, count: int) -> list[str]:
     told = (await gateway.told("/api/v1/status", "operator"))["attention"]
     return [one["says"] for one in told] if len(told) == count else []

@@ -58,6 +58,17 @@ def test_a_source_in_trouble_is_logged_once_and_named_until_it_works(error: Exce
     assert [line["event"] for line in lines] == ["source in trouble", "source works again"]
 
 
+def test_what_a_channel_waits_for_is_logged_once_and_named_until_a_delivery_goes_well() -> None:
+    one = Attention()
+    one.said("c", ["the outbox is gone"])
+    with capture_logs() as lines:
+        for says in ("mount the share", "mount the share", None, None):
+            one.channel("c", says)
+            assert one.all() == ([("c", says)] if says else [])
+        one.channel("other", None)
+    assert [line["event"] for line in lines] == ["channel in trouble", "channel works again"]
+
+
 def test_what_a_check_said_stays_while_polls_go_well() -> None:
     one = Attention()
     one.said("s", ["the archive is full of links"])
@@ -76,4 +87,4 @@ async def test_what_is_well_again_is_forgotten_and_the_same_is_logged_once() -> 
         await one.look(adapters)
         await one.look(adapters)
     assert one.all() == []
-    assert [line["says"] for line in lines] == ["it does not answer", "well again"]
+    assert [line["says"] for line in lines] == ["it does not answer", "it works again"]

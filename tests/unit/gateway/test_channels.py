@@ -88,6 +88,9 @@ async def test_a_receipt_goes_its_own_way_back(bench: Bench) -> None:
     assert channels.sink_of(there) is channels.channel(GUDANG, "organisation.deliver")
     assert channels.sink_of(back) not in (None, channels.sink_of(there))
     assert channels.sink_of(back._replace(recipient=SIMPUS)) is None
+    names = [channels.name_of(one) for one in (there, back, back._replace(recipient=SIMPUS))]
+    assert dict(channels.adapters)[names[0]] is channels.sink_of(there)
+    assert names[1:] == [f"{FOLDER}:receipts", ""]
 
 
 @pytest.mark.parametrize("name", ["nothing", "stub"])

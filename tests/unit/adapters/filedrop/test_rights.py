@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from adapters.filedrop.source import REST_SECONDS
-from gateway.contract import Accepted, NeedsOperator
+from gateway.contract import Accepted, NeedsOperator, Reason
 
 
 def denied(*arguments, **named):
@@ -51,6 +51,44 @@ async def test_an_inbox_made_anew_is_looked_into(desk, person):
     (taken,) = await d.round()
     assert isinstance(taken.settlement, Accepted)
     assert not (d.inbox / "warga.json").exists()
+
+
+@pytest.mark.parametrize("again", [True, False])
+@pytest.mark.parametrize("mount_point", [True, False])
+async def test_an_inbox_on_a_share_that_is_not_mounted_is_waited_for(desk, person, again, mount_point):
+    d = await desk(inbox="share/desa/inbox")
+    assert await d.round() == []
+    d.drop("warga.json", person)
+    share = d.root / "share"
+    share.rename(d.root / "put aside")
+    if mount_point:
+        share.mkdir()
+    if again:
+        await d.restart()
+    for _ in range(2):
+        with pytest.raises(NeedsOperator, match=r"inbox .* was there before and is gone: mount the share") as caught:
+            await polled(d)
+        assert caught.value.reason is Reason.FOLDER_GONE
+        assert len(await d.source.check()) == 5
+        assert list(share.iterdir()) == [] if mount_point else not share.exists()
+    if mount_point:
+        share.rmdir()
+    (d.root / "put aside").rename(share)
+    (taken,) = await d.round()
+    assert isinstance(taken.settlement, Accepted)
+    assert await d.source.check() == []
+
+
+async def test_a_folder_that_was_tidied_away_beside_the_inbox_is_made_again(desk, person):
+    d = await desk()
+    await d.round()
+    for folder in (d.work, d.archive, d.errors, d.outbox):
+        folder.rmdir()
+    await d.restart()
+    d.drop("warga.json", person)
+    (taken,) = await d.round()
+    assert isinstance(taken.settlement, Accepted)
+    assert d.names(d.outbox) == ["warga.json.accepted.receipt.json"]
 
 
 async def test_a_file_that_may_not_be_read_is_put_aside_with_what_to_do(desk, person, monkeypatch):

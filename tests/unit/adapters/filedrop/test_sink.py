@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import base64
+import errno
 import json
 import os
 
@@ -88,7 +89,7 @@ async def test_parts_are_files_under_names_that_nobody_else_chooses(open_sink):
         assert (out / part["file"]).stat().st_size == part["size"]
     assert len(names(out)) == 4
     assert not any("/" in name or name.startswith(".") for name in names(out))
-    assert [path for path in out.parent.iterdir() if path != out] == []
+    assert names(out.parent) == ["folders", "out"]
 
 
 async def test_the_marker_comes_last_and_nothing_half_is_ever_seen(open_sink):
@@ -197,6 +198,58 @@ async def test_what_the_disk_says(open_sink, monkeypatch, code, meant):
     with pytest.raises(meant):
         await sink.deliver(person(delivery_id="d-1"), Attempt(1, 10))
     assert names(out) == []
+
+
+@pytest.mark.parametrize("again", [True, False])
+@pytest.mark.parametrize("mount_point", [True, False])
+async def test_an_outbox_on_a_share_that_is_not_mounted_is_waited_for(open_sink, tmp_path, again, mount_point):
+    names_of = {"outbox": "share/dinas/masuk", "receipts": "share/dinas/bukti"}
+    sink, _, _ = await open_sink(**names_of)
+    await sink.deliver(person(delivery_id="d-1"), Attempt(1, 10))
+    share = tmp_path / "share"
+    share.rename(tmp_path / "put aside")
+    if mount_point:
+        share.mkdir()
+    if again:
+        sink, _, _ = await open_sink(**names_of)
+    for _ in range(2):
+        for outbound in (person(delivery_id="d-2"), receipt()):
+            with pytest.raises(TryLater, match="mount the share") as caught:
+                await sink.deliver(outbound, Attempt(1, 10))
+            assert caught.value.reason is Reason.FOLDER_GONE
+        said = await sink.check()
+        assert [one.split(" ")[0] for one in said] == ["outbox", "receipts"]
+        assert list(share.iterdir()) == [] if mount_point else not share.exists()
+    if mount_point:
+        share.rmdir()
+    (tmp_path / "put aside").rename(share)
+    await sink.deliver(person(delivery_id="d-2"), Attempt(1, 10))
+    await sink.deliver(receipt(), Attempt(1, 10))
+    assert len(names(share / "dinas" / "masuk")) == 2
+    assert await sink.check() == []
+
+
+async def test_an_outbox_that_goes_while_it_is_written_to_is_waited_for(open_sink, tmp_path, monkeypatch):
+    sink, _, out = await open_sink()
+
+    def fsync(fd):
+        out.rename(tmp_path / "put aside")
+        raise OSError(errno.ESTALE, "Stale file handle")
+
+    monkeypatch.setattr("adapters.filedrop.folder.os.fsync", fsync)
+    with pytest.raises(TryLater) as caught:
+        await sink.deliver(person(delivery_id="d-1"), Attempt(1, 10))
+    assert caught.value.reason is Reason.FOLDER_GONE
+
+
+async def test_an_outbox_made_anew_by_hand_is_written_to(open_sink, tmp_path):
+    sink, _, out = await open_sink()
+    out.rmdir()
+    with pytest.raises(TryLater):
+        await sink.deliver(person(delivery_id="d-1"), Attempt(1, 10))
+    out.mkdir()
+    await sink.deliver(person(delivery_id="d-1"), Attempt(2, 10))
+    assert len(names(out)) == 1
 
 
 async def test_an_outbox_put_in_place_as_a_link_is_never_written_to(open_sink, tmp_path):

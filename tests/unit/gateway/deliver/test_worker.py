@@ -84,6 +84,20 @@ async def test_what_an_error_leads_to(
     assert await bench.journal.read("leased", {"delivery": f"{message}.1"}) == []
 
 
+async def test_what_a_delivery_waits_for_a_person_to_do_is_told_until_one_went_well(bench: Bench) -> None:
+    told: list[tuple[str, str | None]] = []
+    bench.worker._on_channel = lambda work, says: told.append((work.recipient, says))
+    message = await bench.record("organisation.deliver", organisation())
+    bench.sink(GUDANG).says = [TryLater(Reason.FOLDER_GONE, "mount the share"), LATER]
+    for _ in range(3):
+        await bench.run(GUDANG)
+        bench.clock.advance(60)
+    assert told == [(GUDANG, "mount the share"), (GUDANG, None)]
+    reasons = [one["reason"] for one in await bench.told(message) if one["event"] == "attempt_failed"]
+    assert reasons == ["folder_gone", "recipient_down"]
+    assert await bench.quarantined() == []
+
+
 async def test_the_schedule_waits_as_long_as_the_recipient_asked(bench: Bench) -> None:
     await bench.record("organisation.deliver", organisation())
     bench.sink(GUDANG).says = [LATER]
