@@ -50,6 +50,7 @@ class FolderSink(Sink):
             "outbox": outbox,
             "receipts": place(host.state_dir, config.receipts) if config.receipts else outbox,
         }
+        self._distinct = self.places if config.receipts else {"outbox": outbox}
         self._folders: dict[str, Folder] = {}
         self._known = Known(host.state_dir)
 
@@ -60,9 +61,8 @@ class FolderSink(Sink):
             await self._threads(self._open)
 
     async def check(self) -> list[str]:
-        distinct = self.places if self._config.receipts else {"outbox": self.places["outbox"]}
-        gone = await Threads(1)(self._known.gone, distinct)
-        return gone or await Threads(1)(complaints, distinct, ())
+        gone = await Threads(1)(self._known.gone, self._distinct)
+        return gone or await Threads(1)(complaints, self._distinct, ())
 
     async def close(self) -> None:
         folders, self._folders = self._folders, {}
@@ -87,7 +87,7 @@ class FolderSink(Sink):
         except OSError as error:
             if error.errno in _FULL:
                 raise TryLater(Reason.DISK_RESERVE, "no room in the outbox") from None
-            if missing := await self._threads(self._known.gone, self.places):
+            if missing := await self._threads(self._known.gone, self._distinct):
                 raise TryLater(Reason.FOLDER_GONE, "; ".join(missing)) from None
             found = await self._threads(hindrances, self.places, ())
             hint = "; ".join(found) or "see its rights and disk"
@@ -99,7 +99,7 @@ class FolderSink(Sink):
             known = self._folders.get(name)
             if known is not None and known.stands_at_its_path():
                 continue
-            self._known.must_stand(self.places)
+            self._known.must_stand(self._distinct)
             make(path)
             # One that was there before stays open until its files are written: it is closed with its last user.
             self._folders[name] = Folder(path, barrier=self._barrier)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
@@ -83,8 +84,76 @@ def test_what_is_known_is_for_its_owner_alone_and_written_once(tmp_path: Path, p
     folder = tmp_path / "state" / NAME
     assert os.stat(folder).st_mode & 0o777 == 0o700
     assert {path.stat().st_mode & 0o777 for path in folder.iterdir()} == {0o600}
-    assert {path.read_text() for path in folder.iterdir()} == {f"{path}\n" for path in places.values()}
+    notes = [json.loads(path.read_bytes()) for path in folder.iterdir()]
+    assert sorted(note["path"] for note in notes) == sorted(map(str, places.values()))
     for path in folder.iterdir():
         path.unlink()
     known.note(places["inbox"])
     assert list(folder.iterdir()) == []
+
+
+class Mounts:
+    """What `ismount` says: the root, and what was mounted."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.at = {"/"}
+        monkeypatch.setattr(os.path, "ismount", lambda path: os.fspath(path) in self.at)
+
+
+@pytest.fixture
+def mounts(monkeypatch: pytest.MonkeyPatch) -> Mounts:
+    return Mounts(monkeypatch)
+
+
+@pytest.mark.parametrize("again", [True, False])
+@pytest.mark.parametrize("below", ["", "inbox"])
+def test_the_folder_under_a_share_is_not_taken_for_the_one_on_it(
+    tmp_path: Path, places: dict[str, Path], mounts: Mounts, again: bool, below: str
+) -> None:
+    share = tmp_path / "share"
+    place = {"outbox": share / below if below else share}
+    mounts.at.add(str(share))
+    known = noted(tmp_path, place)
+    assert known.gone(place) == []
+    mounts.at.remove(str(share))
+    known = Known(str(tmp_path / "state")) if again else known
+    # It stands, and so does what is beside it.
+    [said] = known.gone(place)
+    assert said.startswith(f"outbox ({place['outbox']}) lay on a share at {share} that is not mounted: mount the share")
+    with pytest.raises(Gone):
+        known.must_stand({**places, **place})
+    # As it says.
+    [note] = (tmp_path / "state" / NAME).iterdir()
+    assert str(note) in said
+    note.unlink()
+    assert known.gone(place) == []
+
+
+def test_where_the_state_is_nothing_can_be_missing(tmp_path: Path, places: dict[str, Path], mounts: Mounts) -> None:
+    mounts.at.add(str(tmp_path))
+    known = noted(tmp_path, places)
+    mounts.at.remove(str(tmp_path))
+    assert known.gone(places) == []
+
+
+def test_a_share_that_is_mounted_later_over_the_same_folder_is_known_from_then(
+    tmp_path: Path, places: dict[str, Path], mounts: Mounts
+) -> None:
+    known = noted(tmp_path, places)
+    mounts.at.add(str(tmp_path / "share"))
+    known.note(places["outbox"])
+    mounts.at.remove(str(tmp_path / "share"))
+    assert [one.split(" ")[0] for one in known.gone(places)] == ["outbox"]
+
+
+@pytest.mark.parametrize("left", [b"", b'{"path": "/x', b"[]", b"{}"])
+def test_a_note_that_was_cut_short_says_that_the_folder_was_there(
+    tmp_path: Path, places: dict[str, Path], left: bytes
+) -> None:
+    noted(tmp_path, places)
+    for note in (tmp_path / "state" / NAME).iterdir():
+        note.write_bytes(left)
+    known = Known(str(tmp_path / "state"))
+    assert known.gone(places) == []
+    (tmp_path / "share").rename(tmp_path / "put aside")
+    assert len(known.gone(places)) == 3
