@@ -104,8 +104,8 @@ def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
     parts_are_of_messages(place.state)
 
 
-async def raw(target: Target, *pieces: bytes, hang_up: bool = False, to_end: bool = False) -> Told:
-    """Sends the pieces as they are; gives the answer, or nothing if the sender hangs up."""
+async def raw(target: Target, *pieces: bytes, hang_up: bool = False, to_end: bool = False, ends: bool = False) -> Told:
+    """Sends the pieces as they are; gives the answer, or nothing if the sender hangs up. `ends`: its side only."""
     reader, writer = await asyncio.open_connection("127.0.0.1", target.port)
     try:
         try:
@@ -114,6 +114,8 @@ async def raw(target: Target, *pieces: bytes, hang_up: bool = False, to_end: boo
                 await writer.drain()
             if hang_up:
                 return Told(0, b"", b"")
+            if ends:
+                writer.write_eof()
         except ConnectionError:
             # Refused before all of it was sent: what was answered is still to be read.
             pass
@@ -505,6 +507,28 @@ async def test_a_compressed_form_is_no_way_around_a_limit(target: Target) -> Non
     bomb = gzip.compress(message() + field(bytes(50_000_000)) + END)
     told = await post(target, bomb, Content_Type="multipart/form-data; boundary=B", Content_Encoding="gzip")
     assert told.code() in ("part_too_large", "body_too_large", "multipart_broken", "unsupported_media_type")
+    await unharmed(target)
+
+
+@pytest.mark.parametrize(
+    ("path", "kind", "start", "code"),
+    [
+        ("/api/v1/messages", "application/json", b"{", "bad_request"),
+        ("/api/v1/queries", "application/json", b"", "bad_request"),
+        ("/api/v1/inbox/x.1/ack", "application/json", b"{}", "bad_request"),
+        ("/soap/coverage.lookup", "text/xml", ENVELOPE % CALL % b"0001234567890", "bad_request"),
+        ("/api/v1/messages", "multipart/form-data; boundary=B", b"--B\r\nContent-Disp", "multipart_broken"),
+    ],
+)
+@pytest.mark.parametrize("chunks", [True, False])
+async def test_a_body_cut_short_by_who_still_listens_is_refused_by_name(
+    target: Target, path: str, kind: str, start: bytes, code: str, chunks: bool
+) -> None:
+    fields = {"Content_Type": kind}
+    fields |= {"Transfer_Encoding": "chunked"} if chunks else {"Content_Length": str(len(start) + 1)}
+    body = b"%x\r\n%b" % (len(start) + 1, start) if chunks else start
+    told = await raw(target, target.head("POST", path, **fields) + body, ends=True)
+    assert (told.status, told.code()) == (500 if "soap" in path else 400, code)
     await unharmed(target)
 
 
