@@ -156,6 +156,9 @@ class Concurrency(Group):
         "Connections that are open; fewer where the process may not have 256 more files than that.",
         most=1_000_000,
     )
+    connections_per_address: int = _number(
+        1536, "Those from one address; at most three quarters of all.", most=1_000_000
+    )
     inflight: int = _number(1024, "Requests being handled.", most=1_000_000)
     inflight_per_agency: int = _number(512, "Messages and questions of one agency being handled.", most=1_000_000)
     body_bytes: int = _number(256 * MIB, "Bodies over 64 KiB that are held in memory, together.", least=MIB)

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import resource
+import socket
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, cast
@@ -47,11 +49,14 @@ Teller = Callable[[str | None, BaseException | None], Reply]
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """`headers`: seconds until a request's head is whole. `head_bytes`: its size. `connections`: at once."""
+    """`headers`: seconds until a request's head is whole. `head_bytes`: its size. `connections`: at once, and
+    `of_address` of them from one address. `send`: seconds in which a caller takes something of what it is sent."""
 
     headers: float
     head_bytes: int
     connections: int
+    of_address: int
+    send: float
 
 
 NAME = "lintas"
@@ -72,7 +77,19 @@ class Asked(web.BaseRequest):
 class Door(RequestHandler):
     """One connection. `told` makes the reply for an error, with the caller's address."""
 
-    __slots__ = ("_body", "_counted", "_doors", "_ended", "_head", "_late", "_rest", "_told", "_upgrade", "presence")
+    __slots__ = (
+        "_address",
+        "_body",
+        "_counted",
+        "_doors",
+        "_ended",
+        "_head",
+        "_late",
+        "_rest",
+        "_told",
+        "_upgrade",
+        "presence",
+    )
 
     def __init__(self, doors: Doors, *, told: Teller, **named: Any) -> None:
         super().__init__(doors, **named)
@@ -86,10 +103,12 @@ class Door(RequestHandler):
         self._rest: int | None = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        if not self._doors.enter():
+        self._address = str((transport.get_extra_info("peername") or ("",))[0])
+        if not self._doors.enter(self._address):
             cast(asyncio.Transport, transport).abort()
             return
         self._counted = True
+        _bound_silence(transport, self._doors.bounds.send)
         super().connection_made(transport)
         # The keep-alive time, which covers later requests, is too long for somebody who has not asked anything yet.
         self._late = self._loop.call_later(self._doors.bounds.headers, self._overdue)
@@ -168,7 +187,7 @@ class Door(RequestHandler):
         self.presence.left()
         if self._counted:
             self._counted = False
-            self._doors.leave()
+            self._doors.leave(self._address)
             super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -266,6 +285,7 @@ class Doors(web.Server):
         super().__init__(handler, **named)
         self._told, self.bounds = told, bounds
         self._open = 0
+        self._of: Counter[str] = Counter()
         self._warned: float | None = None
 
     def __call__(self) -> RequestHandler:
@@ -281,10 +301,11 @@ class Doors(web.Server):
     ) -> web.BaseRequest:
         return Asked(message, payload, protocol, writer, task, self._loop)
 
-    def enter(self) -> bool:
+    def enter(self, address: str) -> bool:
         """Whether one more connection may be open."""
-        if self._open < self.bounds.connections:
+        if self._open < self.bounds.connections and self._of[address] < self.bounds.of_address:
             self._open += 1
+            self._of[address] += 1
             return True
         now = self._loop.time()
         if self._warned is None or now - self._warned >= QUIET:
@@ -292,8 +313,19 @@ class Doors(web.Server):
             log.warning("connections_at_limit", limit=self.bounds.connections)
         return False
 
-    def leave(self) -> None:
+    def leave(self, address: str) -> None:
         self._open -= 1
+        self._of[address] -= 1
+        if not self._of[address]:
+            del self._of[address]
+
+
+def _bound_silence(transport: asyncio.BaseTransport, seconds: float) -> None:
+    """Has the system end a connection whose peer takes nothing of what it is sent for so long (tcp(7)): no answer, not
+    even one that is open to all, is held for ever."""
+    found = transport.get_extra_info("socket")
+    if found is not None and found.family in (socket.AF_INET, socket.AF_INET6) and hasattr(socket, "TCP_USER_TIMEOUT"):
+        found.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(seconds * 1000))
 
 
 def connections_within(wanted: int) -> int:

@@ -111,7 +111,14 @@ class Server:
                 limits.header_bytes,
             ),
             # The request line stands before the headers.
-            Bounds(self._settings.stages.headers, limits.header_bytes + limits.header_line_bytes, connections),
+            Bounds(
+                self._settings.stages.headers,
+                limits.header_bytes + limits.header_line_bytes,
+                connections,
+                # However few there are, some are left to others.
+                min(self._settings.concurrency.connections_per_address, connections - connections // 4),
+                self._settings.stages.send,
+            ),
             access_log=None,
             max_line_size=limits.header_line_bytes,
             max_field_size=limits.header_line_bytes,

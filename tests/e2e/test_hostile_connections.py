@@ -176,6 +176,34 @@ async def test_who_asks_for_parts_and_takes_nothing_is_let_go_and_stops_nobody(t
     assert "Traceback" not in place.log()
 
 
+async def test_a_stranger_who_takes_no_answer_is_let_go(tmp_path: Path) -> None:
+    """What is open to all needs no key: whoever asks for it again and again and reads nothing must not stay."""
+    place = Place(tmp_path, SYSTEMS, ROUTES, {"stages": {"send": 1}})
+    async with place.running() as gateway:
+        port = int(gateway.url.rpartition(":")[2])
+        made = [await asyncio.open_connection("127.0.0.1", port, limit=1024) for _ in range(5)]
+        for _, writer in made:
+            writer.write(b"GET /openapi.json HTTP/1.1\r\nHost: uji\r\n\r\n" * 200)
+        # Nothing is read of the answers beyond what the system and the reader's buffer hold by themselves.
+        await until(lambda: _untaken(gateway) == 5, "answers to wait for their strangers")
+        await until(lambda: _untaken(gateway) == 0, "connections of strangers to be ended")
+        await gateway.healthy()
+        for _, writer in made:
+            writer.transport.abort()
+    assert "Traceback" not in place.log()
+
+
+def _untaken(gateway: Gateway) -> int:
+    """Connections at the gateway's port with bytes that their peers have not taken."""
+    port = int(gateway.url.rpartition(":")[2])
+    lines = Path(f"/proc/{gateway.process.pid}/net/tcp").read_text().splitlines()[1:]
+    held = [line.split() for line in lines]
+    # st 01 is ESTABLISHED; tx_queue is what the peer has not taken.
+    return sum(
+        one[1].endswith(f":{port:04X}") and one[3] == "01" and not one[4].startswith("00000000:") for one in held
+    )
+
+
 LARGE = 40 * 1024 * 1024
 
 

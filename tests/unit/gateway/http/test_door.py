@@ -13,7 +13,7 @@ from aiohttp import web
 from structlog.testing import capture_logs
 
 from gateway.contract.reasons import Reason
-from gateway.http.door import SPARE, connections_within
+from gateway.http.door import SPARE, Bounds, Doors, connections_within
 from gateway.settings import Concurrency, Limits, Stages
 from tests.unit.gateway.bench import SIMPUS, Bench, organisation
 from tests.unit.gateway.http.face import Face
@@ -301,3 +301,18 @@ async def test_broken_http_is_a_problem_of_the_catalogue(face: Face, data: bytes
     await face.bench.refusals.flush()
     [event] = await face.bench.told()
     assert (event["event"], event["reason"], event["sender"]) == ("refusals_counted", code, "127.0.0.0/24")
+
+
+async def test_one_address_does_not_get_all_connections() -> None:
+    doors = Doors(_nothing, _nothing, Bounds(1, 1, connections=4, of_address=3, send=1))  # type: ignore[arg-type]
+    assert [doors.enter("10.0.0.1") for _ in range(5)] == [True, True, True, False, False]
+    assert [doors.enter("10.0.0.2"), doors.enter("10.0.0.3")] == [True, False]
+    doors.leave("10.0.0.1")
+    assert [doors.enter("10.0.0.2"), doors.enter("10.0.0.1")] == [True, False]
+    for address in ("10.0.0.1", "10.0.0.1", "10.0.0.2", "10.0.0.2"):
+        doors.leave(address)
+    assert not doors._of
+
+
+def _nothing(*arguments: object) -> None:
+    return None
