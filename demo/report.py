@@ -56,7 +56,14 @@ def show(face: Face, url: str, morning: Morning, played: Played, found: list[Che
         "What moved",
         ("time", "from", "what", "to", "outcome", "how long"),
         [
-            (f"+{max(row.at, 0.0):.2f} s", row.sender, _many(row), row.recipient, row.outcome, _seconds(row.took))
+            (
+                f"+{max(row.at, 0.0):.2f} s",
+                face.short(row.sender),
+                _many(row),
+                face.short(row.recipient),
+                row.outcome,
+                _seconds(row.took),
+            )
             for row in timeline(morning, played)
         ],
     )

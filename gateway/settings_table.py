@@ -48,7 +48,7 @@ def _kind(annotation: Any) -> str:
     if arguments and all(isinstance(one, str) for one in arguments):
         return " or ".join(f"`{one}`" for one in arguments)
     if arguments == (str, ...):
-        return "list of names"
+        return "list of names; in a variable as JSON"
     names = {str: "text", int: "whole number", float: "number", bool: "`true` or `false`", Path: "folder"}
     return names.get(annotation, "text or nothing")
 

@@ -74,4 +74,10 @@ def not_json(variables: Mapping[str, str], whole: Collection[str]) -> Iterator[F
         try:
             json.loads(variables.get(variable, "null"))
         except ValueError:
-            yield Finding(ENVIRONMENT, 0, 0, "C003", f"{variable}: should be JSON, as a whole group or list is")
+            yield Finding(
+                ENVIRONMENT,
+                0,
+                0,
+                "C003",
+                f'{variable}: a whole group or list is given as JSON, such as ["rest", "soap"]',
+            )

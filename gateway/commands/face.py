@@ -26,6 +26,7 @@ Advance = Callable[[int], None]
 
 # Where nobody watches, a table is not folded to a screen: identifiers stay whole for grep.
 _WIDE = 220
+_ROOMY = 150
 
 
 def clean(value: Any) -> str:
@@ -97,6 +98,10 @@ class Face:
         for row in rows:
             table.add_row(*(Text(clean(cell)) for cell in row))
         self._out.print(table)
+
+    def short(self, system: str) -> str:
+        """The name of a system; without its agency where a terminal is too narrow for both."""
+        return system if self._out.width >= _ROOMY else system.rpartition("/")[2]
 
     def facts(self, title: str, pairs: Iterable[tuple[str, Any]]) -> None:
         """Names with values, the absent ones left out."""

@@ -18,9 +18,10 @@ _HEAD = """\
 
 <!-- Written by `python -m gateway.commands.manual`; a test compares. -->
 
-`lintas COMMAND --help` says the same at the terminal. Results go to standard output, remarks and progress to standard
-error. With `--json`, standard output carries JSON only: one value, or one line per event (`log`); a failure is
-`{"error": {"code", "detail", "advice", ...}}`.
+`make install` puts the command at `.venv/bin/lintas`; call it by that path, or let your shell find it by
+`. .venv/bin/activate`. `lintas COMMAND --help` says the same at the terminal. Results go to standard output, remarks
+and progress to standard error. With `--json`, standard output carries JSON only: one value, or one line per event
+(`log`); a failure is `{"error": {"code", "detail", "advice", ...}}`.
 
 Whoever changes or reads something needs a key: a system's own key to `send`, an operator's to `replay`, an operator's
 or auditor's for `status` and `log`. The first start of the gateway makes the keys that the configuration names, below
@@ -30,7 +31,7 @@ or auditor's for `status` and `log`. The first start of the gateway makes the ke
 lintas check                                     # is the configuration sound?
 lintas check --live                              # and do folders, keys and recipients answer?
 lintas run                                       # the gateway; Ctrl-C drains and stops it
-lintas send referral.json --service referral.deliver --key-file var/keys/rsud-bandung--simrs.key
+lintas send examples/referral.json --service referral.deliver --key-file var/keys/rsud-bandung--simrs.key
 lintas send letter.json --service letter.deliver --to dinas-kominfo/persuratan --part letter.pdf \\
     --key-file SYSTEM.key                        # the letter's mainFile is filled in from the file
 lintas status                                    # how the gateway is

@@ -14,7 +14,7 @@ from adapters.soap import ADAPTER as SOAP
 from gateway.contract import Accepted
 from gateway.contract.testing import FakeHost, Ledger, drive
 from gateway.federation import load
-from schemas.catalogue import DOCUMENTS, SERVICES
+from schemas.catalogue import DOCUMENTS, SERVICES, parse_json
 
 HOUSE = Path(__file__).parents[2]
 EXAMPLES = HOUSE / "examples"
@@ -63,3 +63,9 @@ def test_the_paper_is_a_pdf_and_small() -> None:
     assert data.startswith(b"%PDF-1.")
     assert data.endswith(b"%%EOF\n")
     assert len(data) < 4096
+
+
+def test_the_referral_of_the_guide_is_one() -> None:
+    parse_json("referral/1", (EXAMPLES / "referral.json").read_bytes())
+    for guide in ("README.md", "docs/cli.md"):
+        assert "send examples/referral.json --service referral.deliver" in (HOUSE / guide).read_text(encoding="utf-8")

@@ -70,5 +70,5 @@ def test_a_variable_that_was_not(name: str) -> None:
 
 def test_a_whole_group_is_json() -> None:
     assert [one.message for one in not_json(GIVEN, ["http", "log", "times"])] == [
-        "LINTAS_LOG: should be JSON, as a whole group or list is"
+        'LINTAS_LOG: a whole group or list is given as JSON, such as ["rest", "soap"]'
     ]

@@ -77,3 +77,10 @@ def test_a_command_is_named_as_it_was_called(
     assert json.loads(capsys.readouterr().out)["error"]["advice"] == "see `lintas check`"
     monkeypatch.setattr("sys.argv", ["pytest"])
     assert as_called("run `lintas check`") == "run `lintas check`"
+
+
+@pytest.mark.parametrize(("columns", "told"), [("80", "simpus"), ("200", "kota-bandung/simpus")])
+def test_a_narrow_terminal_gets_short_names(monkeypatch: pytest.MonkeyPatch, columns: str, told: str) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+    assert Face(False).short("kota-bandung/simpus") == told
