@@ -65,13 +65,15 @@ class SoapSink(Sink):
     async def check(self) -> list[str]:
         if self._config.key is not None and not self._key:
             return [f"the key {self._config.key.reference} is not there; put the recipient's API key in it"]
-        if "{service}" in self._config.url:
-            return []
-        url = f"{self._config.url}?wsdl"
+        # Of an address with the name of the service in it, what stands before it must answer, with whatever.
+        before, every, _ = self._config.url.partition("{service}")
+        url = before if every else f"{self._config.url}?wsdl"
         try:
             reply = await self._send("GET", url, CHECK_SECONDS)
         except (TryLater, Ambiguous, Refused):
             return ["its url does not answer; see whether the recipient's system runs"]
+        if every:
+            return []
         if reply.status != 200:
             return [f"its url answers {reply.status} for ?wsdl; see whether it is the address of its service"]
         return await asyncio.to_thread(_misfits, reply.body, url)

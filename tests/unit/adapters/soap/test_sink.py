@@ -211,6 +211,17 @@ async def test_a_check_reads_the_contract(host: FakeHost, answer: HttpReply | Ex
     assert (found in findings[0]) if found else findings == []
 
 
+@pytest.mark.parametrize(
+    ("answer", "found"), [(HttpReply(404, {}, b""), ""), (TryLater(Reason.RECIPIENT_DOWN), "does not answer")]
+)
+async def test_a_check_of_an_address_with_the_service_in_it_asks_what_stands_before(
+    host: FakeHost, answer: HttpReply | Exception, found: str
+) -> None:
+    host.http.on("GET", "http://rs.example/soap/", answer)
+    findings = await sink(host, url="http://rs.example/soap/{service}").check()
+    assert (found in findings[0]) if found else findings == []
+
+
 def test_zeep_is_not_imported_for_the_hot_path() -> None:
     code = "import sys, adapters.soap; sys.exit('zeep' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], check=False, cwd=_root())
