@@ -6,6 +6,7 @@ stranger does not learn what exists. Auditors see events, never bodies; every re
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any, Literal
@@ -27,6 +28,7 @@ from gateway.store.engine import Journal, Row, Step, Unexpected, Unit
 from gateway.vault import Erased, Vault
 
 LIMIT = 1000
+UNBOUNDED = 2**53
 Side = Literal["sender", "recipient", "person"]
 
 
@@ -131,9 +133,11 @@ class Reader:
                 return part
         raise Refused(Reason.NOT_FOUND, "the message has no such part")
 
-    async def inbox(self, system: str, limit: int, public_url: str) -> list[bytes]:
-        """What waits for a system that pulls, oldest first, each as JSON of envelope, document and parts."""
-        rows = await self._journal.read("pickup", {"lane": f"{system}#inbox", "limit": max(1, limit)})
+    async def inbox(self, system: str, limit: int, public_url: str, most: int = UNBOUNDED) -> list[bytes]:
+        """What waits for a system that pulls, oldest first, each as JSON of envelope, document and parts: at most
+        `limit` of them, and `most` bytes together unless the first alone has more."""
+        query: dict[str, Any] = {"lane": f"{system}#inbox", "limit": max(1, limit), "bytes": most}
+        rows = await self._journal.read("pickup", query)
         told: list[bytes] = []
         shown: list[Work] = []
         for row in rows:
@@ -142,11 +146,18 @@ class Reader:
                 if work.expires_at is not None and work.expires_at <= self._now_ms():
                     await self._expire(work)
                     continue
-                told.append(self._waiting(work, public_url))
-                shown.append(work)
+                piece = self._waiting(work, public_url)
             except Exception as error:
                 # One that cannot be shown must not hide the others.
                 await self._set_aside(work, error)
+                continue
+            most -= len(piece)
+            if told and most < 0:
+                break
+            told.append(piece)
+            shown.append(work)
+            # A large document takes its time to unseal: everybody else has a turn before the next.
+            await asyncio.sleep(0)
         await self._handed_out([work for work in shown if work.first_at is None], system)
         return told
 

@@ -117,6 +117,7 @@ class Limits(Group):
     nesting: int = _number(64, "Depth of JSON or XML.", most=512)
     header_line_bytes: int = _number(8190, "One line of an HTTP header.", least=1024, most=MIB)
     header_bytes: int = _number(32 * KIB, "All HTTP header lines of a request.", least=1024, most=16 * MIB)
+    inbox_page_bytes: int = _number(4 * MIB, "One page of an inbox; a document that is larger is a page by itself.")
     name_bytes: int = _number(255, "A file name, in UTF-8.", most=255)
     recipients: int = _number(64, "Recipients of one message.", most=10_000)
     batch_rows: int = _number(1_000_000, "Rows of one batch.")

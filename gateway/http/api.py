@@ -17,13 +17,14 @@ import orjson
 from aiohttp import web
 
 from gateway.audit.catalogue import EventName
-from gateway.contract.errors import Refused
+from gateway.contract.errors import Refused, TryLater
 from gateway.contract.exchange import Caller
 from gateway.contract.http import Reply
 from gateway.contract.reasons import Reason
 from gateway.federation import Federation
 from gateway.hosting import HostParts
 from gateway.http.server import Server
+from gateway.http.shares import AFTER_SECONDS
 from gateway.identity import Person, Principal
 from gateway.looks import Looks
 from gateway.operate import Operations
@@ -57,6 +58,7 @@ class Api:
     ) -> None:
         self._reader, self._operations, self._registrar, self._looks = reader, operations, registrar, looks
         self._parts, self._federation, self._settings = parts, federation, settings
+        self._inboxes: set[str] = set()
 
     def mount(self, server: Server) -> None:
         self._server = server
@@ -126,7 +128,7 @@ class Api:
         return answer
 
     async def _send(self, request: web.BaseRequest, answer: web.StreamResponse, piece: bytes) -> None:
-        """The next piece of a part. Who does not take it is let go, or the piece would lie here for ever."""
+        """The next piece of an answer. Who does not take it is let go, or the piece would lie here for ever."""
         try:
             async with asyncio.timeout(self._settings.stages.send):
                 await answer.write(piece)
@@ -135,11 +137,31 @@ class Api:
                 request.transport.abort()
             raise ConnectionResetError("the caller does not take what it asked for") from None
 
-    async def inbox(self, request: web.BaseRequest, match: Mapping[str, str], who: Principal | None) -> Reply:
-        caller = _system(who)
+    async def inbox(
+        self, request: web.BaseRequest, match: Mapping[str, str], who: Principal | None
+    ) -> web.StreamResponse:
+        """One page per system is in hand until it was taken: pages are whole documents, and lie in memory."""
+        system = _system(who).system
         limit = _number(request.query.get("limit"), 20, 1, PAGE)
-        pieces = await self._reader.inbox(caller.system, limit, self._server.public_url)
-        return Reply(200, b'{"deliveries":[' + b",".join(pieces) + b"]}", JSON, _PRIVATE)
+        if system in self._inboxes:
+            told = "a page of this inbox is still on its way; fetch one at a time"
+            raise TryLater(Reason.BUSY, told, after=AFTER_SECONDS)
+        self._inboxes.add(system)
+        try:
+            most = self._settings.limits.inbox_page_bytes
+            pieces = await self._reader.inbox(system, limit, self._server.public_url, most)
+            answer = web.StreamResponse(headers={"Content-Type": JSON, **_PRIVATE})
+            answer.content_length = len(_INBOX) + sum(map(len, pieces)) + max(0, len(pieces) - 1) + len(_INBOX_END)
+            await answer.prepare(request)
+            if request.method != "HEAD":
+                await self._send(request, answer, _INBOX)
+                for number, piece in enumerate(pieces):
+                    await self._send(request, answer, b"," + piece if number else piece)
+                await self._send(request, answer, _INBOX_END)
+            await answer.write_eof()
+        finally:
+            self._inboxes.discard(system)
+        return answer
 
     async def ack(self, request: web.BaseRequest, match: Mapping[str, str], who: Principal | None) -> Reply:
         caller = _system(who)
@@ -204,6 +226,7 @@ class Api:
 
 
 _PRIVATE = {"Cache-Control": "no-store"}
+_INBOX, _INBOX_END = b'{"deliveries":[', b"]}"
 _ACK = frozenset({"outcome", "registrationNumber", "reason"})
 _ACK_SHAPE = 'send {"outcome": "delivered" or "refused", "registrationNumber"?, "reason"?}, as /docs shows'
 

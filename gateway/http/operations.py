@@ -105,7 +105,7 @@ def _header(name: str, description: str, **schema: Any) -> dict[str, Any]:
 
 def operations(settings: Settings) -> dict[tuple[str, str], dict[str, Any]]:
     """Every operation that has a description of its own, in the order a reader wants them."""
-    return {**_sending(settings), **_reading(), **_pulling(), **_operating(), **_published(), **_soap()}
+    return {**_sending(settings), **_reading(), **_pulling(settings), **_operating(), **_published(), **_soap()}
 
 
 def _body(kind: str, *, parts: bool) -> dict[str, Any]:
@@ -205,7 +205,7 @@ def _reading() -> dict[tuple[str, str], dict[str, Any]]:
     }  # fmt: skip
 
 
-def _pulling() -> dict[tuple[str, str], dict[str, Any]]:
+def _pulling(settings: Settings) -> dict[tuple[str, str], dict[str, Any]]:
     taken = {"outcome": "delivered", "registrationNumber": "AGD-12/2026"}
     refused = {"outcome": "refused", "reason": "Bukan kewenangan instansi kami"}
     shown = {
@@ -218,6 +218,9 @@ def _pulling() -> dict[tuple[str, str], dict[str, Any]]:
     return {
         ("GET", "/api/v1/inbox"): operation(
             "inbox", "readInbox", "What waits for the caller", {"200": _ok("Oldest first.", ref("Inbox"))}, _ANY,
+            description=f"A page ends before {settings.limits.inbox_page_bytes} bytes, even below `limit`; a document "
+            "that is larger is a page by itself. What was acknowledged makes room for the next. One page at a time: "
+            "while another is on its way to the same system, the answer is `busy`.",
             parameters=[_query("limit", "At most so many", type="integer", minimum=1, maximum=100, default=20)],
         ),
         ("POST", "/api/v1/inbox/{id}/ack"): operation(

@@ -192,6 +192,46 @@ async def test_an_inbox_is_oldest_first_and_names_the_parts(bench: Bench) -> Non
     assert await bench.reader.inbox(ARSIP, 9, "https://g.example") == []
 
 
+async def test_a_page_of_an_inbox_ends_before_a_number_of_bytes_and_has_one_in_any_case(bench: Bench) -> None:
+    wide = letter(subject="x" * 400)
+    ids = [await bench.record("letter.deliver", wide, recipients=(KOTAK,)) for _ in range(4)]
+    [first, *_] = whole = await bench.reader.inbox(KOTAK, 9, "")
+    assert len(whole) == 4
+    # What a body is sealed with, its receipt among it, counts as well.
+    sealed = len((await bench.journal.read("find_message", {"id": ids[0]}))[0][15])  # type: ignore[arg-type]
+    for most, expected in ((1, 1), (len(first), 1), (2 * sealed - 1, 1), (2 * sealed + 9, 2), (4 * sealed + 9, 4)):
+        page = await bench.reader.inbox(KOTAK, 9, "", most)
+        assert page == whole[:expected], most
+        assert len(page) == 1 or sum(map(len, page)) <= most
+    assert len(await bench.reader.inbox(KOTAK, 3, "", 4 * sealed + 9)) == 3
+
+
+async def test_what_did_not_fit_a_page_was_not_handed_out(bench: Bench) -> None:
+    shown, left = [await bench.record("letter.deliver", letter(), recipients=(KOTAK,)) for _ in range(2)]
+    assert len(await bench.reader.inbox(KOTAK, 9, "", 1)) == 1
+    assert (await bench.names(shown))[1:] == ["attempt_started"]
+    assert (await bench.names(left))[1:] == []
+    await bench.registrar.pick_up(f"{shown}.1", KOTAK, "delivered", None)
+    [next_one] = await bench.reader.inbox(KOTAK, 9, "", 1)
+    assert orjson.loads(next_one)["envelope"]["messageId"] == left
+
+
+async def test_others_have_a_turn_between_two_documents(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    for _ in range(3):
+        await bench.record("letter.deliver", letter(), recipients=(KOTAK,))
+    order: list[str] = []
+    waiting, loop = bench.reader._waiting, asyncio.get_running_loop()
+
+    def watched(*arguments: object) -> bytes:
+        order.append("document")
+        loop.call_soon(order.append, "others")
+        return waiting(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(bench.reader, "_waiting", watched)
+    await bench.reader.inbox(KOTAK, 9, "")
+    assert order == ["document", "others"] * 3
+
+
 async def test_looking_takes_nothing(bench: Bench) -> None:
     message = await bench.record("letter.deliver", letter(), recipients=(KOTAK,))
     assert await bench.reader.inbox(KOTAK, 9, "") == await bench.reader.inbox(KOTAK, 9, "")

@@ -18,14 +18,22 @@ FROM deliveries WHERE id = :id;
 SELECT delivery, kind, sha256, at, body FROM receipts WHERE message = :message ORDER BY at, delivery, kind LIMIT :limit;
 
 -- name: pickup
+-- The first of a lane, as many as have no more than :bytes of sealed bodies together; the very first in any case. How
+-- long a body is costs no reading of it.
 SELECT q.due, q.lane, d.id, d.message, d.kind, d.recipient, d.attempts, d.fence, d.state, d.reason, d.receipt,
        d.first_at, d.head, d.order_key,
        m.sender, m.service, m.document, m.conversation, m.route, m.purpose, m.created_at, m.expires_at, m.trace,
        m.sealed_key, m.body, m.kind
-FROM queue q JOIN deliveries d ON d.id = q.delivery JOIN messages m ON m.id = d.message
-WHERE q.lane = :lane
-ORDER BY q.lane, q.due, q.delivery
-LIMIT :limit;
+FROM (
+    SELECT w.lane, w.due, w.delivery, ROW_NUMBER() OVER waiting AS place,
+           SUM(COALESCE(LENGTH(s.body), 0)) OVER waiting AS bytes
+    FROM (
+        SELECT lane, due, delivery FROM queue WHERE lane = :lane ORDER BY lane, due, delivery LIMIT :limit
+    ) AS w JOIN deliveries t ON t.id = w.delivery JOIN messages s ON s.id = t.message
+    WINDOW waiting AS (ORDER BY w.due, w.delivery ROWS UNBOUNDED PRECEDING)
+) AS q JOIN deliveries d ON d.id = q.delivery JOIN messages m ON m.id = d.message
+WHERE q.place = 1 OR q.bytes <= :bytes
+ORDER BY q.lane, q.due, q.delivery;
 
 -- name: count_queue
 SELECT lane, COUNT(*), MIN(due) FROM queue GROUP BY lane ORDER BY lane LIMIT :limit;

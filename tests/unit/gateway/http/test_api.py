@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 from typing import Any
@@ -9,8 +10,20 @@ from typing import Any
 import orjson
 import pytest
 
-from tests.unit.gateway.bench import ARSIP, FOLDER, GUDANG, KOTAK, PAPER, PDF, SIMPUS, VCLAIM, letter, organisation
-from tests.unit.gateway.http.face import Face
+from tests.unit.gateway.bench import (
+    ARSIP,
+    FOLDER,
+    GUDANG,
+    KOTAK,
+    PAPER,
+    PDF,
+    SIMPUS,
+    VCLAIM,
+    Bench,
+    letter,
+    organisation,
+)
+from tests.unit.gateway.http.face import Face, loopback
 
 API = "/api/v1"
 
@@ -251,6 +264,49 @@ async def test_the_log_is_read_from_a_number_or_from_its_end(face: Face) -> None
 )  # fmt: skip
 async def test_a_slip_in_a_query_is_told(face: Face, query: dict[str, Any]) -> None:
     assert await face.code("GET", f"{API}/events", "budi", params=query) == (400, "bad_request")
+
+
+async def test_a_page_of_an_inbox_has_a_most_in_bytes(bench: Bench) -> None:
+    face = Face(bench, loopback(limits=loopback().limits.model_copy(update={"inbox_page_bytes": 1})))
+    await face.open()
+    try:
+        for _ in range(2):
+            await bench.record("letter.deliver", letter(), recipients=(KOTAK,))
+        assert len((await face.value("GET", f"{API}/inbox", KOTAK))[1]["deliveries"]) == 1
+        async with face.ask("HEAD", f"{API}/inbox", KOTAK) as answer:
+            assert (answer.status, await answer.read()) == (200, b"")
+    finally:
+        await face.close()
+
+
+async def test_pages_of_several_documents_are_one_list(face: Face) -> None:
+    ids = [await face.bench.record("letter.deliver", letter(), recipients=(KOTAK,)) for _ in range(3)]
+    async with face.ask("GET", f"{API}/inbox", KOTAK) as answer:
+        body = await answer.read()
+        assert (answer.content_type, answer.headers["Content-Length"]) == ("application/json", str(len(body)))
+        assert answer.headers["Cache-Control"] == "no-store"
+    assert [one["envelope"]["messageId"] for one in orjson.loads(body)["deliveries"]] == ids
+
+
+async def test_one_page_of_an_inbox_is_in_hand_until_it_was_taken(face: Face, monkeypatch: pytest.MonkeyPatch) -> None:
+    piece = b'"' + b"x" * (32 * 1024 * 1024) + b'"'
+
+    async def inbox(*_: object) -> list[bytes]:
+        return [piece]
+
+    monkeypatch.setattr(face.bench.reader, "inbox", inbox)
+    async with face.ask("GET", f"{API}/inbox", KOTAK) as unread:
+        assert unread.status == 200
+        async with face.ask("GET", f"{API}/inbox", KOTAK) as second:
+            assert (second.status, second.headers["Retry-After"]) == (503, "2")
+            assert (await second.json(content_type=None))["code"] == "busy"
+        async with face.ask("GET", f"{API}/inbox", FOLDER) as other:
+            assert other.status == 200
+        unread.close()
+    async with asyncio.timeout(10):
+        # The next one is told the same until the gateway has noticed that nobody reads any more.
+        while (await face.value("HEAD", f"{API}/inbox", KOTAK))[0] != 200:
+            pass
 
 
 async def test_the_inbox_has_a_most(face: Face) -> None:
