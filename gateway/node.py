@@ -88,7 +88,7 @@ class Node:
         )
         self.epoch = int(rows[0][0][0] or 0)
         # Before parts are swept: a journal that is older than its log does not know the messages they belong to.
-        await self.sequencer.open()
+        self.attention.said("log", await self.sequencer.open())
         await self.parts.open()
         await self.parts.sweep(self._known)
         await self.http.open()

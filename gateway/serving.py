@@ -13,7 +13,7 @@ import socket
 from collections.abc import Callable, Mapping
 
 from gateway.app import Barrier, build, no_barrier, outgoing
-from gateway.audit.sequencer import LogAhead
+from gateway.audit.sequencer import LogAhead, LogDamaged
 from gateway.channels import Channels, EndpointUnknown
 from gateway.contract.adapter import AdapterSpec
 from gateway.contract.host import Host
@@ -51,7 +51,15 @@ async def serve(
         address = await node.start()
     except PortTaken as error:
         raise PortRefused(str(error)) from error
-    except (EndpointUnknown, JournalRefused, KeyFileRefused, KeyRefused, LogAhead, SigningKeyRefused) as error:
+    except (
+        EndpointUnknown,
+        JournalRefused,
+        KeyFileRefused,
+        KeyRefused,
+        LogAhead,
+        LogDamaged,
+        SigningKeyRefused,
+    ) as error:
         raise StartRefused(str(error)) from error
     # What is there now stays: the collector need not walk it again and again.
     gc.collect()

@@ -12,7 +12,7 @@ import pytest
 
 from gateway import node as module
 from gateway.attention import Attention
-from gateway.audit.sequencer import log_file
+from gateway.audit.log_files import log_file
 from gateway.federation import Federation
 from gateway.keep import Keeper
 from gateway.node import Node
@@ -87,6 +87,17 @@ async def test_a_life_from_start_to_stop(made: Made) -> None:
     assert made.order == ["open http", "open one", "open two", "close one", "close two", "close http"]
     assert made.log() == ["node_started", "node_stopped"]
     assert made.node.stopping
+
+
+async def test_a_log_that_was_changed_is_told_of(made: Made) -> None:
+    path = log_file(made.bench.folder / "log", 0)
+    path.parent.mkdir()
+    path.write_bytes(b"not a log\n")
+    await made.node.start()
+    [(name, says)] = made.node.attention.all()
+    assert (name, says.split()[0]) == ("log", f"{path.name}.kept-1")
+    await made.node.stop()
+    assert made.log() == ["node_started", "node_stopped"]
 
 
 async def test_what_was_recorded_before_is_delivered_after_the_start(made: Made) -> None:

@@ -38,6 +38,9 @@ DELETE FROM outbox WHERE id IN (SELECT id FROM outbox ORDER BY id LIMIT :limit);
 -- name: last_number
 SELECT MAX(number) FROM events;
 
+-- name: count_events
+SELECT COUNT(*) FROM events WHERE number >= :first AND number < :end;
+
 -- name: events_after
 SELECT number, body FROM events WHERE number > :after ORDER BY number LIMIT :limit;
 

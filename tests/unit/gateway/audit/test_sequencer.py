@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import stat
-from pathlib import Path
+from collections.abc import Callable
 
+import apsw
 import orjson
 import pytest
+from structlog.testing import capture_logs
 
-from gateway.audit import sequencer
-from gateway.audit.sequencer import LogAhead, Sequencer, log_file
+from gateway.audit import log_files
+from gateway.audit.log_files import log_file
+from gateway.audit.sequencer import LogAhead, LogDamaged, Sequencer
 from gateway.store.engine import Step
 from tests.unit.gateway.bench import Bench
 
 PATIENCE = 10
+Change = Callable[[list[bytes]], list[bytes]]
 
 
 def event(name: str, message: str | None = None) -> Step:
@@ -110,6 +114,119 @@ async def test_a_log_that_is_ahead_of_its_journal_is_never_written_on(bench: Ben
     assert path.read_bytes() == whole
 
 
+def without(number: int) -> Change:
+    return lambda lines: [one for at, one in enumerate(lines) if at != number]
+
+
+def instead(number: int, line: bytes) -> Change:
+    return lambda lines: [line if at == number else one for at, one in enumerate(lines)]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        without(0),
+        without(2),
+        lambda lines: [*lines[:2], *lines],
+        lambda lines: [lines[1], lines[0], *lines[2:]],
+        instead(4, b'{"number":99999999,"event":{}}\n'),
+        instead(2, b'{"number":99999999,"event":{}}\n'),
+        instead(4, b'{"number":4,"event":{}}\n'),
+        instead(0, b'{"number":0,"event":{}}\n'),
+        instead(2, b"\n"),
+        lambda lines: [*without(2)(lines), b'{"torn'],
+    ],
+)
+async def test_a_file_that_was_changed_is_kept_and_written_anew(bench: Bench, change: Change) -> None:
+    await put(bench, *(f"e{n}" for n in range(5)))
+    await bench.sequencer.drain()
+    path = log_file(bench.folder / "log", 0)
+    whole = path.read_bytes()
+    changed = b"".join(change(whole.splitlines(keepends=True)))
+    path.write_bytes(changed)
+    with capture_logs() as logs:
+        [told] = await again(bench).open()
+    kept = path.with_name(path.name + ".kept-1")
+    assert (path.read_bytes(), kept.read_bytes()) == (whole, changed)
+    assert told.startswith(kept.name)
+    assert [(one["event"], one["file"], one["kept"]) for one in logs] == [("log_written_anew", path.name, kept.name)]
+    with capture_logs() as logs:
+        one = again(bench)
+        assert await one.open() == [told], "until somebody takes it away"
+        kept.unlink()
+        assert await one.open() == []
+    assert logs == []
+    await put(bench, "late")
+    await one.drain()
+    assert await numbered(bench) == lines(bench) == [*((n, f"e{n}") for n in range(5)), (5, "late")]
+
+
+async def test_what_is_kept_is_never_written_over(bench: Bench) -> None:
+    await put(bench, "a", "b")
+    await bench.sequencer.drain()
+    path = log_file(bench.folder / "log", 0)
+    for text in (b"first\n", b"second\n"):
+        path.write_bytes(text)
+        await again(bench).open()
+    assert [path.with_name(f"{path.name}.kept-{n}").read_bytes() for n in (1, 2)] == [b"first\n", b"second\n"]
+
+
+@pytest.mark.parametrize("file", [0, 3, 6])
+@pytest.mark.parametrize("change", [None, without(0), without(-1), lambda lines: lines[:-1], lambda lines: [b"x\n"]])
+async def test_every_file_is_looked_at(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, file: int, change: Change | None
+) -> None:
+    monkeypatch.setattr(log_files, "EVENTS_PER_FILE", 3)
+    await put(bench, *(f"e{n}" for n in range(8)))
+    await bench.sequencer.drain()
+    path = log_file(bench.folder / "log", file)
+    before = path.read_bytes().splitlines(keepends=True)
+    if change is None:
+        path.unlink()
+    else:
+        path.write_bytes(b"".join(change(before)))
+    await again(bench).open()
+    assert lines(bench) == [(n, f"e{n}") for n in range(8)]
+
+
+async def test_a_file_under_a_name_that_none_has_is_set_aside(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(log_files, "EVENTS_PER_FILE", 3)
+    await put(bench, *(f"e{n}" for n in range(5)))
+    await bench.sequencer.drain()
+    stray = bench.folder / "log" / "events-000000000001.jsonl"
+    stray.write_bytes(b'{"number":1,"event":{}}\n')
+    assert len(await again(bench).open()) == 1
+    assert lines(bench) == [(n, f"e{n}") for n in range(5)]
+
+
+async def test_a_changed_file_that_is_ahead_is_not_touched_either(bench: Bench) -> None:
+    """An older journal, and a log in which a line is missing besides: what it lacks, the log may still have."""
+    await put(bench, "a", "b")
+    await bench.sequencer.drain()
+    path = log_file(bench.folder / "log", 0)
+    changed = path.read_bytes().splitlines(keepends=True)[0] + b'{"number":2,"event":{}}\n'
+    path.write_bytes(changed)
+    with pytest.raises(LogAhead, match="3 events, the journal only 2"):
+        await again(bench).open()
+    assert [one.name for one in path.parent.iterdir()] == [path.name]
+    assert path.read_bytes() == changed
+
+
+@pytest.mark.parametrize("gone", [True, False])
+async def test_nothing_starts_if_the_journal_cannot_write_it_anew(bench: Bench, gone: bool) -> None:
+    await put(bench, "a", "b", "c")
+    await bench.sequencer.drain()
+    path = log_file(bench.folder / "log", 0)
+    changed = b"".join(without(1)(path.read_bytes().splitlines(keepends=True)))
+    path.unlink() if gone else path.write_bytes(changed)
+    with apsw.Connection(str(bench.folder / "journal" / "journal.db")) as other:
+        other.execute("DELETE FROM events WHERE number = 1")
+    with pytest.raises(LogDamaged, match=r"events-000000000000\.jsonl .* from 0 to 2 .*put back this file"):
+        await again(bench).open()
+    if not gone:
+        assert path.read_bytes() == changed
+
+
 async def test_only_its_owner_reads_the_log(bench: Bench) -> None:
     await put(bench, "a")
     await bench.sequencer.drain()
@@ -148,7 +265,7 @@ async def test_a_crash_between_numbers_and_file_loses_and_doubles_nothing(bench:
 
 
 async def test_files_are_of_bounded_length(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sequencer, "EVENTS_PER_FILE", 3)
+    monkeypatch.setattr(log_files, "EVENTS_PER_FILE", 3)
     await put(bench, *(f"e{n}" for n in range(8)))
     await bench.sequencer.drain()
     folder = bench.folder / "log"
@@ -172,8 +289,3 @@ async def test_the_loop_takes_what_comes(bench: Bench) -> None:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
     assert await numbered(bench) == [(0, "a")]
-
-
-def test_the_file_of_a_number() -> None:
-    assert log_file(Path("log"), 99_999) == Path("log/events-000000000000.jsonl")
-    assert log_file(Path("log"), 100_000) == Path("log/events-000000100000.jsonl")
