@@ -172,7 +172,7 @@ class _Builder:
         self.outcomes = Outcomes(
             receipts=self.receipts, events=self.events, federation=federation, settings=settings, **clocked
         )
-        self.refusals = Refusals(self.journal, self.events)
+        self.refusals = Refusals(self.journal, self.events, self.lookup)
         self.worker = Worker(
             journal=self.journal, vault=self.vault, outcomes=self.outcomes, federation=federation, settings=settings,
             find_sink=self.channels.sink_of, public_url=lambda: self.server.public_url, now_ms=_now_ms,

@@ -29,7 +29,7 @@ from gateway.message import Routed, Verified
 from gateway.outbound import Unreleasable, outbound, released, without_raw
 from gateway.presence import CallerGone, Presence
 from gateway.receipt import commit
-from gateway.record import Recorder, content_digest, conversation_name, envelope_facts, event_step
+from gateway.record import Recorder, content_digest, conversation_name, envelope_facts, event_step, trace_name
 from gateway.store.engine import Journal, Step, Taken, Unit
 from gateway.store.entropy import random_bytes
 from gateway.store.hmac_keys import HmacKeys
@@ -182,6 +182,7 @@ class Asker:
             envelope=envelope_facts(routed, self._instance),
             ephemeral=received.inbound.ephemeral,
             load=(lambda: routed.normalised.document) if same else None,
+            trace=received.inbound.trace,
         )
 
     def _keep(self, question: _Question, data: bytes) -> list[Step]:
@@ -222,7 +223,7 @@ class Asker:
             actor=f"system:{received.caller.system}",
             service=received.service.name,
             document=answer_type,
-            trace=received.inbound.trace,
+            trace=trace_name(self._lookup, received.inbound.trace),
         )
         await self._journal.commit(Unit([event_step(event)]))
         return Answered(str(message), answer_type, data, lambda: read_back(answer_type, data), repeated=True)
@@ -249,7 +250,7 @@ class Asker:
             "route": self._routes[id(routed.route)],
             "purpose": routed.route.purpose,
             "commit_in": commit(salt, routed.normalised.canonical),
-            "trace": received.inbound.trace,
+            "trace": trace_name(self._lookup, received.inbound.trace),
         }
 
     def _event(self, name: EventName, question: _Question, reason: Reason | None = None, **more: Any) -> Event:

@@ -104,8 +104,8 @@ class Work(NamedTuple):
 
 @frozen
 class Body:
-    """What is sealed in a message row: the document in canonical JSON, its parts, envelope facts, the salt, and the
-    `accepted` receipt (compact JWS) that was signed over it."""
+    """What is sealed in a message row: the document in canonical JSON, its parts, envelope facts, the salt, the
+    `accepted` receipt (compact JWS) that was signed over it, and the sender's own `traceparent`."""
 
     document: bytes
     salt: bytes
@@ -113,6 +113,7 @@ class Body:
     name: str | None
     envelope: Mapping[str, Any]
     accepted: str = ""
+    trace: str | None = None
 
 
 @frozen

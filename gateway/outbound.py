@@ -98,6 +98,7 @@ def outbound(
     name: str | None = None,
     ephemeral: Ephemeral | None = None,
     load: Callable[[], Document] | None = None,
+    trace: str | None = None,
 ) -> Outbound:
     """One outbound; the document is parsed only if the recipient's codec asks for it."""
     return Outbound(
@@ -116,4 +117,5 @@ def outbound(
         receipt,
         name,
         ephemeral,
+        trace,
     )

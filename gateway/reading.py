@@ -228,7 +228,8 @@ class Reader:
         delivery["state"] = "asked" if answered is None else "unanswered" if answered["reason"] else "answered"
         if answered is not None:
             delivery |= {"endedAt": answered["time"]} | ({"reason": answered["reason"]} if answered["reason"] else {})
-        told: dict[str, Any] = {
+        # Its conversation is in its events, keyed: as it was sent, only its parties have it.
+        return {
             "messageId": message,
             "kind": "query",
             "sender": asked["sender"],
@@ -241,7 +242,6 @@ class Reader:
             "deliveries": [delivery],
             "timeline": timeline,
         }
-        return told if asked["conversation"] is None else {**told, "conversationId": asked["conversation"]}
 
     async def _refusal(self, message: str, timeline: list[dict[str, Any]], who: Principal | None) -> dict[str, Any]:
         """Why something was not taken, for its sender: every refusal names the id that leads here."""

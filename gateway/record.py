@@ -12,7 +12,6 @@ Refuses: a repeat with other content (`conflict`).
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -89,7 +88,8 @@ class Recorder:
         message, service = received.id, received.service
         data_key = batch.data_key if batch else self._arrivals.take_key(message)
         facts = envelope_facts(routed, self._settings.instance)
-        body = Body(routed.normalised.canonical, random_bytes(SALT_BYTES), inbound.parts, inbound.name, facts)
+        salt, trace = random_bytes(SALT_BYTES), inbound.trace
+        body = Body(routed.normalised.canonical, salt, inbound.parts, inbound.name, facts, trace=trace)
         receipt = self._receipts.write(
             "accepted",
             message=message,
@@ -99,7 +99,7 @@ class Recorder:
             document_type=routed.normalised.document.TYPE,
             body=body,
         )
-        body = Body(body.document, body.salt, body.parts, body.name, body.envelope, receipt.copy.jws)
+        body = Body(body.document, body.salt, body.parts, body.name, body.envelope, receipt.copy.jws, trace)
         kind = "batch" if batch else "message" if parent is None else "row"
         steps = [Step("insert_message", self._message_row(routed, data_key, body, kind, parent))]
         key = batch.idempotency if batch else self.key_of(routed)
@@ -111,7 +111,7 @@ class Recorder:
             steps += self._delivery(routed, f"{message}.{number}", recipient, receipt.sha256)
         subject_steps, subject_keys = self.subjects(routed.normalised.subjects, message)
         name = EventName.BATCH_ACCEPTED if batch else EventName.ACCEPTED
-        event = self._accepted_event(name, routed, body, receipt, subject_keys)
+        event = self._accepted_event(name, routed, body, receipt, subject_keys, parent)
         return [*steps, *subject_steps, event_step(event)], receipt, key
 
     def _message_row(
@@ -125,14 +125,14 @@ class Recorder:
             "sender": received.caller.system,
             "service": received.service.name,
             "document": routed.normalised.document.TYPE,
-            "conversation": self._conversation(inbound.conversation),
+            "conversation": self._conversation(inbound.conversation, parent),
             "route": self._routes[id(routed.route)],
             "purpose": routed.route.purpose,
             "parts": len(inbound.parts),
             "bytes": inbound.size or len(body.document),
             "created_at": received.at_ms,
             "expires_at": None if inbound.expires_at is None else int(inbound.expires_at.timestamp() * 1000),
-            "trace": inbound.trace,
+            "trace": trace_name(self._lookup, inbound.trace),
             "sealed_key": self._vault.wrap(data_key, received.id),
             "body": self._vault.seal_body(data_key, received.id, body),
             "retain_until": received.at_ms + retention_ms(routed.route, self._settings),
@@ -174,14 +174,20 @@ class Recorder:
         return ([Step("insert_subject", rows)] if rows else []), [Keyed(key) for key in keys]
 
     def _accepted_event(
-        self, name: EventName, routed: Routed, body: Body, receipt: Signed, subject_keys: list[Keyed]
+        self,
+        name: EventName,
+        routed: Routed,
+        body: Body,
+        receipt: Signed,
+        subject_keys: list[Keyed],
+        parent: str | None,
     ) -> Event:
         received, inbound = routed.normalised.received, routed.normalised.received.inbound
         return self._events.write(
             name,
             message=received.id,
             subject_keys=subject_keys,
-            conversation=self._conversation(inbound.conversation),
+            conversation=self._conversation(inbound.conversation, parent),
             sender=received.caller.system,
             recipient=routed.recipients[0] if len(routed.recipients) == 1 else None,
             actor=f"system:{received.caller.system}",
@@ -193,11 +199,12 @@ class Recorder:
             receipt_sha256=receipt.sha256,
             bytes=inbound.size or len(body.document),
             gateway_us=int((self._monotonic() - received.started) * 1_000_000),
-            trace=inbound.trace,
+            trace=trace_name(self._lookup, inbound.trace),
         )
 
-    def _conversation(self, given: str | None) -> str | None:
-        return conversation_name(self._lookup, given)
+    def _conversation(self, given: str | None, parent: str | None) -> str | None:
+        """A row's is its batch's id, which is the gateway's own, unless the sender gave one."""
+        return given if given == parent else conversation_name(self._lookup, given)
 
     def key_of(self, routed: Routed) -> bytes | None:
         """The keyed digest of the idempotency key: the given one, else the fields the route declares, else none."""
@@ -242,7 +249,7 @@ class Recorder:
             actor=f"system:{received.caller.system}",
             service=received.service.name,
             document=received.service.request,
-            trace=received.inbound.trace,
+            trace=trace_name(self._lookup, received.inbound.trace),
         )
 
     async def original(self, message: str) -> Recorded:
@@ -291,16 +298,19 @@ def event_step(event: Event) -> Step:
 
 
 def conversation_name(lookup: HmacKeys, given: str | None) -> str | None:
-    """How a conversation is called in events and rows: by itself if it is a UUID, else by a keyed digest.
+    """How a conversation is called in events and rows: by a keyed digest, the same in all of them.
 
-    A sender may make its identifiers of a person's number, and a log cannot forget.
+    A sender may make its identifiers of a person's number, in the digits of a UUID as well, and a log cannot forget.
     """
-    if given is None or _UUID.fullmatch(given):
-        return given
-    return "keyed:" + lookup.lookup("conversation", given).hex()[:32]
+    return None if given is None else "keyed:" + lookup.lookup("conversation", given).hex()[:32]
 
 
-_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+def trace_name(lookup: HmacKeys, given: str | None) -> str | None:
+    """How a trace (W3C `traceparent`) is called there: by a keyed digest of its trace id, for the same reason."""
+    if given is None:
+        return None
+    _, _, rest = given.partition("-")
+    return "keyed:" + lookup.lookup("trace", rest.partition("-")[0] or given).hex()[:32]
 
 
 def content_digest(lookup: HmacKeys, routed: Routed) -> bytes:

@@ -20,8 +20,9 @@ from gateway.contract.errors import Ambiguous, NeedsOperator, Refused, TryLater
 from gateway.contract.exchange import Caller, Inbound, Rejected
 from gateway.contract.reasons import Reason
 from gateway.identity import Person
-from gateway.record import event_step
+from gateway.record import event_step, trace_name
 from gateway.store.engine import Journal, JournalBusy, Unit
+from gateway.store.hmac_keys import HmacKeys
 from gateway.vault import Erased
 from schemas.catalogue import DOCUMENTS, SERVICES
 
@@ -38,8 +39,8 @@ NOTE_SECONDS = 1.0
 class Refusals:
     """Writes refusals down."""
 
-    def __init__(self, journal: Journal, events: EventWriter) -> None:
-        self._journal, self._events = journal, events
+    def __init__(self, journal: Journal, events: EventWriter, lookup: HmacKeys) -> None:
+        self._journal, self._events, self._lookup = journal, events, lookup
         self._counts: Counter[tuple[str, Reason]] = Counter()
         self._noted: Counter[str] = Counter()
 
@@ -58,7 +59,7 @@ class Refusals:
             document=inbound.document_type if inbound and inbound.document_type in DOCUMENTS else None,
             conversation=None,
             bytes=inbound.size if inbound else None,
-            trace=inbound.trace if inbound else None,
+            trace=trace_name(self._lookup, inbound.trace) if inbound else None,
         )
         await self._write(event, rejected.error.reason)
         return rejected

@@ -54,6 +54,7 @@ def pack(body: Body) -> bytes:
             "name": body.name,
             "envelope": body.envelope,
             "accepted": body.accepted,
+            "trace": body.trace,
             "parts": [[p.number, p.sha256, p.size, p.media_type, p.name, p.address] for p in body.parts],
         }
     )
@@ -71,4 +72,5 @@ def unpack(data: bytes) -> Body:
         name=value["name"],
         envelope=value["envelope"],
         accepted=value["accepted"],
+        trace=value.get("trace"),
     )

@@ -104,6 +104,8 @@ class RestSink(Sink):
         more: dict[str, str] | None = None,
     ) -> Awaitable[HttpReply]:
         headers = {"Accept": "application/json, application/problem+json", **(more or {})}
+        if outbound is not None and outbound.trace is not None:
+            headers["traceparent"] = outbound.trace
         if self._config.key is not None:
             if not self._key:
                 raise NeedsOperator(f"the key {self._config.key.reference} is not there")

@@ -144,6 +144,8 @@ class SoapSink(Sink):
         more: dict[str, str] | None = None,
     ) -> HttpReply:
         headers = {"Accept": "text/xml, application/soap+xml", **(more or {})}
+        if outbound is not None and outbound.trace is not None:
+            headers["traceparent"] = outbound.trace
         if self._config.key is not None:
             if not self._key:
                 raise NeedsOperator(f"the key {self._config.key.reference} is not there")

@@ -147,7 +147,8 @@ class Outbound:
 
     `kind`: a `document` to deliver, a `receipt` going back to its sender, or a `query`. `document_json` is the
     released document in canonical JSON; `load()` gives it as a model. `envelope` is what the recipient may see of the
-    envelope, in wire names. `part_urls` has one URL per part, readable with the recipient's own credentials.
+    envelope, in wire names. `part_urls` has one URL per part, readable with the recipient's own credentials. `trace` is
+    the sender's `traceparent`, to go on in the header of that name.
     """
 
     delivery_id: str
@@ -165,6 +166,7 @@ class Outbound:
     receipt: ReceiptCopy | None = None
     name: str | None = None
     ephemeral: Ephemeral | None = None
+    trace: str | None = None
 
 
 @frozen

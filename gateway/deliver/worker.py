@@ -155,6 +155,7 @@ class Worker:
             receipt=receipt,
             name=body.name,
             urls=part_urls(self._public_url(), work.message, body.parts),
+            trace=body.trace,
         )
 
     async def _receipt(self, work: Work, opened: Opened) -> ReceiptCopy:

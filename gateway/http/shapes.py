@@ -230,7 +230,7 @@ EVENT_FIELDS: dict[str, tuple[Schema, str]] = {
     "message": (maybe(TEXT), "Message it is about"),
     "delivery": (maybe(TEXT), "Delivery it is about"),
     "attempt": ({"type": ["integer", "null"]}, "Number of the attempt"),
-    "conversation": (maybe(TEXT), "What ties messages of one matter together"),
+    "conversation": (maybe(TEXT), "What ties messages of one matter together: a keyed digest, or the id of a batch"),
     "sender": (maybe(TEXT), "agency/system; for counted refusals the source network"),
     "recipient": (maybe(TEXT), "agency/system"),
     "actor": (maybe(TEXT), "system:…, person:… or gateway"),
@@ -246,7 +246,7 @@ EVENT_FIELDS: dict[str, tuple[Schema, str]] = {
     "bytes": ({"type": ["integer", "null"]}, "Size of what moved"),
     "gateway_us": ({"type": ["integer", "null"]}, "Microseconds spent in the gateway"),
     "peer_us": ({"type": ["integer", "null"]}, "Microseconds spent waiting for the other side"),
-    "trace": (maybe(TEXT), "W3C trace context"),
+    "trace": (maybe(TEXT), "Keyed digest of the trace id in the sender's `traceparent`"),
 }
 
 

@@ -353,7 +353,7 @@ class Bench:
         self.outcomes = Outcomes(
             receipts=self.receipts, events=self.events, federation=federation, settings=settings, **clocked
         )
-        self.refusals = Refusals(journal, self.events)
+        self.refusals = Refusals(journal, self.events, self.lookup)
         self.worker = Worker(
             journal=journal, vault=self.vault, outcomes=self.outcomes, federation=federation, settings=settings,
             find_sink=self.find_sink, public_url=lambda: "https://gateway.example", now_ms=self.now_ms,

@@ -16,6 +16,7 @@ from gateway.contract.exchange import Answered, Ephemeral, Native
 from gateway.contract.reasons import Reason
 from gateway.outbound import Unreleasable
 from gateway.presence import Presence
+from gateway.record import trace_name
 from schemas.catalogue import canonical
 from tests.unit.gateway.bench import FILES, QUERY, VCLAIM, Bench, coverage, running, small_federation
 
@@ -38,6 +39,18 @@ async def test_an_answer_is_a_shared_document_and_two_events(bench: Bench) -> No
     assert told["bytes"] == len(answered.document_json)
     assert asked["subjects"] != told["subjects"]
     assert "0001234567890" not in str([asked, told])
+
+
+async def test_a_trace_goes_on_and_stands_in_no_event(bench: Bench) -> None:
+    trace, talk = "00-00000000000000003273014107900001-00f067aa0ba902b7-01", "32730141-0790-4000-8100-000000000001"
+    answered = await ask(bench, key="k", trace=trace, conversation=talk)
+    await ask(bench, key="k", trace=trace, conversation=talk)
+    [out] = bench.sink(VCLAIM).taken
+    assert (out.trace, out.envelope["conversationId"]) == (trace, talk)
+    told = await bench.told(answered.message_id)
+    assert [one["event"] for one in told] == ["asked", "answered", "duplicate_answered"]
+    assert {one["trace"] for one in told} == {trace_name(bench.lookup, trace)}
+    assert talk not in str(told)
 
 
 async def test_asked_is_durable_before_the_question_leaves(bench: Bench) -> None:

@@ -7,6 +7,7 @@ import dataclasses
 import pytest
 
 from gateway.message import Body, Delivered, Normalised, Receipted, Received, Recorded, Routed, Verified, Work
+from gateway.record import conversation_name, trace_name
 from tests.unit.gateway.bench import GUDANG, Bench, organisation
 
 TALK = "01890000-0000-7000-8000-000000000001"
@@ -29,7 +30,9 @@ async def test_work_is_a_row_of_the_query_in_its_column_order(bench: Bench) -> N
     assert (work.service, work.document_type, work.route) == (
         "organisation.deliver", "organisation/1", "organisation.deliver"
     )  # fmt: skip
-    assert (work.conversation, work.trace, work.message_kind) == (TALK, "t", "message")
+    assert (work.conversation, work.trace, work.message_kind) == (
+        conversation_name(bench.lookup, TALK), trace_name(bench.lookup, "t"), "message"
+    )  # fmt: skip
     assert (work.created_at, work.expires_at, work.order_key) == (bench.now_ms(), None, None)
     assert await bench.work(work.delivery) == work._replace(due=0)
 

@@ -7,9 +7,21 @@ import pytest
 from gateway.contract.errors import Refused
 from gateway.contract.exchange import ReceiptCopy
 from gateway.contract.reasons import Reason
-from gateway.record import content_digest, conversation_name, open_receipt, seal_receipt
+from gateway.record import content_digest, conversation_name, open_receipt, seal_receipt, trace_name
 from gateway.store.sealing import DataKey, SealBroken
-from tests.unit.gateway.bench import ARSIP, FOLDER, GUDANG, KOTAK, PAPER, Bench, changed, letter, organisation, person
+from tests.unit.gateway.bench import (
+    ARSIP,
+    FOLDER,
+    GUDANG,
+    KOTAK,
+    NIK,
+    PAPER,
+    Bench,
+    changed,
+    letter,
+    organisation,
+    person,
+)
 
 
 async def test_everything_of_a_message_is_durable_together(bench: Bench) -> None:
@@ -28,6 +40,49 @@ async def test_everything_of_a_message_is_durable_together(bench: Bench) -> None
     )
     assert "c-1" not in event["conversation"]
     assert (await bench.recorder.receipts_of(message))[0].jws == recorded.receipts[0].jws
+
+
+UUIDS = ("01890000-0000-7000-8000-000000000001", "32730141-0790-4000-8100-000000000001", "about " + NIK, "")
+
+
+@pytest.mark.parametrize("given", UUIDS)
+async def test_no_identifier_of_a_sender_stands_in_the_log_or_the_row(bench: Bench, given: str) -> None:
+    """A person's number fits the digits of a UUID of any version, and those of a trace id."""
+    trace = f"00-0000000000000000{NIK}-00f067aa0ba902b7-01"
+    sent = bench.verified("letter.deliver", letter(), recipients=(ARSIP,), key="k", conversation=given, trace=trace)
+    message = (await bench.recorder.record(sent)).message_id
+    await bench.run(ARSIP)
+    again = bench.verified("letter.deliver", letter(), recipients=(ARSIP,), key="k", conversation=given, trace=trace)
+    assert (await bench.recorder.record(again)).message_id == message
+    told = await bench.told()
+    assert len(told) == 4
+    assert {one["trace"] for one in told} == {trace_name(bench.lookup, trace)}
+    assert {one["conversation"] for one in told} == {conversation_name(bench.lookup, given), None}
+    [row] = await bench.journal.read("find_message", {"id": message})
+    for said in (str(told), str(row)):
+        assert NIK not in said
+        assert not given or given not in said
+    # The recipient has both as they were sent.
+    [out] = bench.sink(ARSIP).taken
+    assert (out.trace, out.envelope["conversationId"]) == (trace, given)
+
+
+def test_equal_ones_have_equal_names_and_others_others(bench: Bench) -> None:
+    one, other = "4bf92f3577b34da6a3ce929d0e0e4736", "4bf92f3577b34da6a3ce929d0e0e4737"
+    traces = [f"00-{one}-00f067aa0ba902b7-01", f"00-{one}-{'b' * 16}-00", f"00-{other}-00f067aa0ba902b7-01"]
+    first, second, third = (trace_name(bench.lookup, trace) for trace in traces)
+    assert first == second != third
+    assert trace_name(bench.lookup, "odd") not in (first, third, None)
+    assert trace_name(bench.lookup, None) is None
+    assert conversation_name(bench.lookup, None) is None
+    assert conversation_name(bench.lookup, one) != conversation_name(bench.lookup, other)
+    assert conversation_name(bench.lookup, one) != first
+
+
+async def test_a_row_carries_the_id_of_its_batch(bench: Bench) -> None:
+    row = bench.verified("organisation.deliver", organisation(), by=FOLDER, conversation="m-0")
+    await bench.recorder.record(row, parent="m-0")
+    assert [one["conversation"] for one in await bench.told()] == ["m-0"]
 
 
 async def test_the_row_is_kept_as_long_as_the_route_says(bench: Bench) -> None:

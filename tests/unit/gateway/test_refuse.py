@@ -9,6 +9,7 @@ from gateway.contract.errors import Ambiguous, NeedsOperator, Refused, TryLater
 from gateway.contract.exchange import Caller
 from gateway.contract.reasons import Reason
 from gateway.identity import Person
+from gateway.record import trace_name
 from gateway.refuse import network_of, rejected_of
 from gateway.store.engine import JournalBusy
 from tests.unit.gateway.bench import GUDANG, NIK, SIMPUS, Bench, changed, person
@@ -37,13 +38,16 @@ def test_every_error_has_a_reason_of_the_catalogue(error: Exception, reason: Rea
 
 
 async def test_the_refusal_of_a_known_caller_is_an_event(bench: Bench) -> None:
-    inbound = bench.inbound("person.deliver", person(), size=99, conversation=f"about {NIK}", trace="t")
+    inbound = bench.inbound(
+        "person.deliver", person(), size=99, conversation=f"about {NIK}", trace=f"00-{NIK:0>32}-{1:016}-01"
+    )
     rejected = await bench.refusals.note("m", Caller(SIMPUS), inbound, Refused(Reason.EXPIRED), "intake")
     assert rejected.stage == "intake"
     [event] = await bench.told("m")
     assert (event["event"], event["reason"], event["sender"], event["bytes"]) == ("refused", "expired", SIMPUS, 99)
     assert (event["service"], event["document"]) == ("person.deliver", "person/1")
     assert NIK not in str(event)
+    assert event["trace"] == trace_name(bench.lookup, inbound.trace)
 
 
 @pytest.mark.parametrize("name", ["<script>", "a" * 65, "é", "", f"{NIK} x"])

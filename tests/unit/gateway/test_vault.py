@@ -22,6 +22,7 @@ BODIES = st.builds(
     name=st.none() | TEXT,
     envelope=st.dictionaries(TEXT, TEXT, max_size=3),
     accepted=TEXT,
+    trace=st.none() | TEXT,
 )
 BODY = Body(b'{"a":1}', b"s" * 16, (PAPER,), "surat.pdf", {"messageId": "m"}, "a.b.c")
 

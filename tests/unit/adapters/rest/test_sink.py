@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from email import message_from_bytes
 from typing import Any
@@ -196,6 +197,15 @@ async def test_reconcile_asks_for_the_delivery(host: FakeHost) -> None:
     with pytest.raises(Ambiguous):
         await made.reconcile(letter(), ONCE)
     assert "Idempotency-Key" not in host.http.sent[0].headers
+
+
+async def test_the_senders_trace_goes_on(host: FakeHost) -> None:
+    trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+    host.http.on_json("POST", URL, 200)
+    made = await sink(host)
+    await made.deliver(dataclasses.replace(letter(), trace=trace), ONCE)
+    await made.deliver(letter(), ONCE)
+    assert [one.headers.get("traceparent") for one in host.http.sent] == [trace, None]
 
 
 async def test_a_missing_key_waits_for_an_operator(host: FakeHost) -> None:

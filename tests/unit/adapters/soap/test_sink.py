@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 import subprocess
 import sys
 from typing import Any
@@ -63,6 +64,14 @@ async def test_a_registration_number_in_the_answer_is_told(host: FakeHost, outbo
     delivered = await sink(host).deliver(outbound, Attempt(1, 5.0))
     assert delivered.registration == "AG-7"
     assert b"AG-7" in delivered.answer
+
+
+async def test_the_senders_trace_goes_on(host: FakeHost, outbound: Outbound) -> None:
+    trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+    host.http.on("POST", URL, reply(wrap(SOAP11, TAKEN % b"")))
+    for one in (dataclasses.replace(outbound, trace=trace), outbound):
+        await sink(host).deliver(one, Attempt(1, 5.0))
+    assert [one.headers.get("traceparent") for one in host.http.sent] == [trace, None]
 
 
 @pytest.mark.parametrize("version", VERSIONS)
