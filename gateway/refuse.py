@@ -1,8 +1,8 @@
 """The refuse room: nobody is turned away in silence.
 
-Enters: what a room raised. Leaves: `Rejected` for the adapter to encode, and an event: one each for a caller we know;
-for callers we do not, a count per source network and reason, one event a minute. A known caller that is refused at the
-gateway's own API again and again is counted as well, past `EACH` events a minute. Refuses: to write down what was sent.
+Enters: what a room raised. Leaves: `Rejected` for the adapter to encode, and an event: one each for a caller we know,
+up to `EACH` a minute, and past that a count per caller and reason; for callers we do not know, a count per source
+network and reason. Counts are an event each, once a minute. Refuses: to write down what was sent.
 """
 
 from __future__ import annotations
@@ -30,7 +30,8 @@ NETWORKS = 1024
 """Distinct (network, reason) pairs counted per minute; the rest share one line."""
 
 EACH = 60
-"""Refusals of one caller at the gateway's own API that are an event each, between two flushes of the counts."""
+"""Refusals of one caller, of messages and at the gateway's own API together, that are an event each, between two
+flushes of the counts: whoever is refused without end must not fill the log."""
 
 NOTE_SECONDS = 1.0
 """How long a refusal waits for its event to be durable."""
@@ -47,14 +48,17 @@ class Refusals:
     async def note(
         self, message_id: str, caller: Caller, inbound: Inbound | None, error: Exception, stage: str
     ) -> Rejected:
-        """The refusal of a known caller, as an event of its own."""
+        """The refusal of what a known caller sent."""
         rejected = replace(rejected_of(message_id, error), stage=stage)
+        actor = f"system:{caller.system}"
+        if self._counted(actor, rejected.error.reason):
+            return rejected
         event = self._events.write(
             EventName.REFUSED,
             message=message_id,
             reason=rejected.error.reason,
             sender=caller.system,
-            actor=f"system:{caller.system}",
+            actor=actor,
             service=inbound.service if inbound and inbound.service in SERVICES else None,
             document=inbound.document_type if inbound and inbound.document_type in DOCUMENTS else None,
             conversation=None,
@@ -70,15 +74,21 @@ class Refusals:
         rejected = replace(rejected_of(message_id, error), stage=stage)
         sender = who.system if isinstance(who, Caller) else None
         actor = f"system:{who.system}" if isinstance(who, Caller) else who.actor
-        self._noted[actor] += 1
-        if self._noted[actor] > EACH:
-            self._counts[actor, rejected.error.reason] += 1
+        if self._counted(actor, rejected.error.reason):
             return rejected
         event = self._events.write(
             EventName.REFUSED, message=message_id, reason=rejected.error.reason, sender=sender, actor=actor
         )
         await self._write(event, rejected.error.reason)
         return rejected
+
+    def _counted(self, actor: str, reason: Reason) -> bool:
+        """Whether this one is over the bound, and no event of its own any more."""
+        self._noted[actor] += 1
+        over = self._noted[actor] > EACH
+        if over:
+            self._counts[actor, reason] += 1
+        return over
 
     async def _write(self, event: Event, reason: Reason) -> None:
         writing = asyncio.ensure_future(self._journal.commit(Unit([event_step(event)])))

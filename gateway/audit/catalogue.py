@@ -42,7 +42,7 @@ MEANINGS: dict[EventName, str] = {
     EventName.ACCEPTED: "The message, its deliveries and its receipt are recorded; custody is the gateway's.",
     EventName.BATCH_ACCEPTED: "All rows of a batch are recorded or reported: `commit_in` is over its file-batch/1, "
     "which states the counts; each row taken is an `accepted` of its own.",
-    EventName.REFUSED: "A known system's message was not taken; the sender keeps custody.",
+    EventName.REFUSED: "A known caller's message or call was refused; the sender keeps custody.",
     EventName.REFUSALS_COUNTED: "Calls refused in a minute, per reason and network (`sender`), or, past a bound, per "
     "known caller (`actor`); `bytes` is the count.",
     EventName.DUPLICATE_ANSWERED: "A repeat was answered with the original receipts or the kept answer.",

@@ -127,6 +127,23 @@ async def test_a_refused_call_of_somebody_known_is_an_event_each_and_counted_pas
     assert (await bench.told())[-1]["message"] == "m-10"
 
 
+async def test_refused_messages_are_counted_past_the_same_bound(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A caller without rights must not fill the log; what it may not send and what it may not read count together."""
+    monkeypatch.setattr(refuse, "EACH", 3)
+    await bench.refusals.note_call("c-1", Caller(SIMPUS), Refused(Reason.NOT_FOUND), "operate")
+    for number in range(6):
+        reason = Reason.NO_RIGHT if number % 2 else Reason.EXPIRED
+        rejected = await bench.refusals.note(f"m-{number}", Caller(SIMPUS), None, Refused(reason), "intake")
+        assert (rejected.message_id, rejected.error.reason, rejected.stage) == (f"m-{number}", reason, "intake")
+    await bench.refusals.note("m-9", Caller(GUDANG), None, Refused(Reason.NO_RIGHT), "intake")
+    assert [one["message"] for one in await bench.told()] == ["c-1", "m-0", "m-1", "m-9"]
+    await bench.refusals.flush()
+    counted = [(one["actor"], one["sender"], one["reason"], one["bytes"]) for one in (await bench.told())[4:]]
+    assert counted == [(f"system:{SIMPUS}", None, "expired", 2), (f"system:{SIMPUS}", None, "no_right", 2)]
+    await bench.refusals.note("m-10", Caller(SIMPUS), None, Refused(Reason.EXPIRED), "intake")
+    assert (await bench.told())[-1]["message"] == "m-10"
+
+
 @pytest.mark.parametrize(("who", "sees"), [(Caller(SIMPUS), True), (AUDITOR, True), (Caller(GUDANG), False)])
 async def test_the_id_of_a_refusal_leads_its_sender_and_an_auditor_to_it(
     bench: Bench, who: Caller | Person, sees: bool
