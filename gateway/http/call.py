@@ -27,6 +27,7 @@ from gateway.contract.digests import FIELD, check, declared, mismatch
 from gateway.contract.errors import Refused
 from gateway.contract.exchange import Caller
 from gateway.contract.reasons import Reason
+from gateway.http.inflate import BrokenOff
 from gateway.http.shares import Shares
 from gateway.settings import Settings
 
@@ -44,6 +45,7 @@ BROKEN = (
     HttpProcessingError,
     RequestPayloadError,
     PayloadAccessError,
+    BrokenOff,
 )
 """How it shows that a body breaks off, that its sender is gone, or that it is not encoded as it says."""
 
@@ -167,10 +169,20 @@ class RequestCall:
         while True:
             part = await self._bounded(reader.next)
             if part is None:
+                if self._request.headers.get("Content-Encoding"):
+                    await self._bounded(self._rest)
                 return
             if not isinstance(part, BodyPartReader):
                 raise Refused(Reason.MULTIPART_BROKEN, "a part of the body is multipart itself")
             yield Part(part, self._bounded, self._request.content)
+
+    async def _rest(self) -> None:
+        """What is behind the last boundary: only at its end an encoded body shows that it is whole."""
+        size = 0
+        while piece := await self._request.content.readany():
+            size += len(piece)
+            if size > FREE_BYTES:
+                raise Refused(Reason.MULTIPART_BROKEN, "too much stands behind the last boundary", limit=FREE_BYTES)
 
     async def _bounded(self, read: Callable[..., object], *arguments: object) -> object:
         """One read of the multipart body, within the silence allowed."""
