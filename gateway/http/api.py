@@ -17,14 +17,14 @@ import orjson
 from aiohttp import web
 
 from gateway.audit.catalogue import EventName
-from gateway.contract.errors import Refused, TryLater
+from gateway.contract.errors import Refused
 from gateway.contract.exchange import Caller
 from gateway.contract.http import Reply
 from gateway.contract.reasons import Reason
 from gateway.federation import Federation
 from gateway.hosting import HostParts
 from gateway.http.server import Server
-from gateway.http.shares import AFTER_SECONDS
+from gateway.http.turns import Turns
 from gateway.identity import Person, Principal
 from gateway.looks import Looks
 from gateway.operate import Operations
@@ -58,7 +58,7 @@ class Api:
     ) -> None:
         self._reader, self._operations, self._registrar, self._looks = reader, operations, registrar, looks
         self._parts, self._federation, self._settings = parts, federation, settings
-        self._inboxes: set[str] = set()
+        self._inboxes = Turns("a page of this inbox")
 
     def mount(self, server: Server) -> None:
         self._server = server
@@ -143,11 +143,7 @@ class Api:
         """One page per system is in hand until it was taken: pages are whole documents, and lie in memory."""
         system = _system(who).system
         limit = _number(request.query.get("limit"), 20, 1, PAGE)
-        if system in self._inboxes:
-            told = "a page of this inbox is still on its way; fetch one at a time"
-            raise TryLater(Reason.BUSY, told, after=AFTER_SECONDS)
-        self._inboxes.add(system)
-        try:
+        async with self._inboxes.turn(system):
             most = self._settings.limits.inbox_page_bytes
             pieces = await self._reader.inbox(system, limit, self._server.public_url, most)
             answer = web.StreamResponse(headers={"Content-Type": JSON, **_PRIVATE})
@@ -159,8 +155,6 @@ class Api:
                     await self._send(request, answer, b"," + piece if number else piece)
                 await self._send(request, answer, _INBOX_END)
             await answer.write_eof()
-        finally:
-            self._inboxes.discard(system)
         return answer
 
     async def ack(self, request: web.BaseRequest, match: Mapping[str, str], who: Principal | None) -> Reply:

@@ -13,6 +13,7 @@ from gateway.audit.catalogue import EventName
 from gateway.contract.reasons import REASONS, Reason
 from gateway.http import examples
 from gateway.http.shapes import Schema, component, ref
+from gateway.http.turns import SECONDS
 from gateway.settings import Settings
 from schemas.catalogue import SERVICES, Service
 
@@ -220,7 +221,7 @@ def _pulling(settings: Settings) -> dict[tuple[str, str], dict[str, Any]]:
             "inbox", "readInbox", "What waits for the caller", {"200": _ok("Oldest first.", ref("Inbox"))}, _ANY,
             description=f"A page ends before {settings.limits.inbox_page_bytes} bytes, even below `limit`; a document "
             "that is larger is a page by itself. What was acknowledged makes room for the next. One page at a time: "
-            "while another is on its way to the same system, the answer is `busy`.",
+            f"while one is on its way to a system, the next waits up to {SECONDS:g} s; then it is `busy`.",
             parameters=[_query("limit", "At most so many", type="integer", minimum=1, maximum=100, default=20)],
         ),
         ("POST", "/api/v1/inbox/{id}/ack"): operation(
