@@ -1,14 +1,15 @@
 """Which adapters and further commands are installed.
 
 Enters: entry points of installed distributions, groups `gateway.adapters` and `gateway.commands`. Leaves: adapter
-specs by name. Refuses: two adapters of one name, an entry that is no adapter, an adapter under another name than its
-own, and another distribution that owns one of our import names. Nothing here names an adapter: installed is not
-enabled, the configuration does that.
+specs by name, and what is broken with its cause: an adapter that cannot be loaded, two of one name, an entry that is no
+adapter or stands under another name than its own. Refuses: another distribution that owns one of our import names.
+Nothing here names an adapter: installed is not enabled, the configuration does that.
 """
 
 from __future__ import annotations
 
 import importlib.util
+import traceback
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import metadata
@@ -37,25 +38,48 @@ class Installed:
     version: str
 
 
+@dataclass(frozen=True)
+class Broken:
+    """An adapter that is installed and cannot be used, and why, in one sentence."""
+
+    distribution: str
+    version: str
+    cause: str
+
+
+@dataclass(frozen=True)
+class Found:
+    """What is installed, by name and in order of the names. What is broken stops only those who name it."""
+
+    adapters: Mapping[str, Installed]
+    broken: Mapping[str, Broken]
+
+
 def adapters() -> Mapping[str, AdapterSpec]:
-    """The installed adapters by name; raises RegistryError."""
-    return MappingProxyType({name: one.spec for name, one in installed().items()})
+    """The installed adapters that can be used, by name."""
+    return MappingProxyType({name: one.spec for name, one in installed().adapters.items()})
 
 
-def installed(points: Iterable[metadata.EntryPoint] | None = None) -> Mapping[str, Installed]:
-    """The installed adapters with their origin, in order of their names; raises RegistryError."""
+def installed(points: Iterable[metadata.EntryPoint] | None = None) -> Found:
+    """Every installed adapter with its origin; one that cannot be loaded is told, and not raised."""
     found: dict[str, metadata.EntryPoint] = {}
+    loaded: dict[str, Installed | Broken] = {}
     for point in _points(ADAPTERS) if points is None else points:
-        other = found.get(point.name)
-        if other is not None and _origin(other) == _origin(point) and other.value == point.value:
-            continue
-        if other is not None:
-            raise RegistryError(
+        other = found.setdefault(point.name, point)
+        if _origin(other) != _origin(point) or other.value != point.value:
+            # Nobody can tell which of them is meant.
+            loaded[point.name] = Broken(
+                *_origin(point),
                 f"two adapters are called '{point.name}': {other.value} of {_origin(other)[0]} and {point.value} of "
-                f"{_origin(point)[0]}; uninstall one of the two"
+                f"{_origin(point)[0]}; uninstall one of the two",
             )
-        found[point.name] = point
-    return MappingProxyType({name: _load(found[name]) for name in sorted(found)})
+    for name in sorted(found):
+        loaded[name] = loaded.get(name) or _load(found[name])
+    names = sorted(loaded)
+    return Found(
+        MappingProxyType({name: one for name in names if isinstance(one := loaded[name], Installed)}),
+        MappingProxyType({name: one for name in names if isinstance(one := loaded[name], Broken)}),
+    )
 
 
 def commands(points: Iterable[metadata.EntryPoint] | None = None) -> Mapping[str, metadata.EntryPoint]:
@@ -71,23 +95,36 @@ def _origin(point: metadata.EntryPoint) -> tuple[str, str]:
     return (point.dist.name, point.dist.version) if point.dist is not None else ("an unknown distribution", "")
 
 
-def _load(point: metadata.EntryPoint) -> Installed:
+def _load(point: metadata.EntryPoint) -> Installed | Broken:
     from gateway.contract.adapter import AdapterSpec
 
     name, version = _origin(point)
     try:
         spec = point.load()
-    except Exception as error:  # a stranger's module may raise anything while it is imported
-        raise RegistryError(
-            f"the adapter '{point.name}' of {name} cannot be loaded ({type(error).__name__}); reinstall or remove it"
-        ) from error
-    if not isinstance(spec, AdapterSpec):
-        raise RegistryError(f"the entry '{point.name}' of {name} is no AdapterSpec; report it to its author")
-    if spec.name != point.name:
-        raise RegistryError(
-            f"the adapter '{spec.name}' of {name} is registered as '{point.name}'; report it to its author"
+    except (Exception, SystemExit) as error:  # a stranger's module may raise anything while it is imported
+        return Broken(
+            name,
+            version,
+            f"the adapter '{point.name}' of {name} cannot be loaded ({_cause(point, error)}); reinstall or remove it",
         )
+    if not isinstance(spec, AdapterSpec):
+        return Broken(name, version, f"the entry '{point.name}' of {name} is no AdapterSpec; report it to its author")
+    if spec.name != point.name:
+        told = f"the adapter '{spec.name}' of {name} is registered as '{point.name}'; report it to its author"
+        return Broken(name, version, told)
     return Installed(spec, name, version)
+
+
+def _cause(point: metadata.EntryPoint, error: BaseException) -> str:
+    """What was raised and where, without its text: that may hold anything."""
+    if isinstance(error, SyntaxError) and error.filename:
+        return f"SyntaxError at {error.filename}:{error.lineno}"
+    frames = [(frame.f_code.co_filename, line) for frame, line in traceback.walk_tb(error.__traceback__)]
+    own = [one for one in frames if one[0] != __file__ and "importlib" not in one[0]]
+    place = f" at {own[-1][0]}:{own[-1][1]}" if own else ""
+    if isinstance(error, ModuleNotFoundError) and error.name:
+        return f"the module '{error.name}' is missing{place}"
+    return f"{type(error).__name__}{place or f': {point.value} is not there'}"
 
 
 def guard_import_names(owners: Mapping[str, Sequence[str]] | None = None) -> None:

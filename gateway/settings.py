@@ -324,8 +324,10 @@ def load_settings(config_dir: Path | None = None) -> tuple[Settings | None, list
     return (None if any(one.is_error for one in findings) else settings), findings
 
 
-def endpoint_findings(config_dir: Path, settings: Settings, adapters: Mapping[str, AdapterSpecLike]) -> list[Finding]:
-    """What is wrong with the names in `endpoints`: no such adapter, one that has no endpoint, one named twice."""
+def endpoint_findings(
+    config_dir: Path, settings: Settings, adapters: Mapping[str, AdapterSpecLike], broken: Mapping[str, str]
+) -> list[Finding]:
+    """What is wrong with the names in `endpoints`: no such adapter, a broken one, one without endpoint, one twice."""
     able = {name for name, spec in adapters.items() if "endpoint" in spec.kinds}
     path = config_dir / FILE
     marked = marks.read(path, FILE) if path.exists() else Marked(FILE)
@@ -339,6 +341,8 @@ def endpoint_findings(config_dir: Path, settings: Settings, adapters: Mapping[st
         elif name in adapters:
             message = f"the adapter {shown(name)} is not an endpoint"
             finding = marked.finding("C017", where, message, did_you_mean(name, able))
+        elif name in broken:
+            finding = marked.finding("C013", where, broken[name])
         else:
             finding = marked.finding("C013", where, f"no adapter is called {shown(name)}", did_you_mean(name, able))
         found.append(placed(finding, where, ours(os.environ)))

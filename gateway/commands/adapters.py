@@ -1,6 +1,7 @@
 """`lintas adapters`: what is installed, and what may stand in its configuration.
 
-Enters: a name, or nothing. Leaves: adapters with their kinds and fields. Refuses: a name that is not installed.
+Enters: a name, or nothing. Leaves: adapters with their kinds and fields, and those that are broken. Refuses: a name
+that is not installed.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from gateway.registry import Installed
 
+_BROKEN = ("adapter", "why", "distribution")
 # Groups within groups that are told field by field.
 _DEPTH = 3
 
@@ -29,20 +31,27 @@ def adapters(
 ) -> int:
     """List the installed adapters, their kinds and the fields of their configuration."""
     from gateway.federation.findings import did_you_mean
-    from gateway.registry import RegistryError, installed
+    from gateway.registry import installed
 
-    try:
-        found = installed()
-    except RegistryError as error:
-        raise Failure(USAGE, "installation", str(error)) from None
-    if name is not None and name not in found:
-        raise Failure(USAGE, "unknown_adapter", "no adapter of this name is installed", did_you_mean(name, found))
-    told = [_told(key, one) for key, one in found.items() if name in (None, key)]
+    found = installed()
+    names = [*found.adapters, *found.broken]
+    if name is not None and name not in names:
+        raise Failure(USAGE, "unknown_adapter", "no adapter of this name is installed", did_you_mean(name, names))
+    told = [_told(key, one) for key, one in found.adapters.items() if name in (None, key)]
+    broken = [
+        {"name": key, "distribution": f"{one.distribution} {one.version}".strip(), "cause": one.cause}
+        for key, one in found.broken.items()
+        if name in (None, key)
+    ]
     if setup.json:
-        setup.face.value({"adapters": told})
+        setup.face.value({"adapters": told, "broken": broken})
         return DONE
-    if not told:
+    if broken:
+        lines = [[one["name"], one["cause"], one["distribution"]] for one in broken]
+        setup.face.table("Installed and broken (no configuration may name them)", _BROKEN, lines)
+    if not told and not broken:
         setup.face.say("No adapter is installed: install this distribution again (`make install`).")
+    if not told:
         return DONE
     rows = [(one["name"], ", ".join(one["kinds"]), one["title"], one["distribution"]) for one in told]
     setup.face.table(
@@ -53,9 +62,11 @@ def adapters(
     for one in told:
         for kind, fields in one["kinds"].items():
             columns = ("field", "type", "required", "default", "meaning")
-            lines = [[field[key] for key in ("name", "type", "required", "default", "meaning")] for field in fields]
-            if lines:
-                setup.face.table(f"{one['name']} as {kind}", columns, lines)
+            told_fields = [
+                [field[key] for key in ("name", "type", "required", "default", "meaning")] for field in fields
+            ]
+            if told_fields:
+                setup.face.table(f"{one['name']} as {kind}", columns, told_fields)
     return DONE
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gateway.commands.command import CONFIGURED, Setup, command
-from gateway.commands.exits import DONE, FAILED, USAGE, Failure
+from gateway.commands.exits import DONE, FAILED
 
 if TYPE_CHECKING:
     from gateway.contract.adapter import AdapterSpec
@@ -82,24 +82,23 @@ def read(setup: Setup) -> Configuration:
     """The configuration and everything wrong with it."""
     from gateway import federation
     from gateway.identity.api_keys import unusable
-    from gateway.registry import RegistryError, adapters
+    from gateway.registry import installed
     from gateway.settings import endpoint_findings
     from schemas.catalogue import DOCUMENTS, SERVICES
 
     settings, findings = setup.settings()
-    try:
-        installed = adapters()
-    except RegistryError as error:
-        raise Failure(USAGE, "installation", str(error)) from None
+    here = installed()
+    adapters = {name: one.spec for name, one in here.adapters.items()}
+    broken = {name: one.cause for name, one in here.broken.items()}
     folder = folder_of(setup)
-    endpoints = endpoint_findings(folder, settings, installed) if settings is not None else []
+    endpoints = endpoint_findings(folder, settings, adapters, broken) if settings is not None else []
     state_dir = settings.state_dir if settings is not None else setup.state or Path("var")
     make = settings is None or settings.create_keys
     found, more = federation.load(
-        folder, installed, SERVICES, DOCUMENTS, state_dir, lambda file: unusable(state_dir / file, make=make)
+        folder, adapters, SERVICES, DOCUMENTS, state_dir, lambda file: unusable(state_dir / file, make=make), broken
     )
     settings = None if any(one.is_error for one in endpoints) else settings
-    return Configuration(settings, found, installed, sorted({*findings, *endpoints, *more}))
+    return Configuration(settings, found, adapters, sorted({*findings, *endpoints, *more}))
 
 
 def folder_of(setup: Setup) -> Path:

@@ -57,6 +57,8 @@ class Draft:
     adapters: Mapping[str, AdapterSpecLike]
     services: Mapping[str, ServiceLike]
     documents: Mapping[str, type[BaseModel]]
+    broken: Mapping[str, str] = field(default_factory=dict)
+    """Adapters that are installed and cannot be used, with the sentence that says why."""
     findings: list[Finding] = field(default_factory=list)
     agencies: dict[str, Agency] = field(default_factory=dict)
     systems: dict[SystemId, System] = field(default_factory=dict)

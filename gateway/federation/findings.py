@@ -65,7 +65,9 @@ CODES: Mapping[str, Code] = MappingProxyType(
         ),
         "C012": Code("unknown-service", "No shared service has this name.", "Use a name that `lintas schemas` lists."),
         "C013": Code(
-            "unknown-adapter", "No installed adapter has this name.", "Use a name that `lintas adapters` lists."
+            "unknown-adapter",
+            "No adapter of this name is installed, or it cannot be loaded.",
+            "Use a name that `lintas adapters` lists, or mend what it says is broken.",
         ),
         "C014": Code(
             "unreachable-route",

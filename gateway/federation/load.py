@@ -48,14 +48,15 @@ def load(
     documents: Mapping[str, type[BaseModel]] | None = None,
     state_dir: Path = Path(),
     key_trouble: KeyTrouble = lambda _: None,
+    broken: Mapping[str, str] | None = None,
 ) -> tuple[Federation | None, list[Finding]]:
     """Read and check a configuration folder. The federation is None when any finding is an error.
 
     With `documents` (by type, `letter/1`), the field paths that routes name are checked against them, and so
     are those that adapters' settings name. `state_dir` is what their relative folders are relative to; it is not read.
-    `key_trouble` says what is wrong with a key file.
+    `key_trouble` says what is wrong with a key file, `broken` what is wrong with an adapter that cannot be used.
     """
-    draft = Draft(adapters, services, documents or {})
+    draft = Draft(adapters, services, documents or {}, broken or {})
     _strays(config_dir, draft)
     _read_agencies(config_dir, draft)
     _read_routes(config_dir, draft)
@@ -226,8 +227,10 @@ def _use(
 ) -> None:
     spec = draft.adapters.get(adapter)
     if spec is None:
-        hint = did_you_mean(adapter, draft.adapters)
-        draft.note("C013", where, (*inside, "adapter"), f"no adapter is called {shown(adapter)}", hint)
+        sentence = draft.broken.get(adapter)
+        hint = "" if sentence else did_you_mean(adapter, draft.adapters)
+        message = sentence or f"no adapter is called {shown(adapter)}"
+        draft.note("C013", where, (*inside, "adapter"), message, hint)
         return
     kind: Kind = "source" if role == "source" else "sink"
     if kind not in spec.kinds:

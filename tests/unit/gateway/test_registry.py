@@ -1,4 +1,3 @@
-import re
 from pathlib import Path
 
 import pytest
@@ -38,7 +37,7 @@ def found_here() -> list[object]:
 
 def test_a_strangers_adapter_is_found_with_its_origin(site: Path) -> None:
     distribution(site, "test-loft", "pigeon = loft_one:ADAPTER", loft_one=MODULE.format(name="pigeon"))
-    found = installed(found_here())
+    found = installed(found_here()).adapters
     assert found["pigeon"].spec.kinds == {"sink"}
     assert (found["pigeon"].distribution, found["pigeon"].version) == ("test-loft", "1.0")
     with pytest.raises(TypeError):
@@ -50,34 +49,45 @@ def test_what_is_installed_here_is_a_mapping_of_specs() -> None:
     assert all(name == spec.name for name, spec in found.items())
 
 
-def test_two_of_one_name_are_refused(site: Path) -> None:
+def test_two_of_one_name_are_both_unusable_and_stop_nobody_else(site: Path) -> None:
     for name, module in (("test-one", "two_a"), ("test-two", "two_b")):
         distribution(site, name, f"pigeon = {module}:ADAPTER", **{module: MODULE.format(name="pigeon")})
-    with pytest.raises(RegistryError, match="two adapters are called 'pigeon'") as caught:
-        installed(found_here())
-    assert "test-one" in str(caught.value)
-    assert "test-two" in str(caught.value)
+    distribution(site, "test-loft", "dove = two_c:ADAPTER", two_c=MODULE.format(name="dove"))
+    found = installed(found_here())
+    assert list(found.adapters) == ["dove"]
+    cause = found.broken["pigeon"].cause
+    assert "two adapters are called 'pigeon'" in cause
+    assert "test-one" in cause
+    assert "test-two" in cause
 
 
 @pytest.mark.parametrize(
     ("entry", "text", "told"),
     [
-        ("pigeon = bad_a:ADAPTER", "raise RuntimeError('secret')", "cannot be loaded (RuntimeError)"),
-        ("pigeon = bad_b:ADAPTER", "", "cannot be loaded (AttributeError)"),
+        ("pigeon = bad_a:ADAPTER", "\nraise RuntimeError('secret')", "cannot be loaded (RuntimeError at {file}:2)"),
+        ("pigeon = bad_b:ADAPTER", "", "cannot be loaded (AttributeError: bad_b:ADAPTER is not there)"),
         ("pigeon = bad_c:ADAPTER", "ADAPTER = object()", "is no AdapterSpec"),
         (
             "pigeon = bad_d:ADAPTER",
             MODULE.format(name="dove"),
             "the adapter 'dove' of test-bad is registered as 'pigeon'",
         ),
+        ("pigeon = bad_e:ADAPTER", "\n\nimport nosuchmodule", "(the module 'nosuchmodule' is missing at {file}:3)"),
+        ("pigeon = bad_f:ADAPTER", "x = 1\nsecret secret\n", "(SyntaxError at {file}:2)"),
+        ("pigeon = bad_g:ADAPTER", "import sys\nsys.exit(3)", "(SystemExit at {file}:2)"),
     ],
 )
-def test_what_is_no_adapter_is_refused_by_name(site: Path, entry: str, text: str, told: str) -> None:
+def test_what_is_no_adapter_is_told_with_its_cause(site: Path, entry: str, text: str, told: str) -> None:
     module = entry.split(" = ")[1].partition(":")[0]
     distribution(site, "test-bad", entry, **{module: text})
-    with pytest.raises(RegistryError, match=re.escape(told)) as caught:
-        installed(found_here())
-    assert "secret" not in str(caught.value)
+    distribution(site, "test-loft", f"dove = good_{module}:ADAPTER", **{f"good_{module}": MODULE.format(name="dove")})
+    found = installed(found_here())
+    assert list(found.adapters) == ["dove"]
+    [(name, one)] = found.broken.items()
+    assert (name, one.distribution, one.version) == ("pigeon", "test-bad", "1.0")
+    assert told.format(file=site / f"{module}.py") in one.cause
+    assert "secret" not in one.cause
+    assert "\n" not in one.cause
 
 
 def test_our_import_names_are_ours() -> None:

@@ -31,7 +31,8 @@ SPEC = AdapterSpec(name="pigeon", title="Letters by pigeon", makers={"sink": (Co
 
 @pytest.fixture
 def pigeon(monkeypatch) -> None:
-    monkeypatch.setattr(registry, "installed", lambda: {"pigeon": registry.Installed(SPEC, "loft", "1.2")})
+    found = registry.Found({"pigeon": registry.Installed(SPEC, "loft", "1.2")}, {})
+    monkeypatch.setattr(registry, "installed", lambda: found)
 
 
 def adapters(*arguments: str):
@@ -61,14 +62,27 @@ def test_an_unknown_name_gets_a_hint(pigeon) -> None:
     assert "did you mean 'pigeon'?" in result.stderr
 
 
-def test_two_of_one_name_are_said(monkeypatch) -> None:
-    def twice():
-        raise registry.RegistryError("two adapters are called 'pigeon'")
+@pytest.fixture
+def dove(monkeypatch) -> None:
+    here = {"pigeon": registry.Installed(SPEC, "loft", "1.2")}
+    found = registry.Found(here, {"dove": registry.Broken("cote", "3.0", "the module 'x' is missing")})
+    monkeypatch.setattr(registry, "installed", lambda: found)
 
-    monkeypatch.setattr(registry, "installed", twice)
+
+def test_what_is_broken_is_listed_with_its_cause_beside_the_others(dove) -> None:
     result = adapters()
-    assert result.exit_code == 2
-    assert "two adapters are called 'pigeon'" in result.stderr
+    assert result.exit_code == 0
+    for told in ("Letters by pigeon", "dove", "the module 'x' is missing", "cote 3.0"):
+        assert told in result.stdout
+    told = json.loads(adapters("--json").stdout)
+    assert [one["name"] for one in told["adapters"]] == ["pigeon"]
+    assert told["broken"] == [{"name": "dove", "distribution": "cote 3.0", "cause": "the module 'x' is missing"}]
+
+
+def test_what_is_broken_can_be_asked_for_alone(dove) -> None:
+    told = json.loads(adapters("dove", "--json").stdout)
+    assert (told["adapters"], len(told["broken"])) == ([], 1)
+    assert json.loads(adapters("pigeon", "--json").stdout)["broken"] == []
 
 
 def test_every_field_of_a_folder_says_what_it_means() -> None:

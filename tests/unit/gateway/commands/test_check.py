@@ -203,3 +203,34 @@ def test_a_key_file_that_a_start_would_refuse_is_found_before(folder: Path, tmp_
     assert "cannot be read" in found()[0][2]
     (folder / "gateway.yaml").write_text("create_keys: false\n")
     assert len(found()) > 5
+
+
+@pytest.fixture
+def broken_beside(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stranger's adapter that cannot be imported stands beside ours."""
+    ours = registry.installed()
+    broken = registry.Found(
+        ours.adapters, {"pesan": registry.Broken("lintas-pesan", "1.0", "the module 'x' is missing")}
+    )
+    monkeypatch.setattr(registry, "installed", lambda: broken)
+
+
+def test_a_broken_adapter_that_nobody_names_stops_nothing(broken_beside, folder: Path) -> None:
+    result = check("--config", folder)
+    assert result.exit_code == 0, result.stdout
+    assert "pesan" not in result.stdout
+
+
+def test_a_broken_adapter_that_is_named_is_a_finding_with_its_cause(broken_beside, folder: Path) -> None:
+    (folder / "gateway.yaml").write_text("endpoints: [rest, soap, pesan]\n")
+    agency = folder / "agencies/tamu.yaml"
+    text = agency.read_text().rstrip() + "\n  extra:\n    name: Extra\n    channel: {adapter: pesan, config: {}}\n"
+    agency.write_text(text)
+    result = check("--config", folder, "--json")
+    assert result.exit_code == 1
+    found = [(one["file"], one["code"], one["message"], one["hint"]) for one in json.loads(result.stdout)["findings"]]
+    for file in ("agencies/tamu.yaml", "gateway.yaml"):
+        assert (file, "C013", "the module 'x' is missing", "") in found
+    refused = CliRunner().invoke(build(), ["run", "--config", str(folder)])
+    assert refused.exit_code == 2
+    assert "the module 'x' is missing" in refused.stderr
