@@ -239,6 +239,9 @@ class _Builder:
             arrivals=self.arrivals,
             federation=federation,
             find_channel=self.channels.channel,
+            on_channel=lambda system, service, says: self.attention.channel(
+                self.channels.name(system, service), says, logged=True
+            ),
             notify=self.lanes.notify,
             stages=settings.stages,
             clock=self.clock,

@@ -1,14 +1,16 @@
-"""What a person should look at: what adapters say does not work, sources and channels that wait for somebody.
+"""What a person should look at: what adapters say does not work now, sources that cannot be polled, channels that fail.
 
-Enters: an adapter's name with its sentences, or with the error of a poll, or with what a channel waits for; and that a
-poll or a delivery went well. Leaves: the names with what is wrong with each, one log line when that changes. Refuses:
-nothing.
+Enters: an adapter's name with its sentences, with the error of a poll, or with what a channel waits for or failed with;
+and that a poll or a delivery went well. Leaves: the names with what is wrong with each, one log line when that changes.
+Refuses: nothing.
 """
 
 from __future__ import annotations
 
 import asyncio
+import traceback
 from collections.abc import Sequence
+from pathlib import Path
 
 import structlog
 
@@ -17,6 +19,8 @@ from gateway.contract.errors import NeedsOperator
 from gateway.live import AT_ONCE, Said, asked
 
 log = structlog.get_logger("lintas.attention")
+KINDS = 8
+"""Kinds of unforeseen errors that are told of one channel."""
 
 
 class Attention:
@@ -26,6 +30,7 @@ class Attention:
         self._checked: dict[str, tuple[str, ...]] = {}
         self._troubles: dict[str, str] = {}
         self._waiting: dict[str, str] = {}
+        self._unforeseen: dict[str, dict[str, str]] = {}
 
     async def look(self, adapters: Sequence[tuple[str, Adapter]]) -> None:
         """Asks every adapter whether what it needs is there; for those that are open. What is well is forgotten."""
@@ -62,18 +67,35 @@ class Attention:
             self._checked.pop(name, None)
             log.warning("source works again", source=name)
 
-    def channel(self, name: str, says: str | None) -> None:
-        """What deliveries on a channel wait for a person to do; None when one went well."""
-        if says is None:
-            if self._waiting.pop(name, None) is not None:
+    def channel(self, name: str, says: str | BaseException | None, *, logged: bool = False) -> None:
+        """What deliveries on a channel wait for a person to do, or what nobody foresaw; None when one went well.
+
+        `logged`: that error is in the log already."""
+        if isinstance(says, BaseException):
+            self._failed(name, says, logged)
+        elif says is None:
+            unforeseen = self._unforeseen.pop(name, None)
+            if self._waiting.pop(name, None) is not None or unforeseen is not None:
                 self._checked.pop(name, None)
                 log.warning("channel works again", channel=name)
         elif self._waiting.get(name) != says:
             self._waiting[name] = says
             log.warning("channel in trouble", channel=name, says=says)
 
+    def _failed(self, name: str, error: BaseException, logged: bool) -> None:
+        """Once for each kind of error until a delivery goes well; never the error's own text."""
+        kinds, kind = self._unforeseen.setdefault(name, {}), type(error).__name__
+        if kind in kinds or len(kinds) >= KINDS:
+            return
+        stack = traceback.extract_tb(error.__traceback__)
+        place = f" at {Path(stack[-1].filename).name}:{stack[-1].lineno} {stack[-1].name}" if stack else ""
+        kinds[kind] = f"it failed as nobody foresaw ({kind}{place}); report it to the adapter's author"
+        if not logged:
+            log.error("unforeseen", adapter=name, error=kind, exc_info=error)
+
     def all(self) -> list[Said]:
         """Each name with one sentence at a time; a trouble of now instead of what the check said once."""
         now = {name: (says,) for name, says in [*self._waiting.items(), *self._troubles.items()]}
-        found = {**self._checked, **now}
+        failed = {name: tuple(kinds.values()) for name, kinds in self._unforeseen.items()}
+        found = {**self._checked, **failed, **now}
         return sorted((name, says) for name, sentences in found.items() for says in sentences)

@@ -57,8 +57,7 @@ class Channels:
 
     def channel(self, system: str, service: str) -> Sink | None:
         """How documents of a service reach a system; None if it pulls or does not receive."""
-        use = self._federation.channel_use(system, service)
-        return self._sinks.get(use.key) if use else None
+        return self._sinks.get(self.name(system, service))
 
     def sink_of(self, work: Work) -> Sink | None:
         """How one delivery reaches its recipient."""
@@ -66,8 +65,12 @@ class Channels:
 
     def name_of(self, work: Work) -> str:
         """What the adapter is called that carries one delivery, or nothing: a receipt goes its own way back."""
-        if work.kind == "receipt":
-            use = self._federation.receipts_use(work.recipient)
-        else:
-            use = self._federation.channel_use(work.recipient, work.service)
+        if work.kind != "receipt":
+            return self.name(work.recipient, work.service)
+        use = self._federation.receipts_use(work.recipient)
+        return use.key if use else ""
+
+    def name(self, system: str, service: str) -> str:
+        """What the adapter is called by which documents of a service reach a system, or nothing."""
+        use = self._federation.channel_use(system, service)
         return use.key if use else ""

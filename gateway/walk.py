@@ -15,7 +15,7 @@ Left of record a crash costs the sender a repeat; right of it, nothing.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import replace
 
 from gateway.arrivals import Arrivals
@@ -54,7 +54,8 @@ class Stage:
 
 
 class Walk:
-    """Takes things from arrival to settlement. `now` and `monotonic` are the clock; `barrier` marks every door."""
+    """Takes things from arrival to settlement. `clock` is the time; `barrier` marks every door; `on_channel` is told by
+    system and service what a question failed with that nobody foresaw, and None when one was answered."""
 
     def __init__(
         self,
@@ -73,12 +74,13 @@ class Walk:
         clock: Clock,
         barrier: Callable[[str], None],
         on_unforeseen: Callable[[BaseException, str], None],
+        on_channel: Callable[[str, str, BaseException | None], None] = lambda system, service, error: None,
     ) -> None:
         self._intake, self._recorder, self._asker, self._registrar = intake, recorder, asker, registrar
         self._batches, self._refusals, self._arrivals = batches, refusals, arrivals
         self._federation, self._find_channel, self._notify = federation, find_channel, notify
         self._stages, self._clock, self._barrier = stages, clock, barrier
-        self._on_unforeseen, self._lane = on_unforeseen, lanes_of(federation)
+        self._on_unforeseen, self._on_channel, self._lane = on_unforeseen, on_channel, lanes_of(federation)
 
     async def take(
         self, inbound: Inbound, caller: Caller, codec: Codec, presence: Presence | None = None
@@ -151,7 +153,7 @@ class Walk:
                 self._notify(self._lane(recipient, received.service.name, "document"))
         return recorded
 
-    def _ask(self, verified: Verified, presence: Presence | None) -> Awaitable[Answered]:
+    async def _ask(self, verified: Verified, presence: Presence | None) -> Answered:
         received, routed = verified.routed.normalised.received, verified.routed
         sink = self._find_channel(routed.recipients[0], received.service.name)
         if sink is None:
@@ -161,7 +163,16 @@ class Walk:
             most = min(most, routed.route.deadline.total_seconds())
         wanted = received.inbound.deadline
         deadline = most if wanted is None else max(0.001, min(wanted, most))
-        return self._asker.ask(verified, sink, deadline, presence)
+        channel = routed.recipients[0], received.service.name
+        try:
+            answered = await self._asker.ask(verified, sink, deadline, presence)
+        except Unanswered as error:
+            if rejected_of(received.id, error.error).error.reason is Reason.INTERNAL:
+                self._on_channel(*channel, error.error)
+            raise
+        if not answered.repeated:
+            self._on_channel(*channel, None)
+        return answered
 
     def _settled(self, recorded: Recorded) -> Settlement:
         if recorded.repeated:

@@ -35,12 +35,14 @@ from gateway.vault import Vault
 log = structlog.get_logger("lintas.deliver")
 
 FindSink = Callable[[Work], Sink | None]
+FORESEEN = (Ambiguous, TimeoutError, asyncio.CancelledError)
+"""What leaves an outcome unsure without being a mistake of the adapter's: ours is the time that ran out."""
 
 
 class Worker:
     """Carries deliveries. `find_sink` gives the opened sink of a recipient; `chance` a random number in [0, 1);
     `notify` wakes the lane that a receipt goes back on; `on_channel` is told what a delivery waits for a person to do,
-    and None when one went well."""
+    or failed with that nobody foresaw, and None when one went well."""
 
     def __init__(
         self,
@@ -57,7 +59,7 @@ class Worker:
         chance: Callable[[], float],
         notify: Callable[[str], None],
         barrier: Callable[[str], None],
-        on_channel: Callable[[Work, str | None], None] = lambda work, says: None,
+        on_channel: Callable[[Work, str | BaseException | None], None] = lambda work, says: None,
     ) -> None:
         self._journal, self._vault, self._outcomes = journal, vault, outcomes
         self._federation, self._settings, self._find_sink = federation, settings, find_sink
@@ -175,6 +177,8 @@ class Worker:
             return self.again(work, error.reason, error.after, unsure=work.state == "unsure", peer_us=peer_us), False
         if isinstance(error, NeedsOperator):
             return self._for_operator(work, error.reason, error.detail, peer_us), True
+        if not isinstance(error, FORESEEN):
+            self._on_channel(work, error)
         # An answer we cannot make sense of comes from a recipient that is there.
         reachable = isinstance(error, Ambiguous) and error.reason not in (Reason.RECIPIENT_DOWN, Reason.TIMED_OUT)
         detail = error.detail if isinstance(error, Ambiguous) else type(error).__name__

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from gateway.attention import Attention
+from gateway.attention import KINDS, Attention
 from gateway.contract.errors import NeedsOperator
 
 
@@ -88,3 +88,41 @@ async def test_what_is_well_again_is_forgotten_and_the_same_is_logged_once() -> 
         await one.look(adapters)
     assert one.all() == []
     assert [line["says"] for line in lines] == ["it does not answer", "it works again"]
+
+
+def failed(error: Exception) -> Exception:
+    try:
+        raise error
+    except type(error) as caught:
+        return caught
+
+
+def test_what_nobody_foresaw_is_logged_once_a_kind_and_told_until_a_delivery_goes_well() -> None:
+    one = Attention()
+    with capture_logs() as lines:
+        for _ in range(3):
+            one.channel("a/b:channel", failed(ValueError("3273010101010001")))
+            one.channel("a/b:channel", failed(KeyError("3273010101010001")))
+        one.channel("c/d:channel", failed(ValueError("3273010101010001")))
+        told = one.all()
+        assert [name for name, _ in told] == ["a/b:channel", "a/b:channel", "c/d:channel"]
+        assert "ValueError at test_attention.py:" in dict(told)["c/d:channel"]
+        one.channel("a/b:channel", None)
+        one.channel("a/b:channel", None)
+        assert [name for name, _ in one.all()] == ["c/d:channel"]
+        one.channel("a/b:channel", failed(ValueError("3273010101010001")))
+    assert [(line["event"], line.get("error")) for line in lines] == [
+        ("unforeseen", "ValueError"), ("unforeseen", "KeyError"), ("unforeseen", "ValueError"),
+        ("channel works again", None), ("unforeseen", "ValueError"),
+    ]  # fmt: skip
+    assert "3273" not in str(told)
+
+
+def test_what_is_logged_already_is_told_all_the_same_and_kinds_are_counted() -> None:
+    one = Attention()
+    with capture_logs() as lines:
+        one.channel("a", failed(ValueError()), logged=True)
+        for number in range(100):
+            one.channel("b", failed(type(f"E{number}", (Exception,), {})()))
+    assert len(one.all()) == 1 + KINDS
+    assert len(lines) == KINDS

@@ -91,6 +91,7 @@ async def test_a_receipt_goes_its_own_way_back(bench: Bench) -> None:
     names = [channels.name_of(one) for one in (there, back, back._replace(recipient=SIMPUS))]
     assert dict(channels.adapters)[names[0]] is channels.sink_of(there)
     assert names[1:] == [f"{FOLDER}:receipts", ""]
+    assert names[0] == channels.name(GUDANG, "organisation.deliver")
 
 
 @pytest.mark.parametrize("name", ["nothing", "stub"])

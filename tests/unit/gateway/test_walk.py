@@ -202,3 +202,22 @@ async def test_an_answer_goes_to_the_caller_as_it_came(bench: Bench) -> None:
     bench.sink(VCLAIM).says = [Native((coverage(fullName="Siti").body[0],), "application/json")]
     settlement = await bench.take("coverage.lookup", QUERY)
     assert settlement.load().full_name == "Siti"
+
+
+async def test_a_channel_that_fails_a_question_is_told_and_that_one_was_answered(bench: Bench) -> None:
+    heard: list[Any] = []
+    bench.walk._on_channel = lambda *told: heard.append(told)
+    mistake = ZeroDivisionError()
+    broken = Native((b"{", b'"'), "application/json")
+    bench.sink(VCLAIM).says = [mistake, TimeoutError(), Refused(Reason.RECIPIENT_REFUSED), broken]
+    for _ in range(4):
+        assert isinstance(await bench.take("coverage.lookup", QUERY), Rejected)
+    assert [(system, service) for system, service, _ in heard] == [(VCLAIM, "coverage.lookup")] * 2
+    assert heard[0][2] is mistake
+    # The sink's codec is the adapter's as well.
+    assert type(heard[1][2]).__name__ == "JSONDecodeError"
+    heard.clear()
+    for _ in range(2):
+        assert isinstance(await bench.take("coverage.lookup", QUERY, key="k"), Answered)
+    # The repeat asked nobody.
+    assert heard == [(VCLAIM, "coverage.lookup", None)]

@@ -6,6 +6,7 @@ import asyncio
 from base64 import b64decode
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -353,3 +354,36 @@ async def test_an_outcome_that_cannot_be_written_is_held(bench: Bench) -> None:
     assert await bench.state(f"{message}.1") == "held"
     assert [one["detail"] for one in await bench.quarantined()] == ["Taken"]
     assert bench.fatal == []
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        (STRANGER, [STRANGER]), (ConnectionResetError(), ["same"]), (UNSURE, []), (LATER, []), (NO, []), (HUMAN, []),
+        (TimeoutError(), []), (None, [None]),
+    ],
+)  # fmt: skip
+async def test_what_nobody_foresaw_is_told_and_that_one_went_well(bench: Bench, said: Any, told: list[Any]) -> None:
+    heard: list[Any] = []
+    bench.worker._on_channel = lambda work, error: heard.append(error)
+    await bench.record("organisation.deliver", organisation())
+    bench.sink(GUDANG).says = [said]
+    await bench.run(GUDANG)
+    assert heard == ([said] if told == ["same"] else told)
+
+
+async def test_a_mistake_while_asking_whether_it_arrived_is_told(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    heard: list[Any] = []
+    bench.worker._on_channel = lambda work, error: heard.append(error)
+    await bench.record("organisation.deliver", organisation())
+    sink = bench.sink(GUDANG)
+    sink.capability, sink.says = RECONCILABLE, [UNSURE]
+    await bench.run(GUDANG)
+
+    async def broken(*arguments: Any) -> None:
+        raise STRANGER
+
+    monkeypatch.setattr(sink, "reconcile", broken)
+    bench.clock.advance(60)
+    await bench.run(GUDANG)
+    assert heard == [STRANGER]
