@@ -23,7 +23,7 @@ from gateway.audit.sequencer import Sequencer
 from gateway.batch import Batches
 from gateway.channels import Channels
 from gateway.condition import Condition
-from gateway.contract.adapter import AdapterSpec
+from gateway.contract.adapter import AdapterSpec, Endpoint
 from gateway.contract.host import Host, PartReader
 from gateway.deliver.lanes import Lanes
 from gateway.deliver.outcome import Outcomes
@@ -52,6 +52,7 @@ from gateway.intake import Intake
 from gateway.keep import Keeper
 from gateway.looks import Looks
 from gateway.node import Node
+from gateway.openings import Openings
 from gateway.operate import Operations
 from gateway.policy import DAY_MS, route_names
 from gateway.reading import Reader
@@ -103,8 +104,9 @@ class _Builder:
         self.keys = self.state / "keys"
         self.clock = SystemClock()
         self.ids = Ids(_now_ms)
-        self.channels = Channels(federation, adapters, settings.endpoints)
         self.attention = Attention()
+        self.openings = Openings(self.attention.said)
+        self.channels = Channels(federation, adapters, settings.endpoints, self.openings.is_open)
         self._stores()
         self._rooms()
 
@@ -181,15 +183,9 @@ class _Builder:
             on_channel=lambda work, says: self.attention.channel(self.channels.name_of(work), says),
         )  # fmt: skip
         self.lanes = Lanes(
-            journal=self.journal,
-            worker=self.worker,
-            outcomes=self.outcomes,
-            settings=settings,
-            node_epoch=self._epoch,
-            now_ms=_now_ms,
-            on_error=self._fatal,
-            barrier=self.barrier,
-        )
+            journal=self.journal, worker=self.worker, outcomes=self.outcomes, settings=settings,
+            node_epoch=self._epoch, now_ms=_now_ms, on_error=self._fatal, barrier=self.barrier,
+        )  # fmt: skip
         self.sequencer = Sequencer(
             self.journal,
             self.state / "log",
@@ -264,10 +260,12 @@ class _Builder:
             new_id=self.ids.new,
             admits=self.condition.admits,
             on_unforeseen=_unforeseen,
+            is_open=self.openings.is_open,
         )
         self.channels.make(self._host)
-        for endpoint in self.channels.endpoints:
-            self.server.mount(endpoint)
+        for name, adapter in self.channels.adapters:
+            if isinstance(adapter, Endpoint):
+                self.server.mount(adapter, name)
         reaper = Reaper(
             journal=self.journal,
             worker=self.worker,
@@ -284,6 +282,7 @@ class _Builder:
             admits=self.condition.admits,
             on_trouble=self.attention.trouble,
             on_well=self.attention.well,
+            is_open=self.openings.is_open,
             on_fatal=self._fatal,
         )
         self._faces()
@@ -303,6 +302,7 @@ class _Builder:
             server=self.server,
             adapters=self.channels.adapters,
             attention=self.attention,
+            openings=self.openings,
             now_ms=_now_ms,
         )
         return self.built

@@ -8,15 +8,14 @@ Refuses: nothing.
 from __future__ import annotations
 
 import asyncio
-import traceback
 from collections.abc import Sequence
-from pathlib import Path
 
 import structlog
 
 from gateway.contract.adapter import Adapter
 from gateway.contract.errors import NeedsOperator
 from gateway.live import AT_ONCE, Said, asked
+from gateway.logs import place
 
 log = structlog.get_logger("lintas.attention")
 KINDS = 8
@@ -87,9 +86,7 @@ class Attention:
         kinds, kind = self._unforeseen.setdefault(name, {}), type(error).__name__
         if kind in kinds or len(kinds) >= KINDS:
             return
-        stack = traceback.extract_tb(error.__traceback__)
-        place = f" at {Path(stack[-1].filename).name}:{stack[-1].lineno} {stack[-1].name}" if stack else ""
-        kinds[kind] = f"it failed as nobody foresaw ({kind}{place}); report it to the adapter's author"
+        kinds[kind] = f"it failed as nobody foresaw ({kind}{place(error)}); report it to the adapter's author"
         if not logged:
             log.error("unforeseen", adapter=name, error=kind, exc_info=error)
 

@@ -8,6 +8,7 @@ beside a gateway that works on the same folders.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 
 from gateway.contract.adapter import Adapter
@@ -80,7 +81,9 @@ async def _opened_and_asked(adapter: Adapter, seconds: float) -> list[str]:
     try:
         return await asked(adapter, seconds, first=adapter.open)
     finally:
-        await adapter.close()
+        # One that did not open may not know how to close either; what is wrong with it is said above.
+        with contextlib.suppress(Exception):
+            await adapter.close()
 
 
 async def _nothing() -> None:
@@ -99,6 +102,6 @@ async def asked(
         return [error.detail or str(error)]
     except TimeoutError:
         return [f"no answer within {seconds:g} s; see whether what it speaks to is there"]
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         # Its text may hold anything; the name of the error does not.
         return [f"it failed to open or to check ({type(error).__name__}); report it to the adapter's author"]

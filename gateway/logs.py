@@ -29,6 +29,12 @@ def frames(logger: Any, method: str, line: MutableMapping[str, Any]) -> MutableM
     return line
 
 
+def place(error: BaseException) -> str:
+    """Where an error was raised: ` at sink.py:12 deliver`; nothing for one that was never raised."""
+    stack = traceback.extract_tb(error.__traceback__)
+    return f" at {Path(stack[-1].filename).name}:{stack[-1].lineno} {stack[-1].name}" if stack else ""
+
+
 def _causes(error: BaseException | None) -> Iterator[BaseException]:
     for _ in range(5):
         if error is None:

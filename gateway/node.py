@@ -24,6 +24,7 @@ from gateway.deliver.reaper import Reaper
 from gateway.http.client import OutgoingHttp
 from gateway.http.server import Server
 from gateway.keep import Keeper
+from gateway.openings import Openings
 from gateway.record import event_step
 from gateway.refuse import Refusals
 from gateway.settings import Settings
@@ -57,6 +58,7 @@ class Node:
         server: Server,
         adapters: Sequence[tuple[str, Adapter]],
         attention: Attention,
+        openings: Openings,
         now_ms: Callable[[], int],
     ) -> None:
         self.settings, self.journal, self.parts, self.arrivals = settings, journal, parts, arrivals
@@ -64,6 +66,7 @@ class Node:
         self.reaper, self.keeper, self.refusals = reaper, keeper, refusals
         self.poller, self.server = poller, server
         self.adapters, self.attention, self._now_ms = adapters, attention, now_ms
+        self.openings = openings
         self.epoch = 0
         self.stopping = False
         self._tasks: list[asyncio.Task[Any]] = []
@@ -92,8 +95,7 @@ class Node:
         await self.parts.open()
         await self.parts.sweep(self._known)
         await self.http.open()
-        for name, adapter in self.adapters:
-            await self._open(name, adapter)
+        await self.openings.open(self.adapters)
         address = await self.server.listen()
         await self._note(EventName.NODE_STARTED)
         await self.reaper.sweep()
@@ -129,8 +131,7 @@ class Node:
             await self._note(EventName.NODE_STOPPED)
             await self.sequencer.drain()
         await self.server.close()
-        for _, adapter in self.adapters:
-            await adapter.close()
+        await self.openings.close(self.adapters)
         await self.http.close()
         await self.parts.close()
         await self.journal.close()
@@ -140,10 +141,6 @@ class Node:
         await self.poller.stop()
         await self.server.drain()
         await self.lanes.stop()
-
-    async def _open(self, name: str, adapter: Adapter) -> None:
-        await adapter.open()
-        log.debug("adapter opened", adapter=name)
 
     async def _known(self, ids: Any) -> set[str]:
         """Which of these messages are recorded, or are a batch under way."""
@@ -159,8 +156,9 @@ class Node:
     async def _look(self) -> None:
         """At once, and then again and again: what an adapter said holds only until somebody has seen to it."""
         while True:
-            await self.attention.look(self.adapters)
+            await self.attention.look([one for one in self.adapters if self.openings.is_open(one[0])])
             await asyncio.sleep(self.settings.times.look)
+            await self.openings.again(self.adapters)
 
     def _repeat(self, name: str, seconds: float, work: Callable[[], Awaitable[Any]]) -> asyncio.Task[None]:
         async def every() -> None:

@@ -10,18 +10,20 @@ import asyncio
 import gc
 import signal
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from gateway.app import Barrier, build, no_barrier, outgoing
 from gateway.audit.sequencer import LogAhead, LogDamaged
-from gateway.channels import Channels, EndpointUnknown
-from gateway.contract.adapter import AdapterSpec
+from gateway.channels import AdapterUnusable, Channels, EndpointUnknown
+from gateway.contract.adapter import Adapter, AdapterSpec, Endpoint
 from gateway.contract.host import Host
 from gateway.federation import Federation
 from gateway.hosting import FileSecrets, HostMetrics, SystemClock, contract_limits
-from gateway.http.server import PortTaken
+from gateway.http.operations import operations
+from gateway.http.server import AddressTaken, PortTaken, RoutesUnknown, taken
 from gateway.identity import KeyRefused
 from gateway.live import LostState, NoClaims, NoParts, Said, look
+from gateway.logs import place
 from gateway.settings import Settings
 from gateway.signatures.jws import SigningKeyRefused
 from gateway.store.engine import JournalRefused
@@ -30,6 +32,12 @@ from gateway.store.keyfiles import KeyFileRefused
 
 class StartRefused(Exception):
     """The gateway cannot start; the message says why and what to do."""
+
+
+REFUSED = (
+    AdapterUnusable, AddressTaken, EndpointUnknown, JournalRefused, KeyFileRefused, KeyRefused, LogAhead, LogDamaged,
+    RoutesUnknown, SigningKeyRefused,
+)  # fmt: skip
 
 
 class PortRefused(StartRefused):
@@ -51,15 +59,7 @@ async def serve(
         address = await node.start()
     except PortTaken as error:
         raise PortRefused(str(error)) from error
-    except (
-        EndpointUnknown,
-        JournalRefused,
-        KeyFileRefused,
-        KeyRefused,
-        LogAhead,
-        LogDamaged,
-        SigningKeyRefused,
-    ) as error:
+    except REFUSED as error:
         raise StartRefused(str(error)) from error
     # What is there now stays: the collector need not walk it again and again.
     gc.collect()
@@ -110,6 +110,27 @@ async def look_around(settings: Settings, federation: Federation, adapters: Mapp
     await http.open()
     try:
         channels.make(host)
-        return await look(channels.adapters)
+        return sorted([*await look(channels.adapters), *collisions(channels.adapters, settings)])
+    except AdapterUnusable as error:
+        return [(str(error).partition(" ")[0], str(error))]
     finally:
         await http.close()
+
+
+def collisions(adapters: Sequence[tuple[str, Adapter]], settings: Settings) -> list[Said]:
+    """Addresses that two endpoints want, or one and the gateway itself: it would not start."""
+    ours = [key for key, told in operations(settings).items() if not {"send", "soap"}.intersection(told["tags"])]
+    owners, found = dict.fromkeys(ours, "the gateway itself"), list[Said]()
+    for name, endpoint in adapters:
+        if not isinstance(endpoint, Endpoint):
+            continue
+        try:
+            wanted = [(route.method, route.path) for route in endpoint.routes()]
+        except (Exception, SystemExit) as error:
+            found.append((name, f"it cannot say its routes ({type(error).__name__}{place(error)})"))
+            continue
+        for key in wanted:
+            other = owners.setdefault(key, name)
+            if other != name or wanted.count(key) > 1:
+                found.append((name, taken(" ".join(key), other, name)))
+    return found

@@ -31,7 +31,8 @@ class Polled:
 
 
 class Poller:
-    """Runs the loops. `admits` gives a reason not to take anything now; `on_trouble` tells a person."""
+    """Runs the loops. `admits` gives a reason not to take anything now; `on_trouble` tells a person; a source that is
+    not `is_open` is not polled."""
 
     def __init__(
         self,
@@ -41,10 +42,12 @@ class Poller:
         admits: Callable[[], Reason | None],
         on_trouble: Callable[[str, BaseException], None],
         on_well: Callable[[str], None] = lambda name: None,
+        is_open: Callable[[str], bool] = lambda name: True,
         on_fatal: Callable[[BaseException], None],
     ) -> None:
         self._walk, self._sources, self._admits = walk, sources, admits
         self._on_trouble, self._on_well, self._on_fatal = on_trouble, on_well, on_fatal
+        self._is_open = is_open
         self._tasks: list[asyncio.Task[None]] = []
         self._stopping = asyncio.Event()
 
@@ -65,7 +68,7 @@ class Poller:
         while not self._stopping.is_set():
             pause = INTERVAL_SECONDS
             try:
-                if self._admits() is None:
+                if self._admits() is None and self._is_open(polled.name):
                     pause = 0.0 if await self._round(polled) else INTERVAL_SECONDS
                     self._on_well(polled.name)
             except (JournalFailed, JournalClosed) as error:

@@ -16,7 +16,11 @@ _NAME = re.compile(r"\{([a-z_]+)\}")
 
 
 class PathTaken(Exception):
-    """Two endpoints want the same method and path; disable one of them."""
+    """The method and path are owned already, by `owner`."""
+
+    def __init__(self, method: str, path: str, owner: object) -> None:
+        super().__init__(f"{method} {path}")
+        self.owner = owner
 
 
 class Router(Generic[Target]):
@@ -25,12 +29,12 @@ class Router(Generic[Target]):
     def __init__(self) -> None:
         self._exact: dict[tuple[str, str], Target] = {}
         self._patterns: list[tuple[str, re.Pattern[str], Target]] = []
-        self._seen: set[tuple[str, str]] = set()
+        self._seen: dict[tuple[str, str], Target] = {}
 
     def add(self, method: str, path: str, target: Target) -> None:
         if (method, path) in self._seen:
-            raise PathTaken(f"{method} {path}")
-        self._seen.add((method, path))
+            raise PathTaken(method, path, self._seen[method, path])
+        self._seen[method, path] = target
         if "{" not in path:
             self._exact[method, path] = target
             return

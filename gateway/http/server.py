@@ -26,10 +26,11 @@ from gateway.contract.reasons import Reason
 from gateway.federation import Federation
 from gateway.http.call import RequestCall
 from gateway.http.door import ACCEPTS, Bounds, Door, Doors, connections_within, teller
-from gateway.http.router import Router
+from gateway.http.router import PathTaken, Router
 from gateway.http.shares import Shares
 from gateway.http.strangers import Strangers
 from gateway.identity import Person, Presented, Principal, Scheme, authenticate
+from gateway.logs import place
 from gateway.refuse import Refusals, rejected_of
 from gateway.settings import Settings
 from gateway.store.engine import JournalClosed, JournalFailed
@@ -37,6 +38,7 @@ from gateway.walk import Walk
 
 Handler = Callable[[web.BaseRequest, Mapping[str, str], Principal | None], Awaitable[Reply | web.StreamResponse]]
 
+SHUT = "this address is not served yet; the operator of the gateway has been told why"
 _SINGLE = ("Authorization", "Idempotency-Key")
 _WAITING = 1024
 """Connections that the system holds until they are accepted."""
@@ -50,6 +52,15 @@ class Mounted:
     route: HttpRoute | None
     handler: Handler | None
     open: bool = False
+    name: str = "the gateway itself"
+
+
+class AddressTaken(Exception):
+    """Two want the same method and path; the message names both and says what to do."""
+
+
+class RoutesUnknown(Exception):
+    """An endpoint failed while it was asked for its routes; the message says which, and what to do."""
 
 
 class PortTaken(Exception):
@@ -72,10 +83,12 @@ class Server:
         admits: Callable[[], Reason | None],
         on_unforeseen: Callable[[BaseException, str], None],
         monotonic: Callable[[], float] = time.monotonic,
+        is_open: Callable[[str], bool] = lambda name: True,
     ) -> None:
         self._settings, self._federation, self._schemes = settings, federation, schemes
         self._walk, self._arrivals, self._refusals = walk, arrivals, refusals
         self._new_id, self._admits, self._on_unforeseen = new_id, admits, on_unforeseen
+        self._is_open = is_open
         self.router: Router[Mounted] = Router()
         self._most_headers = settings.limits.header_bytes
         self._strangers = Strangers(settings.limits.refused_per_minute, monotonic)
@@ -88,13 +101,26 @@ class Server:
         self._idle.set()
         self.public_url = settings.public_url
 
-    def mount(self, endpoint: Endpoint) -> None:
-        for route in endpoint.routes():
-            self.router.add(route.method, route.path, Mounted(endpoint, route, None))
+    def mount(self, endpoint: Endpoint, name: str = "") -> None:
+        """`name` is that of its use. Raises `AddressTaken`, `RoutesUnknown`."""
+        try:
+            routes = list(endpoint.routes())
+        except (Exception, SystemExit) as error:  # a stranger's code may raise anything
+            told = f"{name} cannot say its routes ({type(error).__name__}{place(error)})"
+            raise RoutesUnknown(f"{told}; report it to the adapter's author, or take it off `endpoints`") from error
+        for route in routes:
+            self._own(route.method, route.path, Mounted(endpoint, route, None, name=name))
 
     def add(self, method: str, path: str, handler: Handler, *, public: bool = False) -> None:
         """A handler of the gateway's own. `public`: open to all, without a caller."""
-        self.router.add(method, path, Mounted(None, None, handler, public))
+        self._own(method, path, Mounted(None, None, handler, public))
+
+    def _own(self, method: str, path: str, mounted: Mounted) -> None:
+        try:
+            self.router.add(method, path, mounted)
+        except PathTaken as error:
+            other = error.owner.name if isinstance(error.owner, Mounted) else ""
+            raise AddressTaken(taken(f"{method} {path}", other, mounted.name)) from error
 
     async def listen(self) -> str:
         """Starts to accept; gives the address in use."""
@@ -191,6 +217,8 @@ class Server:
         if found is None:
             return self._unowned(request)
         mounted, match = found
+        if mounted.endpoint is not None and not self._is_open(mounted.name):
+            return self.refused(TryLater(Reason.BUSY, SHUT, after=30.0), "arrive")
         if mounted.route is not None and mounted.route.serve is not None:
             return mounted.route.serve(self._call(request, match, Caller("")))
         if mounted.open and mounted.handler is not None:
@@ -354,6 +382,11 @@ def _framed(request: web.BaseRequest) -> Refused | None:
     if isinstance(request.protocol, Door):
         request.protocol.turn_away()
     return refused
+
+
+def taken(address: str, one: str, other: str) -> str:
+    """What is said of two owners of one address."""
+    return f"{address} belongs to {one} and to {other}; take one of the endpoints off `endpoints`"
 
 
 def _lengthen(site: web.TCPSite) -> None:

@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
-from gateway.channels import Channels, EndpointUnknown
-from gateway.contract.adapter import AdapterSpec, Endpoint
+from gateway.channels import AdapterUnusable, Channels, EndpointUnknown
+from gateway.contract.adapter import AdapterSpec, Capability, Endpoint
+from gateway.contract.errors import TryLater
+from gateway.contract.reasons import Reason
 from gateway.contract.testing import FakeHost
 from gateway.federation import Federation
 from tests.unit.gateway.bench import (
@@ -98,3 +100,40 @@ async def test_a_receipt_goes_its_own_way_back(bench: Bench) -> None:
 def test_an_endpoint_that_nobody_has_is_refused(federation: Federation, name: str) -> None:
     with pytest.raises(EndpointUnknown, match=f"`endpoints` names {name}"):
         made(federation, name)
+
+
+async def test_what_is_for_a_sink_that_is_not_open_waits(bench: Bench) -> None:
+    shut: set[str] = set()
+    channels = Channels(bench.federation, SPECS, (), lambda name: name not in shut)
+    channels.make(lambda name, system, agency: FakeHost(name=name, system=system))
+    message = await bench.record("organisation.deliver", organisation())
+    work = await bench.work(f"{message}.1")
+    sink = channels.sink_of(work)
+    assert isinstance(sink, ScriptedSink)
+    sink.capability = Capability.RECONCILABLE
+    shut.add(channels.name_of(work))
+    for stand_in in (channels.sink_of(work), channels.channel(GUDANG, "organisation.deliver")):
+        assert stand_in is not None
+        assert stand_in.capability is Capability.RECONCILABLE
+        some: Any = None
+        for call in (stand_in.deliver(some, some), stand_in.reconcile(some, some), stand_in.ask(some, 1.0)):
+            with pytest.raises(TryLater) as caught:
+                await call
+            assert caught.value.reason is Reason.RECIPIENT_DOWN
+    assert sink.taken == []
+    shut.clear()
+    assert channels.sink_of(work) is sink
+
+
+@pytest.mark.parametrize("error", [ValueError("3273010101010001"), SystemExit(3)])
+def test_an_adapter_that_cannot_be_made_is_named(federation: Federation, error: BaseException) -> None:
+    def broken(config: Any, host: Any) -> Any:
+        raise error
+
+    specs = {**SPECS, "door": AdapterSpec("door", "Door", {"endpoint": (Plain, broken)})}
+    channels = Channels(federation, specs, ("door",))
+    with pytest.raises(AdapterUnusable) as caught:
+        channels.make(lambda name, system, agency: FakeHost(name=name, system=system))
+    told = str(caught.value)
+    assert told.startswith(f"door:endpoint cannot be made ({type(error).__name__} at test_channels.py:")
+    assert "3273" not in told

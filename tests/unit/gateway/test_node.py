@@ -13,9 +13,11 @@ import pytest
 from gateway import node as module
 from gateway.attention import Attention
 from gateway.audit.log_files import log_file
+from gateway.contract.errors import NeedsOperator
 from gateway.federation import Federation
 from gateway.keep import Keeper
 from gateway.node import Node
+from gateway.openings import Openings
 from gateway.policy import DAY_MS
 from gateway.sources import Poller
 from tests.unit.gateway.bench import GUDANG, PDF, SIMPUS, Bench, letter, organisation
@@ -47,6 +49,7 @@ class Made:
         self.bench = Bench(folder, federation, loopback(state_dir=folder))
         self.face = Face(self.bench, self.bench.settings)
         bench = self.bench
+        self.attention = Attention()
         self.node = Node(
             settings=bench.settings, journal=bench.journal, parts=bench.parts, arrivals=bench.arrivals,
             http=Recorded("http", self.order), events=bench.events, sequencer=bench.sequencer, lanes=bench.lanes,  # type: ignore[arg-type]
@@ -58,7 +61,8 @@ class Made:
             server=self.face.server,
             adapters=[(name, Recorded(name, self.order)) for name in ("one", "two")],  # type: ignore[misc]
             now_ms=bench.now_ms,
-            attention=Attention(),
+            attention=self.attention,
+            openings=Openings(self.attention.said),
         )  # fmt: skip
         bench.reaper._epoch = lambda: self.node.epoch
         bench.lanes._epoch = lambda: self.node.epoch
@@ -210,3 +214,29 @@ async def test_a_call_in_flight_is_answered_while_it_drains(made: Made) -> None:
     assert status == 202
     assert {"accepted", "node_stopped"} <= set(made.log())
     assert told["messageId"]
+
+
+async def test_an_adapter_that_does_not_open_keeps_nobody_from_starting_and_is_tried_again(made: Made) -> None:
+    opened = asyncio.Event()
+    (_, one), (_, two) = made.node.adapters
+
+    async def later() -> None:
+        opened.set()
+
+    one.error = NeedsOperator("the cable is loose")  # type: ignore[attr-defined]
+    for adapter in (one, two):
+        adapter.check = _well  # type: ignore[method-assign]
+    times = made.node.settings.times.model_copy(update={"look": 0.001})
+    made.node.settings = made.node.settings.model_copy(update={"times": times})
+    assert (await made.node.start()).startswith("http://")
+    assert ("one", "the cable is loose") in made.attention.all()
+    one.open = later  # type: ignore[method-assign]
+    async with asyncio.timeout(PATIENCE):
+        await opened.wait()
+        assert await made.node.stop() == 0
+    assert made.attention.all() == []
+    assert made.order[-3:] == ["close one", "close two", "close http"]
+
+
+async def _well() -> list[str]:
+    return []

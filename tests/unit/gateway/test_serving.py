@@ -14,11 +14,14 @@ import aiohttp
 import pytest
 
 from gateway.app import build, no_barrier
+from gateway.contract.adapter import AdapterSpec
+from gateway.contract.errors import NeedsOperator
+from gateway.contract.http import HttpRoute
 from gateway.federation import Federation
-from gateway.serving import PortRefused, StartRefused, serve
+from gateway.serving import PortRefused, StartRefused, look_around, serve
 from gateway.settings import Settings
-from tests.unit.gateway.bench import STUB
-from tests.unit.gateway.http.face import loopback
+from tests.unit.gateway.bench import STUB, Plain
+from tests.unit.gateway.http.face import Post, loopback
 
 PATIENCE = 20
 
@@ -95,3 +98,84 @@ async def test_what_it_cannot_start_with_is_one_sentence(tmp_path: Path, federat
 async def test_without_making_keys_a_missing_one_is_named(tmp_path: Path, federation: Federation) -> None:
     with pytest.raises(StartRefused, match=r"simpus\.key is missing|\.key is missing; make it with: lintas key new"):
         await serve(settings_of(tmp_path, create_keys=False), federation, {"stub": STUB})
+
+
+class Greedy(Post):
+    """An endpoint that wants an address of the gateway's own."""
+
+    def routes(self) -> list[HttpRoute]:
+        return [HttpRoute("GET", "/api/v1/status")]
+
+
+class Loose(Post):
+    """An endpoint that does not open."""
+
+    async def open(self) -> None:
+        raise NeedsOperator("kabel lepas")
+
+    async def close(self) -> None:
+        raise ValueError("nothing is open")
+
+
+def specs(**made: Any) -> dict[str, AdapterSpec]:
+    """`stub`, and further endpoints; each maker is bound at once."""
+    more = {name: AdapterSpec(name, name, {"endpoint": (Plain, maker)}) for name, maker in made.items()}
+    return {"stub": STUB, **more}
+
+
+def broken(config: Any, host: Any) -> Any:
+    raise ValueError("3273010101010001")
+
+
+@pytest.mark.parametrize(
+    ("maker", "told"),
+    [
+        (lambda config, host: Greedy(), "GET /api/v1/status belongs to pesan:endpoint and to the gateway itself; "),
+        (broken, "pesan:endpoint cannot be made (ValueError at test_serving.py:"),
+    ],
+)
+async def test_an_adapter_that_cannot_be_part_of_a_gateway_is_a_sentence(
+    tmp_path: Path, federation: Federation, maker: Any, told: str
+) -> None:
+    settings = loopback(state_dir=tmp_path, endpoints=("pesan",))
+    adapters = specs(pesan=maker)
+    with pytest.raises(StartRefused) as caught:
+        await serve(settings, federation, adapters)
+    assert str(caught.value).startswith(told)
+    said = dict(await look_around(settings, federation, adapters))
+    assert "pesan:endpoint" in said["pesan:endpoint"]
+    assert "3273" not in str(caught.value) + str(said)
+
+
+async def test_two_endpoints_of_one_address_are_seen_before_the_start(tmp_path: Path, federation: Federation) -> None:
+    settings = loopback(state_dir=tmp_path, endpoints=("one", "two"))
+    adapters = specs(one=lambda config, host: Post(), two=lambda config, host: Post())
+    said = await look_around(settings, federation, adapters)
+    assert [sentence.partition(";")[0] for name, sentence in said if name == "two:endpoint"] == [
+        "GET /contract belongs to one:endpoint and to two:endpoint",
+        "POST /in/{service} belongs to one:endpoint and to two:endpoint",
+    ]
+
+
+async def test_an_adapter_that_does_not_open_is_told_by_a_look(tmp_path: Path, federation: Federation) -> None:
+    settings = loopback(state_dir=tmp_path, endpoints=("loose",))
+    said = dict(await look_around(settings, federation, specs(loose=lambda config, host: Loose())))
+    assert said["loose:endpoint"] == "kabel lepas"
+
+
+async def test_an_endpoint_that_does_not_open_is_told_while_the_gateway_serves(
+    tmp_path: Path, federation: Federation
+) -> None:
+    settings = loopback(state_dir=tmp_path, endpoints=("loose",))
+    node = build(settings, federation, specs(loose=lambda config, host: Loose()), no_barrier)
+    url = await node.start()
+    try:
+        key = (tmp_path / "keys" / "ani.key").read_text().strip()
+        async with aiohttp.ClientSession(headers={"Authorization": f"Bearer {key}"}) as session:
+            async with session.get(f"{url}/api/v1/status") as answer:
+                told = (await answer.json())["attention"]
+            async with session.get(f"{url}/contract") as answer:
+                assert answer.status == 503
+    finally:
+        assert await node.stop() == 0
+    assert {"name": "loose:endpoint", "says": "kabel lepas"} in told

@@ -153,3 +153,13 @@ async def test_stopping_and_cancelling_without_sources(bench: Bench) -> None:
     await run.poller.stop()
     run.poller.cancel()
     assert run.poller._tasks == []
+
+
+async def test_a_source_that_is_not_open_is_not_polled_and_the_others_are(bench: Bench) -> None:
+    shut, open_ = Listed(item(bench)), Listed(item(bench, id="d-2"))
+    run = Run(bench, shut, open_)
+    run.poller._is_open = lambda name: name != "source-0"
+    await run.until(open_, lambda: open_.settled)
+    assert (shut.settled, len(shut.items)) == ([], 1)
+    again = Run(bench, shut)
+    await again.until(shut, lambda: shut.settled)

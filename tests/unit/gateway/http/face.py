@@ -95,7 +95,7 @@ class Face:
             arrivals=bench.arrivals, refusals=bench.refusals, new_id=bench.ids.new, admits=lambda: self.reason,
             on_unforeseen=lambda error, message: self.unforeseen.append(error),
         )  # fmt: skip
-        self.server.mount(self.endpoint)
+        self.server.mount(self.endpoint, "post:endpoint")
         Api(
             reader=bench.reader, operations=bench.operations, registrar=bench.registrar, parts=bench.host_parts,
             federation=bench.federation, settings=settings,

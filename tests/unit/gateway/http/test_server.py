@@ -9,11 +9,12 @@ import pytest
 
 from gateway.contract.errors import TryLater
 from gateway.contract.exchange import STAGES, Accepted
+from gateway.contract.http import HttpRoute
 from gateway.contract.reasons import Reason
-from gateway.http.server import PortTaken
+from gateway.http.server import AddressTaken, PortTaken, RoutesUnknown
 from gateway.store.engine import JournalFailed
 from tests.unit.gateway.bench import ARSIP, GUDANG, QUERY, SIMPUS, organisation
-from tests.unit.gateway.http.face import Face, loopback
+from tests.unit.gateway.http.face import Face, Post, loopback
 
 PATIENCE = 10
 ORGANISATION = "/in/organisation.deliver"
@@ -244,3 +245,48 @@ async def test_broken_http_says_it_too(face: Face) -> None:
     answer = await reader.read()
     writer.close()
     assert b'"stage":"arrive"' in answer
+
+
+@pytest.mark.parametrize("who", [SIMPUS, "nobody", "ani"])
+async def test_an_endpoint_that_is_not_open_answers_that_it_is_not(face: Face, who: str) -> None:
+    shut = {"post:endpoint"}
+    face.server._is_open = lambda name: name not in shut
+    for method, path in (("POST", ORGANISATION), ("GET", "/contract")):
+        async with face.ask(method, path, who, data=b"{}" if method == "POST" else None) as answer:
+            assert (answer.status, answer.headers["Retry-After"]) == (503, "30")
+            assert (await answer.json(content_type=None))["code"] == "busy"
+    assert (await face.value("GET", "/api/v1/status", who))[0] in (200, 401, 403)
+    shut.clear()
+    async with face.ask("GET", "/contract") as answer:
+        assert answer.status == 200
+
+
+class Greedy(Post):
+    """Wants one address, or fails to say which."""
+
+    def __init__(self, method: str, path: str) -> None:
+        self.wanted = HttpRoute(method, path)
+
+    def routes(self) -> list[HttpRoute]:
+        if self.wanted.path == "/fail":
+            raise ValueError("3273010101010001")
+        return [self.wanted]
+
+
+def test_two_owners_of_one_address_are_named(face: Face) -> None:
+    for method, path, owner in (
+        ("GET", "/api/v1/status", "the gateway itself"), ("POST", "/in/{service}", "post:endpoint"),
+    ):  # fmt: skip
+        with pytest.raises(AddressTaken) as caught:
+            face.server.mount(Greedy(method, path), "pesan:endpoint")
+        assert str(caught.value).startswith(f"{method} {path} belongs to {owner} and to pesan:endpoint; ")
+    face.server.mount(Greedy("GET", "/mine"), "pesan:endpoint")
+    with pytest.raises(AddressTaken, match="GET /mine belongs to pesan:endpoint and to the gateway itself"):
+        face.server.add("GET", "/mine", face.server.add)  # type: ignore[arg-type]
+
+
+def test_an_endpoint_that_cannot_say_its_routes_is_named(face: Face) -> None:
+    with pytest.raises(RoutesUnknown) as caught:
+        face.server.mount(Greedy("GET", "/fail"), "pesan:endpoint")
+    assert str(caught.value).startswith("pesan:endpoint cannot say its routes (ValueError at test_server.py:")
+    assert "3273" not in str(caught.value)
