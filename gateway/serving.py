@@ -10,20 +10,19 @@ import asyncio
 import gc
 import signal
 import socket
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 
 from gateway.app import Barrier, build, no_barrier, outgoing
 from gateway.audit.sequencer import LogAhead, LogDamaged
 from gateway.channels import AdapterUnusable, Channels, EndpointUnknown
-from gateway.contract.adapter import Adapter, AdapterSpec, Endpoint
+from gateway.contract.adapter import AdapterSpec
 from gateway.contract.host import Host
 from gateway.federation import Federation
 from gateway.hosting import FileSecrets, HostMetrics, SystemClock, contract_limits
-from gateway.http.operations import operations
-from gateway.http.server import AddressTaken, PortTaken, RoutesUnknown, taken
+from gateway.http.owners import AddressTaken, RoutesUnknown, collisions
+from gateway.http.server import PortTaken
 from gateway.identity import KeyRefused
 from gateway.live import LostState, NoClaims, NoParts, Said, look
-from gateway.logs import place
 from gateway.settings import Settings
 from gateway.signatures.jws import SigningKeyRefused
 from gateway.store.engine import JournalRefused
@@ -115,22 +114,3 @@ async def look_around(settings: Settings, federation: Federation, adapters: Mapp
         return [(str(error).partition(" ")[0], str(error))]
     finally:
         await http.close()
-
-
-def collisions(adapters: Sequence[tuple[str, Adapter]], settings: Settings) -> list[Said]:
-    """Addresses that two endpoints want, or one and the gateway itself: it would not start."""
-    ours = [key for key, told in operations(settings).items() if not {"send", "soap"}.intersection(told["tags"])]
-    owners, found = dict.fromkeys(ours, "the gateway itself"), list[Said]()
-    for name, endpoint in adapters:
-        if not isinstance(endpoint, Endpoint):
-            continue
-        try:
-            wanted = [(route.method, route.path) for route in endpoint.routes()]
-        except (Exception, SystemExit) as error:
-            found.append((name, f"it cannot say its routes ({type(error).__name__}{place(error)})"))
-            continue
-        for key in wanted:
-            other = owners.setdefault(key, name)
-            if other != name or wanted.count(key) > 1:
-                found.append((name, taken(" ".join(key), other, name)))
-    return found

@@ -19,18 +19,18 @@ from aiohttp.hdrs import TRANSFER_ENCODING
 from gateway.arrivals import Arrivals
 from gateway.contract.adapter import Endpoint
 from gateway.contract.errors import Refused, TryLater
-from gateway.contract.exchange import Caller
+from gateway.contract.exchange import Accepted, Caller, Duplicate, Rejected, Settlement
 from gateway.contract.http import HttpRoute, Reply
 from gateway.contract.problem import problem
 from gateway.contract.reasons import Reason
 from gateway.federation import Federation
 from gateway.http.call import RequestCall
 from gateway.http.door import ACCEPTS, Bounds, Door, Doors, connections_within, teller
+from gateway.http.owners import OURS, AddressTaken, routes_of
 from gateway.http.router import PathTaken, Router
 from gateway.http.shares import Shares
 from gateway.http.strangers import Strangers
 from gateway.identity import Person, Presented, Principal, Scheme, authenticate
-from gateway.logs import place
 from gateway.refuse import Refusals, rejected_of
 from gateway.settings import Settings
 from gateway.store.engine import JournalClosed, JournalFailed
@@ -52,15 +52,7 @@ class Mounted:
     route: HttpRoute | None
     handler: Handler | None
     open: bool = False
-    name: str = "the gateway itself"
-
-
-class AddressTaken(Exception):
-    """Two want the same method and path; the message names both and says what to do."""
-
-
-class RoutesUnknown(Exception):
-    """An endpoint failed while it was asked for its routes; the message says which, and what to do."""
+    name: str = OURS
 
 
 class PortTaken(Exception):
@@ -103,12 +95,7 @@ class Server:
 
     def mount(self, endpoint: Endpoint, name: str = "") -> None:
         """`name` is that of its use. Raises `AddressTaken`, `RoutesUnknown`."""
-        try:
-            routes = list(endpoint.routes())
-        except (Exception, SystemExit) as error:  # a stranger's code may raise anything
-            told = f"{name} cannot say its routes ({type(error).__name__}{place(error)})"
-            raise RoutesUnknown(f"{told}; report it to the adapter's author, or take it off `endpoints`") from error
-        for route in routes:
+        for route in routes_of(name, endpoint):
             self._own(route.method, route.path, Mounted(endpoint, route, None, name=name))
 
     def add(self, method: str, path: str, handler: Handler, *, public: bool = False) -> None:
@@ -120,7 +107,7 @@ class Server:
             self.router.add(method, path, mounted)
         except PathTaken as error:
             other = error.owner.name if isinstance(error.owner, Mounted) else ""
-            raise AddressTaken(taken(f"{method} {path}", other, mounted.name)) from error
+            raise AddressTaken(f"{method} {path}", other, mounted.name) from error
 
     async def listen(self) -> str:
         """Starts to accept; gives the address in use."""
@@ -230,9 +217,15 @@ class Server:
             return self._operate(mounted.handler, request, match, principal)
         assert mounted.endpoint is not None
         if isinstance(principal, Person):
-            refused = Refused(Reason.NO_RIGHT, "messages are sent by systems; this key belongs to a person")
-            return self._refused(refused, principal, "arrive")
+            return self._no_system(request, match, principal, mounted.endpoint)
         return self._message(request, match, principal, mounted.endpoint)
+
+    async def _no_system(
+        self, request: web.BaseRequest, match: Mapping[str, str], person: Person, endpoint: Endpoint
+    ) -> Reply:
+        refused = Refused(Reason.NO_RIGHT, "messages are sent by systems; this key belongs to a person")
+        rejected = await self._refusals.note_call(self._new_id(), person, refused, "arrive")
+        return self._told(endpoint, self._call(request, match, Caller("")), rejected)
 
     async def _operate(
         self, handler: Handler, request: web.BaseRequest, match: Mapping[str, str], principal: Principal
@@ -312,13 +305,24 @@ class Server:
             except Exception as error:
                 settlement = await self._walk.refuse(call.arrival.message_id, caller, None, error, "arrive")
                 await self._arrivals.discard(call.arrival.message_id)
-                return endpoint.encode(call, settlement)
+                return self._told(endpoint, call, settlement)
             presence = request.protocol.presence if isinstance(request.protocol, Door) else None
-            return endpoint.encode(call, await self._walk.take(inbound, caller, endpoint.codec, presence))
+            return self._told(endpoint, call, await self._walk.take(inbound, caller, endpoint.codec, presence))
         finally:
             call.release()
             if taken:
                 self._calls.give_back(caller.agency)
+
+    def _told(self, endpoint: Endpoint, call: RequestCall, settlement: Settlement) -> Reply:
+        """What came of a call, in the words of its endpoint. What is recorded is named when those fail."""
+        try:
+            return endpoint.encode(call, settlement)
+        except Exception as error:
+            self._on_unforeseen(error, settlement.message_id)
+            kept = isinstance(settlement, Accepted | Duplicate)
+            detail = "the message is recorded under this id and goes on; only the answer to this call failed"
+            internal = Refused(Reason.INTERNAL, detail if kept else "")
+            return problem(Rejected(settlement.message_id, internal, stage="arrive"), self.public_url)
 
     def _refuses_work(self) -> Reason | None:
         # A part that is being fetched takes nothing of what a call needs.
@@ -382,11 +386,6 @@ def _framed(request: web.BaseRequest) -> Refused | None:
     if isinstance(request.protocol, Door):
         request.protocol.turn_away()
     return refused
-
-
-def taken(address: str, one: str, other: str) -> str:
-    """What is said of two owners of one address."""
-    return f"{address} belongs to {one} and to {other}; take one of the endpoints off `endpoints`"
 
 
 def _lengthen(site: web.TCPSite) -> None:

@@ -9,9 +9,10 @@ import pytest
 
 from gateway.contract.errors import TryLater
 from gateway.contract.exchange import STAGES, Accepted
-from gateway.contract.http import HttpRoute
+from gateway.contract.http import HttpRoute, Reply
 from gateway.contract.reasons import Reason
-from gateway.http.server import AddressTaken, PortTaken, RoutesUnknown
+from gateway.http.owners import AddressTaken, RoutesUnknown
+from gateway.http.server import PortTaken
 from gateway.store.engine import JournalFailed
 from tests.unit.gateway.bench import ARSIP, GUDANG, QUERY, SIMPUS, organisation
 from tests.unit.gateway.http.face import Face, Post, loopback
@@ -63,6 +64,36 @@ async def test_a_stranger_is_told_how_to_be_known(face: Face, path: str) -> None
 
 async def test_messages_are_sent_by_systems_not_by_persons(face: Face) -> None:
     assert await face.code("POST", ORGANISATION, "ani", json=organisation()) == (403, "no_right")
+
+
+async def test_a_person_is_told_so_in_the_words_of_the_endpoint(face: Face, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fault(call: Any, settlement: Any) -> Reply:
+        return Reply(500, settlement.error.reason.encode(), "text/xml")
+
+    monkeypatch.setattr(face.endpoint, "encode", fault)
+    async with face.ask("POST", ORGANISATION, "ani", data=b"<Envelope/>") as answer:
+        assert (answer.status, answer.content_type, await answer.text()) == (500, "text/xml", "no_right")
+    [event] = await face.bench.told()
+    assert (event["event"], event["reason"], event["actor"]) == ("refused", "no_right", "person:ani")
+
+
+@pytest.mark.parametrize(("body", "kept"), [(organisation(), True), ({"broken": 1}, False)])
+async def test_an_answer_that_cannot_be_written_names_the_message_it_is_about(
+    face: Face, monkeypatch: pytest.MonkeyPatch, body: dict[str, Any], kept: bool
+) -> None:
+    mistake = KeyError("3273010101010001")
+
+    def broken(call: Any, settlement: Any) -> Reply:
+        raise mistake
+
+    monkeypatch.setattr(face.endpoint, "encode", broken)
+    status, told = await face.value("POST", ORGANISATION, SIMPUS, json=body)
+    assert (status, told["code"]) == (500, "internal")
+    assert face.unforeseen == [mistake]
+    events = await face.bench.told(told["messageId"])
+    assert [one["event"] for one in events] == (["accepted"] if kept else ["refused"])
+    assert ("is recorded under this id" in told["detail"]) is kept
+    assert "3273" not in str(told)
 
 
 async def test_a_published_document_is_open_to_all(face: Face) -> None:
