@@ -231,10 +231,10 @@ class Recorder:
             return Recorded(received.id, (receipt.copy,), document=routed.normalised.canonical)
         return await self.repeat(routed, key, rows[0])
 
-    async def repeat(self, routed: Routed, key: bytes, row: Row) -> Recorded:
-        """The answer to a repeat, from the row of `find_key`: the original receipts, or `conflict`."""
+    async def repeat(self, routed: Routed, key: bytes, row: Row, *, same: bool = False) -> Recorded:
+        """The answer to a repeat, from the row of `find_key`: the original receipts, or `conflict` unless `same`."""
         original, content = str(row[0]), row[1]
-        if content != content_digest(self._lookup, routed):
+        if not same and content != content_digest(self._lookup, routed):
             raise Refused(Reason.CONFLICT, "the first message with this key had other content")
         recorded = await self.original(original)
         await self._journal.commit(Unit([event_step(self._repeat_event(routed, original))]))

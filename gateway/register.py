@@ -11,8 +11,12 @@ that closes it makes it delivered first, and takes it from whoever carries, queu
 from __future__ import annotations
 
 import contextlib
+import hashlib
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, Literal
+
+import orjson
 
 from gateway.audit.catalogue import EventName
 from gateway.contract.errors import Refused, TryLater
@@ -31,6 +35,8 @@ AWAITS = ("awaiting_registration", "delivered", "overdue")
 UNKNOWN = ("attempting", "unsure", "held")
 """The bytes may have left, and nobody could tell whether they arrived until the recipient says so."""
 _PICKED_UP = ("ready", "unsure", *AWAITS, "registered", "refused")
+_OWN = "\0said "
+"""Begins a key that is made here; no face of ours takes one like it from a caller."""
 TRIES = 5
 """How often an acknowledgement looks again at a delivery that moves under its eyes."""
 Outcome = Literal["registered", "refused"]
@@ -64,6 +70,7 @@ class Registrar:
             raise Refused(Reason.UNKNOWN_DOCUMENT_TYPE, "this service takes acknowledgement/1")
         if document.status not in ("registered", "refused"):
             raise Refused(Reason.NOTHING_TO_ACKNOWLEDGE, "only 'registered' and 'refused' close a delivery")
+        verified = _keyed(verified)
         steps, receipt, key = self._recorder.steps(verified.routed)
         earlier = await self._earlier(verified, key)
         if earlier is not None:
@@ -85,7 +92,8 @@ class Registrar:
         rows = [] if key is None else await self._journal.read("find_key", {"key": key})
         if key is None or not rows or int(rows[0][2] or 0) <= verified.routed.normalised.received.at_ms:
             return None
-        return await self._recorder.repeat(verified.routed, key, rows[0])
+        same = (verified.routed.normalised.received.inbound.key or "").startswith(_OWN)
+        return await self._recorder.repeat(verified.routed, key, rows[0], same=same)
 
     async def _closed(self, document: Acknowledgement1, caller: str, steps: list[Step]) -> None:
         """Records the acknowledgement by `steps` and closes its delivery, together."""
@@ -196,8 +204,8 @@ class Registrar:
 
         A number that comes after the delivery was picked up registers it.
         `words` are its own about a refusal: kept sealed with the delivery, as the answer of a called system is.
-        Raises `Refused`: `not_found` for a delivery that is not in its inbox, `conflict` for one of which it said
-        otherwise before, also at the same moment.
+        Raises `Refused`: `not_found` for a delivery that is not in its inbox, `already_acknowledged` for one of which
+        it said otherwise before, also at the same moment.
         """
         for _ in range(TRIES):
             work = await self._of_inbox(delivery, caller)
@@ -207,12 +215,12 @@ class Registrar:
                 if await self._end(work, outcome, registration, words):
                     return True
             elif (work.state == "refused") != (outcome == "refused"):
-                raise Refused(Reason.CONFLICT, "this delivery has ended otherwise")
+                raise Refused(Reason.ALREADY_ACKNOWLEDGED, "this delivery has ended otherwise")
             elif registration is None or work.state == "refused":
                 return False
             elif work.state == "registered":
                 if await self._number(work) != registration:
-                    raise Refused(Reason.CONFLICT, "this delivery is registered under another number")
+                    raise Refused(Reason.ALREADY_ACKNOWLEDGED, "this delivery is registered under another number")
                 return False
             elif await self._numbered(work, registration):
                 return True
@@ -295,6 +303,19 @@ class Registrar:
         if outcome == "refused":
             return self._outcomes.refused(work, opened, Reason.RECIPIENT_REFUSED, words, 0, f"system:{work.recipient}")
         return self._outcomes.delivered(work, opened, b"", registration, 0, f"system:{work.recipient}")
+
+
+def _keyed(verified: Verified) -> Verified:
+    """One that came without a key has one in its own words, but for the time at which they were said: who did not hear
+    our answer says the same again, and gets it."""
+    normalised = verified.routed.normalised
+    inbound = normalised.received.inbound
+    if inbound.key is not None or verified.routed.route.idempotency_fields:
+        return verified
+    words = {name: value for name, value in orjson.loads(normalised.canonical).items() if name != "at"}
+    key = _OWN + hashlib.sha256(orjson.dumps(words, option=orjson.OPT_SORT_KEYS)).hexdigest()
+    received = replace(normalised.received, inbound=replace(inbound, key=key))
+    return replace(verified, routed=replace(verified.routed, normalised=replace(normalised, received=received)))
 
 
 def _awaits(work: Work, message: str, caller: str) -> bool:

@@ -80,6 +80,7 @@ class Reason(StrEnum):
     ATTEMPTS_EXHAUSTED = "attempts_exhausted"
     OPERATOR_NEEDED = "operator_needed"
     NOTHING_TO_ACKNOWLEDGE = "nothing_to_acknowledge"
+    ALREADY_ACKNOWLEDGED = "already_acknowledged"
     METHOD_NOT_ALLOWED = "method_not_allowed"
     BAD_REQUEST = "bad_request"
     INTERNAL = "internal"
@@ -169,6 +170,7 @@ REASONS: dict[Reason, Face] = {
     Reason.ATTEMPTS_EXHAUSTED: _receiver(502, "Attempts exhausted", "Do not send it again: the operator of the gateway has it, and sends it on with 'lintas replay' when the recipient is back."),
     Reason.OPERATOR_NEEDED: _receiver(502, "Operator needed", "The operator of the gateway has to mend the cause first. A document that was accepted is kept: do not send it again; 'lintas status' shows it, 'lintas replay' sends it on."),
     Reason.NOTHING_TO_ACKNOWLEDGE: _sender(422, "Nothing to acknowledge", "Check which delivery is meant: it must have been delivered to your system and still await its registration."),
+    Reason.ALREADY_ACKNOWLEDGED: _sender(409, "Acknowledged otherwise before", "Leave it: what you said of this delivery first stands, and its sender has been told. If that was wrong, tell the sender, or the operator of the gateway."),
     Reason.METHOD_NOT_ALLOWED: _sender(405, "Method not allowed", "Use a method listed in the Allow header."),
     Reason.BAD_REQUEST: _sender(400, "Bad request", "Have the sending software correct what it sends; 'detail' says what could not be understood."),
     Reason.INTERNAL: _receiver(500, "Internal error", "Give the message id to the operator; nothing was recorded unless a receipt was given."),

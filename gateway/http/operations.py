@@ -216,6 +216,7 @@ def _pulling(settings: Settings) -> dict[tuple[str, str], dict[str, Any]]:
     body = {"required": True, "content": {JSON: {"schema": ref("Collected"), "examples": shown}}}
     delivery = {**_ID, "description": "The delivery: `envelope.deliveryId` as GET /api/v1/inbox gives it"}
     other = (Reason.UNSUPPORTED_MEDIA_TYPE, Reason.SCHEMA_INVALID)
+    ended = (Reason.ALREADY_ACKNOWLEDGED, Reason.EXPIRED, Reason.ERASED, Reason.OPERATOR_NEEDED)
     return {
         ("GET", "/api/v1/inbox"): operation(
             "inbox", "readInbox", "What waits for the caller", {"200": _ok("Oldest first.", ref("Inbox"))}, _ANY,
@@ -227,7 +228,7 @@ def _pulling(settings: Settings) -> dict[tuple[str, str], dict[str, Any]]:
         ("POST", "/api/v1/inbox/{id}/ack"): operation(
             "inbox", "acknowledge", "Take a delivery out of the inbox, or refuse it",
             {"200": _ok("Settled; a repeat changes nothing.", ref("Acknowledged"))},
-            tuple(one for one in (*_FOUND, *_BODY) if one not in other),
+            (*(one for one in (*_FOUND, *_BODY) if one not in other), *ended),
             parameters=[delivery], requestBody=body,
         ),
     }  # fmt: skip

@@ -91,6 +91,38 @@ async def test_a_repeat_with_its_key_gets_the_original_receipt(bench: Bench) -> 
     assert await refusal(bench, said(message, "refused"), key="k") is Reason.CONFLICT
 
 
+@pytest.mark.parametrize("status", ["registered", "refused"])
+async def test_without_a_key_the_same_words_get_the_original_receipt(bench: Bench, status: str) -> None:
+    message = await sent(bench)
+    number = {"registrationNumber": "AG-7"} if status == "registered" else {}
+    words = said(message, status, **number)
+    first = await acknowledge(bench, words)
+    # Whoever says it again may well write the time anew.
+    again = await acknowledge(bench, {**words, "at": "2026-11-24T08:00:00+07:00"})
+    assert (again.message_id, again.receipts, again.repeated) == (first.message_id, first.receipts, True)
+    assert len(await bench.chain(message)) == 3
+    assert (await bench.told(first.message_id))[-1]["event"] == "duplicate_answered"
+    for other in ({**words, "registrationNumber": "AG-8"}, said(message, "registered"), {**words, "text": "lain"}):
+        assert await refusal(bench, other) is Reason.NOTHING_TO_ACKNOWLEDGE
+    third = await sent(bench)
+    assert (await acknowledge(bench, said(third, status, **number))).repeated is False
+
+
+async def test_without_a_key_what_was_refused_may_be_said_again(bench: Bench) -> None:
+    message = await bench.record("letter.deliver", letter())
+    assert await refusal(bench, said(message)) is Reason.NOTHING_TO_ACKNOWLEDGE
+    await bench.run(ARSIP)
+    assert (await acknowledge(bench, said(message))).repeated is False
+
+
+async def test_the_same_words_at_once_are_recorded_once(bench: Bench) -> None:
+    message = await sent(bench)
+    both = await asyncio.gather(*(acknowledge(bench, said(message)) for _ in range(4)))
+    assert len({one.message_id for one in both}) == 1
+    assert sorted(one.repeated for one in both) == [False, True, True, True]
+    assert len(await bench.chain(message)) == 3
+
+
 async def test_a_key_from_long_ago_is_free_again(bench: Bench) -> None:
     first, second = await sent(bench), await sent(bench)
     await acknowledge(bench, said(first), key="k")
@@ -171,7 +203,7 @@ async def test_who_said_one_thing_cannot_say_the_other(bench: Bench, first: Any,
     chain = await bench.chain(message)
     with pytest.raises(Refused) as caught:
         await bench.registrar.pick_up(f"{message}.1", KOTAK, second, None)
-    assert caught.value.reason is Reason.CONFLICT
+    assert caught.value.reason is Reason.ALREADY_ACKNOWLEDGED
     assert await bench.chain(message) == chain
 
 
@@ -187,7 +219,7 @@ async def test_a_number_that_comes_later_registers(bench: Bench) -> None:
         assert await bench.registrar.pick_up(delivery, KOTAK, "delivered", number) is False
     with pytest.raises(Refused) as caught:
         await bench.registrar.pick_up(delivery, KOTAK, "delivered", "AG-8")
-    assert caught.value.reason is Reason.CONFLICT
+    assert caught.value.reason is Reason.ALREADY_ACKNOWLEDGED
     assert await bench.chain(message) == chain
 
 
@@ -214,7 +246,7 @@ async def test_of_many_words_at_once_one_counts_and_the_others_are_told(bench: B
     }[ended]
     for word, answer in zip(said, told, strict=True):
         if isinstance(answer, Refused):
-            assert answer.reason is Reason.CONFLICT
+            assert answer.reason is Reason.ALREADY_ACKNOWLEDGED
         else:
             assert fits(word), (ended, word, answer)
     assert [one for one in told if one is True]

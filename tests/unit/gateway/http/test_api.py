@@ -10,6 +10,7 @@ import orjson
 import pytest
 
 from gateway.http import turns
+from gateway.http.operations import operations
 from tests.unit.gateway.bench import (
     ARSIP,
     FOLDER,
@@ -195,6 +196,20 @@ async def test_what_is_wrong_with_an_ack_is_not_looked_up_among_the_schemas(face
     _, told = await face.value("POST", path, KOTAK, json={"outcome": "lost"})
     assert "/schemas/" not in told["advice"]
     assert "/docs" in told["detail"]
+
+
+@pytest.mark.parametrize("other", [{"outcome": "delivered", "registrationNumber": "AG-8"}, {"outcome": "refused"}])
+async def test_who_says_otherwise_afterwards_is_told_so_as_it_is_described(face: Face, other: dict[str, str]) -> None:
+    message = await sent(face)
+    path = f"{API}/inbox/{message}.2/ack"
+    first = {"outcome": "delivered", "registrationNumber": "AG-7"}
+    for _ in range(2):
+        assert (await face.value("POST", path, KOTAK, json=first))[0] == 200
+    status, told = await face.value("POST", path, KOTAK, json=other)
+    assert (status, told["code"]) == (409, "already_acknowledged")
+    assert "key" not in told["advice"]
+    described = operations(face.settings)["POST", f"{API}/inbox/{{id}}/ack"]["responses"]
+    assert described["409"]["x-reasons"] == ["already_acknowledged"]
 
 
 async def test_who_refuses_may_say_why(face: Face) -> None:
