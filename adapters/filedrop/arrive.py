@@ -150,7 +150,7 @@ class Reader:
             try:
                 checked(seen.name, limit)
             except NameRefused as error:
-                raise Refused(Reason.NAME_REFUSED, str(error), limit=limit) from None
+                raise Refused(Reason.NAME_REFUSED, str(error), limit=error.limit) from None
         if held.trouble is not None:
             raise Refused(Reason(held.trouble))
         item = held.files[ITEM]

@@ -24,7 +24,9 @@ _FOREIGN_CATEGORIES = frozenset(("Cc", "Cf", "Cs", "Co", "Zl", "Zp"))
 
 
 class NameRefused(ValueError):
-    """The name may not pass. The text says why without repeating the name."""
+    """The name may not pass. The text says why without repeating the name; `limit` is what it met, if it met one."""
+
+    limit: int | None = None
 
 
 def checked(name: str, limit: int = NAME_MAX) -> str:
@@ -37,7 +39,9 @@ def checked(name: str, limit: int = NAME_MAX) -> str:
         raise NameRefused("the name holds control characters or bytes that are not UTF-8")
     normal = unicodedata.normalize("NFC", name)
     if len(normal.encode()) > limit:
-        raise NameRefused(f"the name is longer than {limit} bytes")
+        refused = NameRefused(f"the name is longer than {limit} bytes")
+        refused.limit = limit
+        raise refused
     return normal
 
 

@@ -70,8 +70,12 @@ class RestSink(Sink):
         if outbound.kind == "receipt" and self._config.receipts_url is not None:
             url = self._config.receipts_url
         native = self.codec.from_document(outbound)
-        reply = await self._send("POST", url, attempt.deadline, outbound, native)
+        reply = await self._send("POST", url, attempt.deadline, outbound, native, cut=True)
         self._judge(reply)
+        if reply.cut:
+            # It has it; only what it said of it is lost.
+            most = self._host.limits.answer_bytes
+            return Delivered(f"HTTP {reply.status}; the body was over {most} bytes and was cut off".encode())
         return Delivered(reply.body, self._registration(reply))
 
     async def reconcile(self, outbound: Outbound, attempt: Attempt) -> Delivered | None:
@@ -82,7 +86,7 @@ class RestSink(Sink):
         if reply.status == 404:
             return None
         try:
-            self._judge(reply)
+            self._judge(reply, asking=True)
         except Refused as error:
             raise Ambiguous(Reason.RECIPIENT_UNSURE, f"asked about the delivery, {error.detail}") from None
         return Delivered(reply.body, self._registration(reply))
@@ -91,7 +95,7 @@ class RestSink(Sink):
         native = self.codec.from_document(outbound)
         more = {"Prefer": f"wait={max(1, math.floor(deadline))}"}
         reply = await self._send("POST", self._config.url, deadline, outbound, native, more)
-        self._judge(reply)
+        self._judge(reply, asking=True)
         return Native((reply.body,), reply.media_type)
 
     def _send(
@@ -102,6 +106,8 @@ class RestSink(Sink):
         outbound: Outbound | None = None,
         native: Native | None = None,
         more: dict[str, str] | None = None,
+        *,
+        cut: bool = False,
     ) -> Awaitable[HttpReply]:
         headers = {"Accept": "application/json, application/problem+json", **(more or {})}
         if outbound is not None and outbound.trace is not None:
@@ -120,13 +126,14 @@ class RestSink(Sink):
             timeout=min(deadline, self._config.timeout),
             limit=self._host.limits.answer_bytes,
             message_id=outbound.message_id if outbound is not None else None,
+            cut=cut,
         )
 
-    def _judge(self, reply: HttpReply) -> None:
+    def _judge(self, reply: HttpReply, *, asking: bool = False) -> None:
         if reply.status == 409 and self._object(reply).get("code") == Reason.IN_PROGRESS.value:
             after = retry_after(reply.headers.get("Retry-After"))
             raise TryLater(Reason.RECIPIENT_DOWN, "the recipient is still at work on this delivery", after=after)
-        self._host.http.judge(reply)
+        self._host.http.judge(reply, asking=asking)
 
     def _registration(self, reply: HttpReply) -> str | None:
         """The recipient's number, if its answer is JSON that has one; any other answer of 2xx is a delivery, too."""

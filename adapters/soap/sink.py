@@ -96,7 +96,7 @@ class SoapSink(Sink):
         if reply.status == 404:
             return None
         try:
-            self._host.http.judge(reply)
+            self._host.http.judge(reply, asking=True)
         except Refused as error:
             raise Ambiguous(Reason.RECIPIENT_UNSURE, f"asked about the delivery, {error.detail}") from None
         return Delivered(reply.body)
@@ -108,7 +108,7 @@ class SoapSink(Sink):
         # An answer is read once, by the codec; only what may be a fault is looked into here.
         if reply.status != 200 or b"Fault" in reply.body:
             self._find_fault(reply, asking=True)
-            self._host.http.judge(reply)
+            self._host.http.judge(reply, asking=True)
         return Native((reply.body,), _content_type(reply))
 
     def _taken(self, reply: HttpReply, service: str) -> str | None:

@@ -46,7 +46,10 @@ class Codec(Protocol):
 
 
 class Adapter(ABC):
-    """Opened once with its configuration and host; `check` consumes nothing; `close` is idempotent."""
+    """Opened once with its configuration and host; `check` consumes nothing; `close` is idempotent.
+
+    An `open` that raises keeps nobody else from starting: it is told to a person (what `NeedsOperator` says), closed,
+    and tried again. Until then deliveries wait, a source is not polled, and an endpoint answers 503."""
 
     codec: Codec
 

@@ -42,19 +42,21 @@ class Arrival(Protocol):
 
 @frozen
 class HttpReply:
-    """An answer to our own request, its body read whole within the limit."""
+    """An answer to our own request, its body read whole within the limit; `cut`: it was over it, and none is here."""
 
     status: int
     headers: Mapping[str, str]
     body: bytes
     media_type: str = ""
+    cut: bool = False
 
 
 class HttpClient(Protocol):
     """Our calls to others: TLS, pools, limits and time-outs are the host's.
 
     Raises `TryLater` when nothing was sent (refused, no route, TLS) and `Ambiguous` once bytes may have left, also when
-    the answer is over its limit. `timeout` is in seconds. A status is returned, not judged: see `judge`.
+    the answer is over its limit; with `cut` an answer of 2xx that is over it comes without its body. `timeout` is in
+    seconds. A status is returned, not judged: see `judge`.
     """
 
     async def send(
@@ -67,10 +69,14 @@ class HttpClient(Protocol):
         timeout: float,  # noqa: ASYNC109 - the host keeps it
         limit: int | None = None,
         message_id: str | None = None,
+        cut: bool = False,
     ) -> HttpReply: ...
 
-    def judge(self, reply: HttpReply) -> None:
-        """2xx returns; 429 and 503 raise `TryLater`, 408, 425 and other 5xx `Ambiguous`, the rest `Refused`."""
+    def judge(self, reply: HttpReply, *, asking: bool = False) -> None:
+        """2xx returns; 429 and 503 raise `TryLater`, 408, 425 and other 5xx `Ambiguous`, the rest `Refused`.
+
+        What speaks of our key or of the recipient's address raises `NeedsOperator`: 3xx, 401, 403, 407; and, unless
+        `asking`, 404, 405 and 410 without a body of `application/problem+json`."""
         ...
 
 

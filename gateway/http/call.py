@@ -19,7 +19,7 @@ from aiohttp import (
     parse_content_disposition,
     web,
 )
-from aiohttp.http_exceptions import HttpProcessingError
+from aiohttp.http_exceptions import BadHttpMessage, HttpProcessingError, LineTooLong
 from aiohttp.web_protocol import PayloadAccessError, RequestPayloadError
 
 from gateway.arrivals import SpoolingArrival
@@ -36,6 +36,8 @@ CODINGS = frozenset({"", "identity", "gzip", "deflate"})
 """How a body may be encoded, by one of them at most."""
 _LONGER = "sha-512"
 _PLAIN = frozenset({"", "binary", "8bit", "7bit", "identity"})
+PART_HEADERS = 128
+"""Header lines of one part."""
 BROKEN = (
     ConnectionError,
     ValueError,
@@ -162,7 +164,10 @@ class RequestCall:
         await self._ask_for(most)
         try:
             reader = MultipartReader(
-                self._request.headers, self._request.content, max_field_size=limits.header_line_bytes
+                self._request.headers,
+                self._request.content,
+                max_field_size=limits.header_line_bytes,
+                max_headers=PART_HEADERS,
             )
         except BROKEN as error:
             raise Refused(Reason.MULTIPART_BROKEN, "the multipart body has no boundary") from error
@@ -191,7 +196,13 @@ class RequestCall:
                 return await read(*arguments)  # type: ignore[misc]
         except TimeoutError:
             raise Refused(Reason.SLOW_BODY, "the body paused for too long") from None
+        except LineTooLong as error:
+            most = self._settings.limits.header_line_bytes
+            raise Refused(Reason.HEADERS_TOO_LARGE, "a header line of a part is over the limit", limit=most) from error
         except BROKEN as error:
+            if isinstance(error, BadHttpMessage) and error.message.startswith("Too many headers"):
+                detail = "a part has more header lines than the limit"
+                raise Refused(Reason.HEADERS_TOO_LARGE, detail, limit=PART_HEADERS) from error
             raise Refused(Reason.MULTIPART_BROKEN, "the multipart body is broken or broke off") from error
 
     async def _ask_for(self, most: int) -> None:

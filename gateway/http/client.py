@@ -62,6 +62,7 @@ class OutgoingHttp:
         timeout: float,  # noqa: ASYNC109 - the contract's own word; it covers the whole call
         limit: int | None = None,
         message_id: str | None = None,
+        cut: bool = False,
     ) -> HttpReply:
         if self._session is None:
             raise TryLater(Reason.STOPPING, "the gateway is not open")
@@ -74,8 +75,12 @@ class OutgoingHttp:
         try:
             with self._deadlines.within(timeout):
                 async with self._session.request(method, url, data=data, headers=sent, allow_redirects=False) as answer:
-                    body = await self._read(answer, limit or self._answer_bytes)
-                    return HttpReply(answer.status, answer.headers, body, answer.content_type)
+                    most = limit or self._answer_bytes
+                    body = await self._read(answer, most)
+                    # Half an answer says nothing of what was asked; that a document was taken the status says alone.
+                    if body is None and not (cut and 200 <= answer.status < 300):
+                        raise Ambiguous(Reason.RECIPIENT_ANSWER_INVALID, f"the answer is over {most} bytes")
+                    return HttpReply(answer.status, answer.headers, body or b"", answer.content_type, body is None)
         except (aiohttp.ClientConnectorCertificateError, aiohttp.ClientConnectorSSLError) as error:
             why = (
                 "its certificate is not trusted"
@@ -96,8 +101,8 @@ class OutgoingHttp:
             if isinstance(data, AsyncGenerator):
                 await _close(data)
 
-    def judge(self, reply: HttpReply) -> None:
-        judge(reply)
+    def judge(self, reply: HttpReply, *, asking: bool = False) -> None:
+        judge(reply, asking=asking)
 
     def _body(self, native: Native, message_id: str | None, headers: dict[str, str]) -> bytes | AsyncIterator[bytes]:
         if not native.streams():
@@ -118,13 +123,13 @@ class OutgoingHttp:
                     async for chunk in _base64(chunks):
                         yield chunk
 
-    async def _read(self, answer: aiohttp.ClientResponse, limit: int) -> bytes:
+    async def _read(self, answer: aiohttp.ClientResponse, limit: int) -> bytes | None:
+        """None: it is over the limit, and the rest is not waited for."""
         content, pieces, size = answer.content, list[bytes](), 0
         while chunk := await content.readany():
             size += len(chunk)
             if size > limit:
-                # The recipient took it and said too much: whether it succeeded is not known from half an answer.
-                raise Ambiguous(Reason.RECIPIENT_ANSWER_INVALID, f"the answer is over {limit} bytes")
+                return None
             pieces.append(chunk)
             if content.at_eof():
                 break

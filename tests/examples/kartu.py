@@ -121,7 +121,7 @@ class KartuSink(door.Sink):
     async def ask(self, outbound: door.Outbound, deadline: float) -> door.Native:
         asked = self.codec.from_document(outbound)
         reply = await self._host.http.send("POST", self._config.url, native=asked, timeout=deadline)
-        self._host.http.judge(reply)
+        self._host.http.judge(reply, asking=True)
         return door.Native((reply.body,), reply.media_type)
 
 

@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 
-from gateway.contract.errors import Refused
+from gateway.contract.errors import Ambiguous
 from gateway.contract.exchange import Native, PartRef
 from gateway.contract.host import HttpReply, PartReader
 from gateway.contract.judgement import judge
@@ -69,6 +69,7 @@ class FakeHttp:
         timeout: float,  # noqa: ASYNC109
         limit: int | None = None,
         message_id: str | None = None,
+        cut: bool = False,
     ) -> HttpReply:
         body, size, digest, peak = bytearray(), 0, hashlib.sha256(), 0
         async for piece in self._stream(native, message_id):
@@ -81,11 +82,13 @@ class FakeHttp:
         self.sent.append(sent)
         reply = self._answer(sent)
         if limit is not None and len(reply.body) > limit:
-            raise Refused(Reason.RECIPIENT_ANSWER_INVALID, "the answer is over its limit", limit=limit)
+            if not (cut and 200 <= reply.status < 300):
+                raise Ambiguous(Reason.RECIPIENT_ANSWER_INVALID, f"the answer is over {limit} bytes")
+            return HttpReply(reply.status, reply.headers, b"", reply.media_type, cut=True)
         return reply
 
-    def judge(self, reply: HttpReply) -> None:
-        judge(reply)
+    def judge(self, reply: HttpReply, *, asking: bool = False) -> None:
+        judge(reply, asking=asking)
 
     async def _stream(self, native: Native | None, message_id: str | None) -> AsyncIterator[bytes]:
         for piece in native.body if native else ():

@@ -32,6 +32,7 @@ def test_names_that_may_not_pass(name):
     with pytest.raises(NameRefused) as refused:
         checked(name)
     assert name in ("", ".", "..") or name not in str(refused.value)
+    assert refused.value.limit == (NAME_MAX if len(name) > NAME_MAX else None)
 
 
 @pytest.mark.parametrize("name", ["surat.pdf", "Surat Undangan (1).pdf", "séance.json", "surat-№5.json"])

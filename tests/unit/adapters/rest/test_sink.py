@@ -136,7 +136,8 @@ async def test_a_receipt_goes_to_its_own_url(host: FakeHost, receipts_url: str |
     ("status", "error"),
     [
         (302, NeedsOperator), (401, NeedsOperator), (407, NeedsOperator), (400, Refused), (403, NeedsOperator),
-        (404, Refused), (409, Refused), (422, Refused), (408, Ambiguous), (425, Ambiguous), (500, Ambiguous),
+        (404, NeedsOperator), (405, NeedsOperator), (410, NeedsOperator),
+        (409, Refused), (422, Refused), (408, Ambiguous), (425, Ambiguous), (500, Ambiguous),
         (502, Ambiguous),
         (504, Ambiguous), (429, TryLater), (503, TryLater),
     ],
@@ -150,6 +151,37 @@ async def test_what_a_status_means(host: FakeHost, status: int, error: type[Exce
         assert caught.value.after == 7.0
     if isinstance(caught.value, Refused):
         assert (caught.value.reason, caught.value.answer) == (Reason.RECIPIENT_REFUSED, b'{"detail":"rahasia"}')
+
+
+@pytest.mark.parametrize("status", [404, 405, 410])
+async def test_a_problem_of_the_recipients_own_refuses_the_document(host: FakeHost, status: int) -> None:
+    problem = b'{"title":"Tidak dikenal"}'
+    reply = HttpReply(status, Headers(), problem, "application/problem+json; charset=utf-8")
+    host.http.on("POST", URL, reply)
+    with pytest.raises(Refused) as caught:
+        await (await sink(host)).deliver(letter(), ONCE)
+    assert caught.value.answer == problem
+
+
+@pytest.mark.parametrize("status", [404, 410])
+async def test_what_is_not_there_is_an_answer_to_a_question(host: FakeHost, status: int) -> None:
+    host.http.on_json("POST", URL, status)
+    made = await sink(host)
+    with pytest.raises(Refused):
+        await made.ask(outbound_for("eligibility-query/1", QUESTION, service="coverage.lookup", kind="query"), 5.0)
+
+
+async def test_an_answer_of_2xx_that_is_too_long_is_a_delivery_all_the_same(host: FakeHost) -> None:
+    most = host.limits.answer_bytes
+    body = b'{"registrationNumber":"9","x":"' + b"x" * most + b'"}'
+    host.http.on_json("POST", URL, 202, body)
+    made = await sink(host)
+    delivered = await made.deliver(letter(), ONCE)
+    assert delivered.answer == f"HTTP 202; the body was over {most} bytes and was cut off".encode()
+    assert delivered.registration is None
+    with pytest.raises(Ambiguous) as caught:
+        await made.ask(outbound_for("eligibility-query/1", QUESTION, service="coverage.lookup", kind="query"), 5.0)
+    assert caught.value.reason is Reason.RECIPIENT_ANSWER_INVALID
 
 
 async def test_a_recipient_still_at_work_is_asked_again(host: FakeHost) -> None:

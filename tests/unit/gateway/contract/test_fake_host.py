@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from gateway.contract import Host, HttpReply, Native, NeedsOperator, PartRef, Refused
+from gateway.contract import Ambiguous, Host, HttpReply, Native, NeedsOperator, PartRef
 from gateway.contract.conformance import HostBench, HostConformance
 from gateway.contract.testing import FakeArrival, FakeHost, Headers
 
@@ -60,8 +60,10 @@ async def test_the_client_streams_parts_raw_and_as_base64() -> None:
 async def test_the_client_keeps_its_limits_and_script() -> None:
     host = FakeHost()
     host.http.on("GET", "http://a.example/", HttpReply(200, Headers(), b"12345"))
-    with pytest.raises(Refused):
+    with pytest.raises(Ambiguous):
         await host.http.send("GET", "http://a.example/", timeout=1, limit=4)
+    reply = await host.http.send("GET", "http://a.example/", timeout=1, limit=4, cut=True)
+    assert (reply.status, reply.body, reply.cut) == (200, b"", True)
     with pytest.raises(AssertionError):
         await host.http.send("GET", "http://b.example/", timeout=1)
 

@@ -14,7 +14,8 @@ import orjson
 import pytest
 
 from gateway.federation import Federation
-from gateway.settings import Limits
+from gateway.http.call import PART_HEADERS
+from gateway.settings import Limits, Settings
 from tests.unit.gateway.bench import GUDANG, PDF, SIMPUS, Bench, letter, organisation
 from tests.unit.gateway.http.face import Face, loopback
 
@@ -285,3 +286,17 @@ async def test_a_part_has_every_digest_it_declares(face: Face, fields: list[str]
     assert (status, told.get("code")) == ((202, None) if taken else (422, "digest_mismatch"))
     whole = headers | {"Content-Digest": content_digest(body, "sha-256")}
     assert await face.code("POST", LETTER, SIMPUS, data=body, headers=whole) == (400, "bad_request")
+
+
+@pytest.mark.parametrize(
+    ("head", "limit"),
+    [
+        (b"X-A: " + b"a" * 9000 + b"\r\n", Settings().limits.header_line_bytes),
+        (b"".join(b"X-%d: a\r\n" % number for number in range(200)), PART_HEADERS),
+    ],
+)
+async def test_headers_of_a_part_over_their_limit_are_refused_with_it(face: Face, head: bytes, limit: int) -> None:
+    body = b"--b\r\n" + head + b'Content-Disposition: form-data; name="document"\r\n\r\n{}\r\n--b--\r\n'
+    headers = {"Content-Type": "multipart/form-data; boundary=b"}
+    status, told = await face.value("POST", LETTER, SIMPUS, data=body, headers=headers)
+    assert (status, told["code"], told["limit"]) == (431, "headers_too_large", limit)

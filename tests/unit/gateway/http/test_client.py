@@ -110,6 +110,22 @@ async def test_an_answer_over_its_limit_is_ambiguous(peer: Peer) -> None:
     assert caught.value.reason is Reason.RECIPIENT_ANSWER_INVALID
 
 
+@pytest.mark.parametrize(("status", "taken"), [(200, True), (202, True), (404, False), (500, False), (302, False)])
+async def test_an_answer_that_may_be_cut_comes_without_its_body(peer: Peer, status: int, taken: bool) -> None:
+    async def much(request: web.Request) -> web.Response:
+        return web.Response(body=b"x" * 500, status=status)
+
+    peer.handler = much
+    whole = await peer.send(limit=500, cut=True)
+    assert (whole.status, len(whole.body), whole.cut) == (status, 500, False)
+    if taken:
+        reply = await peer.send(limit=499, cut=True)
+        assert (reply.status, reply.body, reply.cut) == (status, b"", True)
+    else:
+        with pytest.raises(Ambiguous):
+            await peer.send(limit=499, cut=True)
+
+
 async def test_a_compressed_answer_is_limited_by_what_it_becomes(peer: Peer) -> None:
     async def bomb(request: web.Request) -> web.Response:
         answer = web.Response(body=b"0" * 1_000_000)
