@@ -23,6 +23,7 @@ from gateway.contract.errors import NeedsOperator, Refused
 from gateway.contract.exchange import Part
 from gateway.contract.host import Claim, Fingerprint
 from gateway.contract.host import Limits as ContractLimits
+from gateway.contract.places import own_key
 from gateway.contract.reasons import Reason
 from gateway.settings import Limits, Settings
 from gateway.store.engine import Journal, Step, Taken, Unexpected, Unit
@@ -220,6 +221,8 @@ class FileSecrets:
                 raise NeedsOperator(f"the variable {name} is not set")
             return value
         path = self._state_dir / name
+        if own_key(path, self._state_dir):
+            raise NeedsOperator(f"{name} is a key of the gateway's own and goes to nobody; name another file")
         try:
             if path.stat().st_mode & 0o077:
                 raise NeedsOperator(f"{name} can be read by others; run chmod 600 on it")

@@ -11,15 +11,18 @@ import stat
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from gateway.contract.places import reserved
 
-def complaints(places: Mapping[str, Path], together: Sequence[str]) -> list[str]:
+
+def complaints(places: Mapping[str, Path], together: Sequence[str], state_dir: str) -> list[str]:
     """What would not work, or not as meant. `together` names the folders between which files are renamed."""
-    return hindrances(places, together) + _overlaps(places)
+    return hindrances(places, together, state_dir) + _overlaps(places)
 
 
-def hindrances(places: Mapping[str, Path], together: Sequence[str]) -> list[str]:
+def hindrances(places: Mapping[str, Path], together: Sequence[str], state_dir: str) -> list[str]:
     """What does not work as it is: nothing may be taken until it does."""
     found = [sentence for name, path in places.items() for sentence in _one(name, path)]
+    found = found or trespasses(places, state_dir)
     if found:
         return found
     devices = {name: _standing(places[name]).stat().st_dev for name in together if name in places}
@@ -31,6 +34,12 @@ def hindrances(places: Mapping[str, Path], together: Sequence[str]) -> list[str]
                 "files are renamed between them; put them on one file system"
             )
     return found
+
+
+def trespasses(places: Mapping[str, Path], state_dir: str) -> list[str]:
+    """Folders that lead to the gateway's own: files there are not an agency's, whatever link was laid."""
+    found = ((name, path, reserved(path, Path(state_dir))) for name, path in places.items())
+    return [f"{name} ({path}) {met}; name a folder of its own" for name, path, met in found if met is not None]
 
 
 def _one(name: str, path: Path) -> list[str]:

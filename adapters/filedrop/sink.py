@@ -19,7 +19,7 @@ from adapters.filedrop.config import SinkConfig, place
 from adapters.filedrop.folder import Barrier, Draft, Folder, Taken, make, no_barrier
 from adapters.filedrop.known import Gone, Known
 from adapters.filedrop.naming import part_file, safe
-from adapters.filedrop.places import complaints, hindrances
+from adapters.filedrop.places import complaints, hindrances, trespasses
 from gateway.contract import (
     Attempt,
     Capability,
@@ -56,13 +56,13 @@ class FolderSink(Sink):
 
     async def open(self) -> None:
         self._threads = Threads(self._config.threads)
-        with contextlib.suppress(OSError, Gone):
+        with contextlib.suppress(OSError, Gone, NeedsOperator):
             # One recipient's folder must not keep the others from starting: a delivery says what is wrong with it.
             await self._threads(self._open)
 
     async def check(self) -> list[str]:
         gone = await Threads(1)(self._known.gone, self._distinct)
-        return gone or await Threads(1)(complaints, self._distinct, ())
+        return gone or await Threads(1)(complaints, self._distinct, (), self._host.state_dir)
 
     async def close(self) -> None:
         folders, self._folders = self._folders, {}
@@ -89,7 +89,7 @@ class FolderSink(Sink):
                 raise TryLater(Reason.DISK_RESERVE, "no room in the outbox") from None
             if missing := await self._threads(self._known.gone, self._distinct):
                 raise TryLater(Reason.FOLDER_GONE, "; ".join(missing)) from None
-            found = await self._threads(hindrances, self.places, ())
+            found = await self._threads(hindrances, self.places, (), self._host.state_dir)
             hint = "; ".join(found) or "see its rights and disk"
             raise NeedsOperator(f"the outbox does not work: {error.strerror}; {hint}") from None
         return Delivered()
@@ -100,6 +100,8 @@ class FolderSink(Sink):
             if known is not None and known.stands_at_its_path():
                 continue
             self._known.must_stand(self._distinct)
+            if found := trespasses({name: path}, self._host.state_dir):
+                raise NeedsOperator("; ".join(found))
             make(path)
             # One that was there before stays open until its files are written: it is closed with its last user.
             self._folders[name] = Folder(path, barrier=self._barrier)

@@ -25,7 +25,7 @@ from adapters.filedrop.content import Broken
 from adapters.filedrop.folder import Barrier, Changed, Folder, Taken, Unreadable, Unsafe, make, no_barrier
 from adapters.filedrop.known import Gone, Known
 from adapters.filedrop.lookout import Lookout
-from adapters.filedrop.places import complaints, hindrances
+from adapters.filedrop.places import complaints, hindrances, trespasses
 from adapters.filedrop.readiness import Candidate, Sighting, Watch
 from adapters.filedrop.table import strangers
 from adapters.filedrop.workroom import ITEM, Damaged, Held, Workroom, files_of
@@ -88,13 +88,13 @@ class FolderSource(Source):
 
     async def open(self) -> None:
         self._threads = Threads(self._config.threads)
-        with contextlib.suppress(OSError, Gone):
+        with contextlib.suppress(OSError, Gone, NeedsOperator):
             # One agency's folder must not keep the others from starting: the first poll says what is wrong with it.
             await self._threads(self._open)
 
     async def check(self) -> list[str]:
         found = await Threads(1)(self._known.gone, self.places)
-        found = found or await Threads(1)(complaints, self.places, _TOGETHER)
+        found = found or await Threads(1)(complaints, self.places, _TOGETHER, self._host.state_dir)
         document = self._config.document
         foreign = strangers(self._config.csv, document) if document in DOCUMENTS and document is not None else []
         return found + [f"csv names the field '{one}', which {document} does not have; correct it" for one in foreign]
@@ -158,7 +158,7 @@ class FolderSource(Source):
     def _make_sure(self) -> None:
         """Nothing is taken before everything that it takes to answer for it works. Raises `NeedsOperator`."""
         self._sound = False
-        found = hindrances(self.places, _TOGETHER)
+        found = hindrances(self.places, _TOGETHER, self._host.state_dir)
         if found:
             raise NeedsOperator("; ".join(found))
         try:
@@ -171,6 +171,8 @@ class FolderSource(Source):
 
     def _open(self) -> None:
         self._known.must_stand(self.places)
+        if found := trespasses(self.places, self._host.state_dir):
+            raise NeedsOperator("; ".join(found))
         for name, path in self.places.items():
             make(path)
             known = self._folders.get(name)
@@ -255,7 +257,7 @@ class FolderSource(Source):
     async def _leave(self, claim: Claim, held: Held) -> None:
         """A file that may be seen and not moved, as in a folder whose files only their owners may move: it stays where
         it is, the others go on. A folder in which nothing may be moved is for an operator."""
-        found = await self._threads(hindrances, self.places, _TOGETHER)
+        found = await self._threads(hindrances, self.places, _TOGETHER, self._host.state_dir)
         await self._give_back(claim, held)
         if found:
             self._sound = False

@@ -81,7 +81,7 @@ class Configuration:
 def read(setup: Setup) -> Configuration:
     """The configuration and everything wrong with it."""
     from gateway import federation
-    from gateway.identity.api_keys import unusable
+    from gateway.identity.api_keys import key_trouble
     from gateway.registry import installed
     from gateway.settings import endpoint_findings
     from schemas.catalogue import DOCUMENTS, SERVICES
@@ -95,7 +95,7 @@ def read(setup: Setup) -> Configuration:
     state_dir = settings.state_dir if settings is not None else setup.state or Path("var")
     make = settings is None or settings.create_keys
     found, more = federation.load(
-        folder, adapters, SERVICES, DOCUMENTS, state_dir, lambda file: unusable(state_dir / file, make=make), broken
+        folder, adapters, SERVICES, DOCUMENTS, state_dir, lambda file: key_trouble(state_dir, file, make=make), broken
     )
     settings = None if any(one.is_error for one in endpoints) else settings
     return Configuration(settings, found, adapters, sorted({*findings, *endpoints, *more}))

@@ -120,8 +120,8 @@ CODES: Mapping[str, Code] = MappingProxyType(
         ),
         "C026": Code(
             "folder-in-use",
-            "Files are taken from this folder by one place, and another place uses it too.",
-            "Give each place a folder of its own.",
+            "The folder is in use: files are taken from it by another place, or it is or holds the gateway's own.",
+            "Give each place a folder of its own, apart from the gateway's.",
         ),
         "C027": Code(
             "unknown-document", "No shared document is of this type.", "Use a type that `lintas schemas` lists."

@@ -2,8 +2,8 @@
 
 In: a `Draft` whose uses are sound by themselves; a configuration model may offer `own_folders` and `shared_folders`,
 `document_fields`, `document_values`, `names_service`, or none of them (see the protocols of the contract's adapter
-module). Out: findings, added to the draft. Refuses nothing; opens no folder, so a folder under two names by way of a
-link is not seen here.
+module). Out: findings, added to the draft. Refuses nothing; opens no folder. Folders are compared by where they lead,
+as far as they are there: a link is followed.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from typing import Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel
 
+from gateway.contract.config import SecretRef
+from gateway.contract.places import own_key, reserved
 from gateway.federation.draft import Draft, Located
 from gateway.federation.federation import Use
 from gateway.federation.findings import did_you_mean, shown
@@ -22,19 +24,22 @@ from gateway.federation.marks import Place
 from gateway.federation.names import known_service, known_systems
 
 
-def check_uses(draft: Draft, state_dir: Path) -> None:
+def check_uses(draft: Draft, state_dir: Path, config_dir: Path | None = None) -> None:
     """Add what is wrong between the settings of adapters, and between them and the documents."""
     claims: list[_Claim] = []
     for use, where in draft.used:
         try:
             claims += _claims(use, where, state_dir)
+            _secrets(draft, use.config, where, state_dir)
             _fields(draft, use.config, where)
             _values(draft, use.config, where)
             _service(draft, use, where)
         except Exception as error:  # a stranger's code, as its model is
             message = f"the model of {shown(use.adapter)} raised {type(error).__name__}"
             draft.note("C024", where, (), message, key=True)
-    _folders(draft, claims)
+    free = [claim for claim in claims if not _reserved(draft, claim, state_dir, config_dir)]
+    _folders(draft, free)
+    _nested(draft, [claim for claim in free if claim.own])
 
 
 class _Claim:
@@ -42,9 +47,9 @@ class _Claim:
 
     def __init__(self, use: Use, where: Located, setting: str, folder: str, state_dir: Path, *, own: bool) -> None:
         self.where, self.setting, self.own = where, setting, own
-        # Names only, no look at the disk: the state folder may not exist yet, or belong to another machine.
-        self.path = os.path.abspath(state_dir / folder)
-        self.name = f"{setting} of {use.key}"
+        # What is not there yet counts by its name: the state folder may not exist, or belong to another machine.
+        self.path = os.path.realpath(state_dir / folder)
+        self.use, self.name = use.key, f"{setting} of {use.key}"
 
 
 def _claims(use: Use, where: Located, state_dir: Path) -> list[_Claim]:
@@ -67,6 +72,36 @@ def _folders(draft: Draft, claims: list[_Claim]) -> None:
     for claim in claims:
         if not claim.own and claim.path in takers:
             _taken(draft, claim, takers[claim.path])
+
+
+def _reserved(draft: Draft, claim: _Claim, state_dir: Path, config_dir: Path | None) -> bool:
+    """The gateway's own places: it would carry off its keys, or hand them out."""
+    met = reserved(Path(claim.path), state_dir, config_dir)
+    if met is not None:
+        hint = f"take one such as drop/{claim.use.partition(':')[0]}/{claim.setting}"
+        draft.note("C026", claim.where, (claim.setting,), f"the folder `{claim.setting}` {met}", hint)
+    return met is not None
+
+
+def _nested(draft: Draft, own: list[_Claim]) -> None:
+    """A folder inside one that another takes from; a place's own folder of files in hand may lie in its own inbox."""
+    for claim in own:
+        for other in own:
+            if Path(other.path) not in Path(claim.path).parents:
+                continue
+            if claim.use != other.use or claim.setting == "inbox":
+                message = f"the folder `{claim.setting}` lies in {shown(other.name)}, which takes the files in it"
+                draft.note("C026", claim.where, (claim.setting,), message)
+
+
+def _secrets(draft: Draft, config: BaseModel, where: Located, state_dir: Path, inside: Place = ()) -> None:
+    """A key of the gateway's own is handed to nobody, also not as the key that a recipient asks for."""
+    for name in type(config).model_fields:
+        value = getattr(config, name)
+        if isinstance(value, SecretRef) and value.file is not None and own_key(state_dir / value.file, state_dir):
+            draft.note("C033", where, (*inside, name), f"{shown(value.file)} is a key of the gateway's own")
+        elif isinstance(value, BaseModel):
+            _secrets(draft, value, where, state_dir, (*inside, name))
 
 
 def _taken(draft: Draft, claim: _Claim, owner: _Claim) -> None:

@@ -53,8 +53,8 @@ def load(
     """Read and check a configuration folder. The federation is None when any finding is an error.
 
     With `documents` (by type, `letter/1`), the field paths that routes name are checked against them, and so
-    are those that adapters' settings name. `state_dir` is what their relative folders are relative to; it is not read.
-    `key_trouble` says what is wrong with a key file, `broken` what is wrong with an adapter that cannot be used.
+    are those that adapters' settings name. `state_dir` is what their relative folders are relative to. `key_trouble`
+    says what is wrong with a key file, `broken` what is wrong with an adapter that cannot be used.
     """
     draft = Draft(adapters, services, documents or {}, broken or {})
     _strays(config_dir, draft)
@@ -62,7 +62,7 @@ def load(
     _read_routes(config_dir, draft)
     _read_operators(config_dir, draft)
     check(draft, key_trouble)
-    check_uses(draft, state_dir)
+    check_uses(draft, state_dir, config_dir)
     findings = sorted(set(draft.findings))
     if any(finding.is_error for finding in findings):
         return None, findings

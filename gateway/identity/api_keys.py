@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from gateway.contract.exchange import Caller
+from gateway.contract.places import own_key
 from gateway.federation import Federation
 from gateway.identity.principal import Person, Presented, Principal
 
@@ -86,6 +87,13 @@ def keys_of(federation: Federation, state: Path, *, make: bool) -> ApiKeys:
         who = Person(person.id, frozenset(person.roles))
         files += [(state / key.file, who) for key in person.credentials.api_keys]
     return load_keys(files, make=make)
+
+
+def key_trouble(state: Path, file: str, *, make: bool) -> str | None:
+    """What is wrong with a key file that the configuration names; None if nothing is. Makes nothing."""
+    if own_key(state / file, state):
+        return f"{file} is a key of the gateway's own: nobody is let in by it; name another file"
+    return unusable(state / file, make=make)
 
 
 def unusable(path: Path, *, make: bool) -> str | None:

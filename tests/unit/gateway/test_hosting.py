@@ -157,6 +157,17 @@ def test_secrets_by_reference(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
             secrets.get(reference)
 
 
+def test_a_key_of_the_gateways_own_is_no_secret_for_an_adapter(tmp_path: Path) -> None:
+    path = tmp_path / "keys" / "kek.key"
+    path.parent.mkdir()
+    path.write_text("rahasia")
+    path.chmod(0o600)
+    (tmp_path / "alias.key").symlink_to("keys/kek.key")
+    for reference in ("file:keys/kek.key", "file:alias.key", f"file:{path}"):
+        with pytest.raises(NeedsOperator, match="a key of the gateway's own"):
+            FileSecrets(tmp_path).get(reference)
+
+
 def test_counters_are_told_by_adapter() -> None:
     metrics = HostMetrics("a-test")
     metrics.count("rows", 3)

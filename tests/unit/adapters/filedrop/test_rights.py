@@ -198,6 +198,30 @@ async def test_a_folder_put_in_place_as_a_link_is_never_followed(desk, person, t
     assert isinstance(taken.settlement, Accepted)
 
 
+@pytest.mark.parametrize("restarts", [False, True])
+async def test_a_folder_that_a_link_above_it_leads_to_the_gateways_own_is_not_used(desk, person, tmp_path, restarts):
+    d = await desk()
+    assert await d.round() == []
+    (tmp_path / "journal" / "inbox").mkdir(parents=True)
+    (tmp_path / "journal" / "inbox" / "journal.db").write_text("all of it")
+    above = d.source.places["inbox"].parent
+    above.rename(tmp_path / "put aside")
+    above.symlink_to(tmp_path / "journal")
+    if restarts:
+        await d.restart()
+    for _ in range(3):
+        with pytest.raises(NeedsOperator, match=r"inbox \(.*\) lies in the gateway's journal"):
+            await polled(d)
+    assert "lies in the gateway's journal" in " ".join(await d.source.check())
+    # Nothing is taken from there, and no folder of the source is made there.
+    assert sorted(path.name for path in (tmp_path / "journal").rglob("*")) == ["inbox", "journal.db"]
+    above.unlink()
+    (tmp_path / "put aside").rename(above)
+    d.drop("warga.json", person)
+    (taken,) = await d.round()
+    assert isinstance(taken.settlement, Accepted)
+
+
 async def test_a_folder_made_anew_costs_no_descriptor(desk, person):
     d = await desk()
     await d.round()

@@ -58,6 +58,17 @@ def parts_of(host):
     ]
 
 
+async def test_nothing_is_written_into_the_gateways_own_places(open_sink, tmp_path):
+    (tmp_path / "keys").mkdir()
+    (tmp_path / "alias").symlink_to("keys")
+    for outbox in ("keys/out", "alias/out"):
+        sink, _, _ = await open_sink(outbox=outbox)
+        assert "lies in the gateway's keys" in " ".join(await sink.check())
+        with pytest.raises(NeedsOperator, match="lies in the gateway's keys"):
+            await sink.deliver(person(), Attempt(1, 5.0))
+    assert names(tmp_path / "keys") == []
+
+
 async def test_a_document_is_one_json_file_with_its_envelope(open_sink):
     sink, _, out = await open_sink()
     assert sink.capability is Capability.IDEMPOTENT

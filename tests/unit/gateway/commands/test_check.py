@@ -117,6 +117,30 @@ def test_two_sources_on_one_inbox_are_an_error(folder: Path) -> None:
     assert {one["code"] for one in told["findings"]} == {"C026"}
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "code"),
+    [
+        ("inbox: drop/kependudukan/inbox", "inbox: journal", "C026"),
+        ("outbox: drop/kependudukan/outbox", "outbox: CONFIG/agencies", "C026"),
+        ("keys/kota-bandung--simpus.key", "keys/receipts.pem", "C033"),
+    ],
+)
+def test_nobody_is_given_what_is_the_gateways_own_and_a_start_is_refused_too(
+    folder: Path, tmp_path: Path, old: str, new: str, code: str
+) -> None:
+    agency = folder / "agencies/kota-bandung.yaml"
+    text = agency.read_text()
+    assert text.count(old) == 1
+    agency.write_text(text.replace(old, new.replace("CONFIG", str(folder))))
+    state = tmp_path / "state"
+    told = json.loads(check("--config", folder, "--state", state, "--json").stdout)
+    assert {one["code"] for one in told["findings"]} == {code}
+    started = CliRunner().invoke(build(), ["run", "--config", str(folder), "--state", str(state)])
+    assert started.exit_code == 2
+    assert code in started.output
+    assert not state.exists()
+
+
 LIVE = """\
 agency: uji
 name: Uji

@@ -87,6 +87,62 @@ def test_a_folder_that_files_are_taken_from_has_one_user(
     assert all("kota/" in one.message for one in findings)
 
 
+@pytest.mark.parametrize("setting", ["inbox: drop/dua/inbox", "outbox: drop/dua/outbox"])
+@pytest.mark.parametrize(
+    "folder",
+    [
+        "keys",
+        "journal",
+        "parts/x",
+        "log",
+        ".",
+        "./keys/",
+        "STATE/journal",
+        "ABOVE",
+        "ABOVE/config",
+        "/",
+        "link/x",
+        "cfg",
+    ],
+)
+def test_the_gateways_own_places_are_no_folder_of_an_agency(
+    tmp_path: Path, built_in: Any, setting: str, folder: str
+) -> None:
+    config, state = tmp_path / "config", tmp_path / "var"
+    config.mkdir()
+    (state / "keys").mkdir(parents=True)
+    (state / "link").symlink_to("keys")
+    (state / "cfg").symlink_to("../config")
+    path = folder.replace("STATE", str(state)).replace("ABOVE", str(tmp_path))
+    findings = read(config, built_in, (setting, f"{setting.split(':')[0]}: {path}"), state_dir=state)
+    line = 23 if setting.startswith("inbox") else 27
+    assert ("C026", FILE, line) in {(one.code, one.file, one.line) for one in findings}
+    assert {one.code for one in findings} == {"C026"}
+
+
+def test_links_and_nesting_do_not_hide_that_a_folder_is_anothers(tmp_path: Path, built_in: Any) -> None:
+    (tmp_path / "var" / "drop" / "satu" / "inbox").mkdir(parents=True)
+    (tmp_path / "var" / "alias").symlink_to("drop/satu")
+    for inbox in ("alias/inbox", "drop/satu/inbox/sub", "drop/satu", "drop", "alias", "alias/inbox/deep/er"):
+        changed = ("inbox: drop/dua/inbox", f"inbox: {inbox}\n          work: drop/dua/work")
+        findings = read(tmp_path, built_in, changed, state_dir=tmp_path / "var")
+        assert {one.code for one in findings} == {"C026"}, inbox
+
+
+def test_a_folder_of_files_in_hand_may_lie_in_its_own_inbox_and_not_around_it(tmp_path: Path, built_in: Any) -> None:
+    inside = ("inbox: drop/dua/inbox", "inbox: drop/dua\n          work: drop/dua/hand")
+    assert read(tmp_path, built_in, inside) == []
+    around = ("inbox: drop/dua/inbox", "inbox: drop/dua/hand/in\n          work: drop/dua/hand")
+    assert [(one.code, one.line) for one in read(tmp_path, built_in, around)] == [("C026", 23)]
+
+
+def test_a_key_of_the_gateways_own_is_handed_to_nobody(tmp_path: Path, built_in: Any) -> None:
+    channel = "channel: {adapter: rest, config: {url: 'http://127.0.0.1:9/x', key: {file: %s}}}"
+    ours = read(tmp_path, built_in, ("channel: {pull: true}", channel % "keys/kek.key"))
+    assert [(one.code, one.line) for one in ours] == [("C033", 28)]
+    assert read(tmp_path, built_in, ("channel: {pull: true}", channel % "keys/dua-out.key")) == []
+
+
 @pytest.mark.parametrize("path", ["../../../../etc", "drop/../../etc", "/srv/../etc", "..", '""', '" "', '"a\\0b"'])
 @pytest.mark.parametrize("setting", ["inbox: drop/dua/inbox", "outbox: drop/dua/outbox"])
 def test_a_folder_that_climbs_is_refused(tmp_path: Path, built_in: Any, setting: str, path: str) -> None:

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from gateway.contract.exchange import Caller
+from gateway.contract.places import OWN_KEYS
 from gateway.identity import ApiKeys, KeyRefused, Presented, load_keys, new_key
-from gateway.identity.api_keys import _KEY
+from gateway.identity.api_keys import _KEY, key_trouble
 from tests.unit.gateway.bench import OPERATOR
 
 A, B = Caller("a/b"), Caller("c/d")
@@ -95,6 +96,14 @@ def test_what_cannot_be_used_is_refused_by_name_and_never_shown(tmp_path: Path, 
             load_keys([(path, A)], make=False)
         assert path.name in str(caught.value)
         assert key not in str(caught.value)
+
+
+@pytest.mark.parametrize("make", [True, False])
+@pytest.mark.parametrize("file", [f"keys/{name}" for name in OWN_KEYS] + ["./keys/kek.key", "alias.key"])
+def test_a_key_of_the_gateways_own_lets_nobody_in(tmp_path: Path, file: str, make: bool) -> None:
+    (tmp_path / "alias.key").symlink_to("keys/kek.key")
+    assert "a key of the gateway's own" in str(key_trouble(tmp_path, file, make=make))
+    assert key_trouble(tmp_path, "keys/kota--simpus.key", make=True) is None
 
 
 def test_one_key_has_one_owner(tmp_path: Path, key: str) -> None:
