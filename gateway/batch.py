@@ -209,7 +209,7 @@ class Batches:
             ).routed
         except Refused as error:
             return RowProblem(row, None, error.reason.value, error.detail)
-        steps, _, _ = self._recorder.steps(routed, parent=received.id)
+        steps, _, _ = self._recorder.steps(routed, parent=received.id, row=row)
         children.append((routed, steps))
         return None
 

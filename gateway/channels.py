@@ -99,15 +99,16 @@ class Channels:
         """How documents of a service reach a system; None if it pulls or does not receive."""
         return self._sink(self.name(system, service))
 
-    def sink_of(self, work: Work) -> Sink | None:
-        """How one delivery reaches its recipient."""
-        return self._sink(self.name_of(work))
+    def sink_of(self, work: Work, source: str | None = None) -> Sink | None:
+        """How one delivery reaches its recipient. `source` is the one that the message came by."""
+        return self._sink(self.name_of(work, source))
 
-    def name_of(self, work: Work) -> str:
-        """What the adapter is called that carries one delivery, or nothing: a receipt goes its own way back."""
+    def name_of(self, work: Work, source: str | None = None) -> str:
+        """What the adapter is called that carries one delivery, or nothing: a receipt goes its own way back, that of a
+        row to where the report of its batch went."""
         if work.kind != "receipt":
             return self.name(work.recipient, work.service)
-        use = self._federation.receipts_use(work.recipient)
+        use = self._federation.receipts_use(work.recipient, source, beside=work.message_kind == "row")
         return use.key if use else ""
 
     def name(self, system: str, service: str) -> str:

@@ -103,9 +103,19 @@ class Work(NamedTuple):
 
 
 @frozen
+class Origin:
+    """How a message came, as far as its way back needs it: the name of the source that took it, and for a row of a
+    batch the batch's message id and the row's number, counted from 1."""
+
+    source: str | None = None
+    batch: str | None = None
+    row: int | None = None
+
+
+@frozen
 class Body:
     """What is sealed in a message row: the document in canonical JSON, its parts, envelope facts, the salt, the
-    `accepted` receipt (compact JWS) that was signed over it, and the sender's own `traceparent`."""
+    `accepted` receipt (compact JWS) that was signed over it, the sender's own `traceparent`, and where it came from."""
 
     document: bytes
     salt: bytes
@@ -114,6 +124,7 @@ class Body:
     envelope: Mapping[str, Any]
     accepted: str = ""
     trace: str | None = None
+    origin: Origin = Origin()
 
 
 @frozen

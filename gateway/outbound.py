@@ -96,6 +96,8 @@ def outbound(
     urls: tuple[str, ...] = (),
     receipt: ReceiptCopy | None = None,
     name: str | None = None,
+    batch: str | None = None,
+    row: int | None = None,
     ephemeral: Ephemeral | None = None,
     load: Callable[[], Document] | None = None,
     trace: str | None = None,
@@ -118,4 +120,6 @@ def outbound(
         name,
         ephemeral,
         trace,
+        batch,
+        row,
     )

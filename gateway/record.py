@@ -20,10 +20,10 @@ from gateway.arrivals import Arrivals
 from gateway.audit.catalogue import EventName
 from gateway.audit.events import Event, EventWriter
 from gateway.contract.errors import Refused
-from gateway.contract.exchange import ReceiptCopy
+from gateway.contract.exchange import Caller, ReceiptCopy
 from gateway.contract.reasons import Reason
 from gateway.federation import Federation
-from gateway.message import Body, Recorded, Routed, Verified
+from gateway.message import Body, Origin, Recorded, Routed, Verified
 from gateway.policy import due_in, lanes_of, retention_ms, route_names, window_ms
 from gateway.receipt import ReceiptWriter, Signed, commit
 from gateway.route import field_values
@@ -78,11 +78,11 @@ class Recorder:
         return Recorded(routed.normalised.received.id, (receipt.copy,), document=routed.normalised.canonical)
 
     def steps(
-        self, routed: Routed, *, parent: str | None = None, batch: BatchKeys | None = None
+        self, routed: Routed, *, parent: str | None = None, row: int | None = None, batch: BatchKeys | None = None
     ) -> tuple[list[Step], Signed, bytes | None]:
         """The unit that records a message, its receipt, and the digest of its idempotency key if it has one.
 
-        `parent` is the batch this is a row of; `batch` says that this is a batch itself, whose keys exist already.
+        `parent` is the batch this is `row` of; `batch` says that this is a batch itself, whose keys exist already.
         """
         received, inbound = routed.normalised.received, routed.normalised.received.inbound
         message, service = received.id, received.service
@@ -99,7 +99,8 @@ class Recorder:
             document_type=routed.normalised.document.TYPE,
             body=body,
         )
-        body = Body(body.document, body.salt, body.parts, body.name, body.envelope, receipt.copy.jws, trace)
+        origin = Origin(source_of(received.caller), parent, row)
+        body = Body(body.document, body.salt, body.parts, body.name, body.envelope, receipt.copy.jws, trace, origin)
         kind = "batch" if batch else "message" if parent is None else "row"
         steps = [Step("insert_message", self._message_row(routed, data_key, body, kind, parent))]
         key = batch.idempotency if batch else self.key_of(routed)
@@ -279,6 +280,11 @@ class BatchKeys:
 
     data_key: DataKey
     idempotency: bytes | None
+
+
+def source_of(caller: Caller) -> str | None:
+    """The name of the source that took it, within its system; None for a caller who called."""
+    return caller.credential.rpartition(":")[2] if caller.scheme == "source" else None
 
 
 def seal_receipt(key: DataKey, message: str, copy: ReceiptCopy) -> bytes:

@@ -13,10 +13,11 @@ from typing import Any
 import orjson
 
 from gateway.contract.exchange import Part
-from gateway.message import Body
+from gateway.message import Body, Origin
 from gateway.store.sealing import DataKey, KeyRing, binding
 
 SALT_BYTES = 16
+_UNTOLD = Origin()
 
 
 class Erased(Exception):
@@ -48,16 +49,17 @@ class Vault:
 
 def pack(body: Body) -> bytes:
     """A body as bytes: the length of a JSON head in four bytes, the head, then the document as it is."""
-    head = orjson.dumps(
-        {
-            "salt": b64encode(body.salt).decode(),
-            "name": body.name,
-            "envelope": body.envelope,
-            "accepted": body.accepted,
-            "trace": body.trace,
-            "parts": [[p.number, p.sha256, p.size, p.media_type, p.name, p.address] for p in body.parts],
-        }
-    )
+    value: dict[str, Any] = {
+        "salt": b64encode(body.salt).decode(),
+        "name": body.name,
+        "envelope": body.envelope,
+        "accepted": body.accepted,
+        "trace": body.trace,
+        "parts": [[p.number, p.sha256, p.size, p.media_type, p.name, p.address] for p in body.parts],
+    }
+    if body.origin != _UNTOLD:
+        value["origin"] = [body.origin.source, body.origin.batch, body.origin.row]
+    head = orjson.dumps(value)
     return len(head).to_bytes(4, "big") + head + body.document
 
 
@@ -73,4 +75,5 @@ def unpack(data: bytes) -> Body:
         envelope=value["envelope"],
         accepted=value["accepted"],
         trace=value.get("trace"),
+        origin=Origin(*value["origin"]) if "origin" in value else _UNTOLD,
     )

@@ -193,6 +193,9 @@ class SourceConfig(_Settings):
     def names_service(self) -> tuple[str | None, str | None, Sequence[str]]:
         return self.service, self.document, self.recipients
 
+    def receipts_config(self) -> dict[str, Any]:
+        return {"outbox": self._beside("outbox")}
+
     def document_values(self) -> Iterator[tuple[str, tuple[str, ...], str, str]]:
         if self.document is not None:
             for path, meanings in self.csv.values.items():

@@ -9,13 +9,31 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+from dataclasses import dataclass
 from typing import Any
 
-from gateway.contract import REASONS, BatchReport, ReceiptCopy, Refused
+from gateway.contract import REASONS, BatchReport, Reason, ReceiptCopy, Refused
+
+_ADVICE = {
+    Reason.RECIPIENT_REFUSED: "Ask the recipient what it found wrong; correct that and drop it as a new file.",
+    Reason.EXPIRED: "It was not delivered in time; drop it again with a later 'expiresAt' if it is still to go.",
+}
+_GIVEN_UP = (
+    "It was given up at the gateway: ask the operator with the messageId, then drop it again if it is still to go."
+)
 
 
-def receipt(message_id: str, copy: ReceiptCopy, document: bytes = b"") -> bytes:
-    """`{messageId, kind, deliveryId, receipt, statement, registrationNumber?, document?}`. `receipt` is a JWS.
+@dataclass(frozen=True, slots=True)
+class Row:
+    """Which row of which batch a receipt is about; `batch` is the message id that its report names."""
+
+    batch: str
+    row: int
+
+
+def receipt(message_id: str, copy: ReceiptCopy, document: bytes = b"", row: Row | None = None) -> bytes:
+    """`{messageId, kind, deliveryId, row?, batchId?, code?, title?, advice?, receipt, statement, registrationNumber?,
+    document?}`. `receipt` is a JWS; what stands beside it is for people.
 
     `document`, where it is known, is what the receipt commits to: the file's contents as a shared document."""
     said = statement(copy.jws)
@@ -23,6 +41,8 @@ def receipt(message_id: str, copy: ReceiptCopy, document: bytes = b"") -> bytes:
         "messageId": message_id,
         "kind": copy.kind,
         "deliveryId": copy.delivery,
+        **({} if row is None else {"row": row.row, "batchId": row.batch}),
+        **(_refusal(said, row) if copy.kind == "refused" else {}),
         "receipt": copy.jws,
         "statement": said,
     }
@@ -31,6 +51,18 @@ def receipt(message_id: str, copy: ReceiptCopy, document: bytes = b"") -> bytes:
     if document:
         notice["document"] = json.loads(document)
     return written(notice)
+
+
+def _refusal(said: dict[str, Any] | None, row: Row | None) -> dict[str, Any]:
+    """What a person needs to know of a refusal: the same words as in a notice about a refused file."""
+    try:
+        reason = Reason(str((said or {}).get("reason")))
+    except ValueError:
+        return {}
+    advice = _ADVICE.get(reason, _GIVEN_UP)
+    if row is not None:
+        advice = f"This is about row {row.row} alone; the others went their own way. {advice}"
+    return {"code": reason.value, "title": REASONS[reason].title, "advice": advice}
 
 
 def statement(jws: str) -> dict[str, Any] | None:

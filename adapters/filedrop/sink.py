@@ -144,10 +144,13 @@ class FolderSink(Sink):
         copy = outbound.receipt
         if copy is None:
             raise Refused(Reason.INTERNAL, "a receipt is due")
-        body = notices.receipt(outbound.message_id, copy)
+        row = None
+        if outbound.batch is not None and outbound.row is not None:
+            row = notices.Row(outbound.batch, outbound.row)
+        body = notices.receipt(outbound.message_id, copy, row=row)
         name, to = outbound.name or outbound.message_id, self._folders["receipts"]
         mark = copy.delivery or outbound.delivery_id
-        suffix = f".{copy.kind}.receipt.json"
+        suffix = f".{copy.kind}.receipt.json" if row is None else f".row-{row.row}.{copy.kind}.receipt.json"
         try:
             to.write(safe(name, suffix), body, safe(outbound.delivery_id))
         except Taken:

@@ -144,6 +144,15 @@ class NamesService(Protocol):
         ...
 
 
+class OffersWayBack(Protocol):
+    """What a configuration model of a source may offer, so that whoever sends by it hears what became of it: unless the
+    system says elsewhere where its receipts go, they go where this says."""
+
+    def receipts_config(self) -> Mapping[str, Any]:
+        """The configuration of a sink of the same adapter that receipts are delivered through."""
+        ...
+
+
 class ChoosesValues(Protocol):
     """What a configuration model may offer, so that `lintas check` knows the values that its settings put in fields."""
 

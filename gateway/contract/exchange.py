@@ -148,7 +148,8 @@ class Outbound:
     `kind`: a `document` to deliver, a `receipt` going back to its sender, or a `query`. `document_json` is the
     released document in canonical JSON; `load()` gives it as a model. `envelope` is what the recipient may see of the
     envelope, in wire names. `part_urls` has one URL per part, readable with the recipient's own credentials. `trace` is
-    the sender's `traceparent`, to go on in the header of that name.
+    the sender's `traceparent`, to go on in the header of that name. `batch` and `row` are the message id of the batch
+    that it is a row of and the row's number, counted from 1.
     """
 
     delivery_id: str
@@ -167,6 +168,8 @@ class Outbound:
     name: str | None = None
     ephemeral: Ephemeral | None = None
     trace: str | None = None
+    batch: str | None = None
+    row: int | None = None
 
 
 @frozen

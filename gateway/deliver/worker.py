@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from typing import Protocol
 
 import structlog
 
@@ -34,9 +35,14 @@ from gateway.vault import Vault
 
 log = structlog.get_logger("lintas.deliver")
 
-FindSink = Callable[[Work], Sink | None]
 FORESEEN = (Ambiguous, TimeoutError, asyncio.CancelledError)
 """What leaves an outcome unsure without being a mistake of the adapter's: ours is the time that ran out."""
+
+
+class FindSink(Protocol):
+    """The opened sink of a delivery; `source` is the one that its message came by."""
+
+    def __call__(self, work: Work, source: str | None = None) -> Sink | None: ...
 
 
 class Worker:
@@ -103,7 +109,7 @@ class Worker:
             return self._for_operator(work, Reason.OPERATOR_NEEDED, trouble(error)), True
         if self._expired(work):
             return self._outcomes.expired(work, opened), True
-        sink = self._find_sink(work)
+        sink = self._find_sink(work, opened.body.origin.source)
         if sink is None:
             detail = "the recipient has no channel for this service any more; add one and replay"
             return self._for_operator(work, Reason.OPERATOR_NEEDED, detail), True
@@ -156,6 +162,8 @@ class Worker:
             parts=body.parts,
             receipt=receipt,
             name=body.name,
+            batch=body.origin.batch,
+            row=body.origin.row,
             urls=part_urls(self._public_url(), work.message, body.parts),
             trace=body.trace,
         )

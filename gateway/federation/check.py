@@ -5,6 +5,7 @@ In: a `Draft` of entries that are sound by themselves. Out: findings, added to t
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 
 from gateway.federation.draft import Draft, Located
@@ -26,6 +27,7 @@ def check(draft: Draft, key_trouble: KeyTrouble) -> None:
     _rights(draft)
     _routes(draft)
     _key_files(draft, key_trouble)
+    _ways_back(draft)
 
 
 def _rights(draft: Draft) -> None:
@@ -142,3 +144,24 @@ def _key_files(draft: Draft, key_trouble: KeyTrouble) -> None:
 
 def _files(credentials: Credentials) -> list[str]:
     return [key.file for key in credentials.api_keys]
+
+
+def _ways_back(draft: Draft) -> None:
+    """Nobody is left in the dark: who sends can hear what came of it, and who is to fetch or call can be let in."""
+    heard = {use.system for use in draft.uses if use.role == "receipts"}
+    # Of a source whose settings are not sound nobody can tell whether it offers a way back.
+    sources = Counter(use.system for use in draft.uses if use.role == "source")
+    for name, system in draft.systems.items():
+        if system.credentials.api_keys:
+            continue
+        where = draft.at[name]
+        deaf = name not in heard and system.receipts is None
+        if deaf and system.sources and sources[name] == len(system.sources):
+            draft.note("C034", where, ("sources",), f"{shown(name)} has no way to hear of a refusal", key=True)
+        if system.channel is not None and system.channel.pull:
+            draft.note("C035", where, ("channel",), f"{shown(name)} has no key to fetch with", key=True)
+        for service, channel in system.channels.items():
+            if channel.pull:
+                draft.note("C035", where, ("channels", service), f"{shown(name)} has no key to fetch with", key=True)
+        if system.may_use and not system.sources:
+            draft.note("C036", where, ("may_use",), f"{shown(name)} has no key to call with, and no source", key=True)

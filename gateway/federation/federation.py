@@ -63,7 +63,8 @@ class Agency:
 class Use:
     """One adapter to open: for which system, in which role, with the configuration its own model has validated.
 
-    `name` is the source's name, the service a channel is an exception for, or empty. `key` is unique and stable."""
+    `name` is the source's name (also of the way back that a source offers), the service a channel is an exception for,
+    or empty. `key` is unique and stable."""
 
     system: SystemId
     role: UseRole
@@ -92,7 +93,8 @@ class Federation:
     _rights: Mapping[str, frozenset[str]] = field(repr=False)
     _readers: Mapping[str, frozenset[SystemId]] = field(repr=False)
     _channels: Mapping[tuple[str, str], Use] = field(repr=False)
-    _receipts: Mapping[str, Use] = field(repr=False)
+    _receipts: Mapping[tuple[str, str], Use] = field(repr=False)
+    _first_way_back: Mapping[str, Use] = field(repr=False)
 
     def route_for(self, service: str, sender: str) -> Route | None:
         """The first route that takes this service from this system, whether or not it has the right."""
@@ -122,9 +124,14 @@ class Federation:
         channel = known.channel_for(service) if known else None
         return channel is not None and channel.pull
 
-    def receipts_use(self, system: str) -> Use | None:
-        """The adapter through which receipts go back to this system; None when it asks for them."""
-        return self._receipts.get(system)
+    def receipts_use(self, system: str, source: str | None = None, *, beside: bool = False) -> Use | None:
+        """The adapter through which receipts go back to this system; None when it asks for them.
+
+        What its `receipts` say comes first, then the way back that its source offers (the one that the message came
+        by, else the first). `beside`: the source's own first, where the other answers to that file are."""
+        said, own = self._receipts.get((system, "")), self._receipts.get((system, source or ""))
+        first, second = (own, said) if beside else (said, own)
+        return first or second or self._first_way_back.get(system)
 
     def uses_of(self, role: UseRole) -> tuple[Use, ...]:
         return tuple(use for use in self.uses if use.role == role)
@@ -171,7 +178,8 @@ def federate(
         _rights={name: frozenset(system.may_use) for name, system in systems.items()},
         _readers={name: _matching(system.reads, systems) for name, system in systems.items()},
         _channels=channels,
-        _receipts={use.system: use for use in uses if use.role == "receipts"},
+        _receipts={(use.system, use.name): use for use in uses if use.role == "receipts"},
+        _first_way_back={use.system: use for use in reversed(uses) if use.role == "receipts"},
     )
 
 

@@ -153,8 +153,26 @@ CODES: Mapping[str, Code] = MappingProxyType(
         ),
         "C033": Code(
             "unusable-key-file",
-            "A key file is there and cannot be used, or is missing where none may be made.",
+            "A key file cannot be used, is missing where none may be made, or is a key of the gateway's own.",
             "Do what the sentence says, or move the file away: with `create_keys` the first start makes a new one.",
+        ),
+        "C034": Code(
+            "unheard-sender",
+            "A system sends by its sources and never hears what became of it.",
+            "Give it `receipts`, or `credentials` to ask with.",
+            "warning",
+        ),
+        "C035": Code(
+            "inbox-without-key",
+            "A system is to fetch from its inbox and cannot prove who it is.",
+            "Give it `credentials`, or a channel that is called.",
+            "warning",
+        ),
+        "C036": Code(
+            "right-without-means",
+            "A system may use a service and has neither a key to call with nor a source.",
+            "Give it `credentials` or `sources`, or withdraw the right.",
+            "warning",
         ),
     }
 )

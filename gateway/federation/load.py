@@ -246,9 +246,26 @@ def _use(
         return
     draft.findings += problems
     if parsed is not None:
-        use = Use(system, role, name, adapter, parsed)
+        use, here = Use(system, role, name, adapter, parsed), Located(where.marked, place)
         draft.uses.append(use)
-        draft.used.append((use, Located(where.marked, place)))
+        draft.used.append((use, here))
+        if role == "source" and "sink" in spec.kinds:
+            _way_back(use, spec, here, draft)
+
+
+def _way_back(source: Use, spec: AdapterSpecLike, where: Located, draft: Draft) -> None:
+    """What a source takes can be answered where it was taken, if its model says how: a sink of the same adapter. Its
+    folders are the source's own, so they are claimed already."""
+    offered: Any = getattr(source.config, "receipts_config", None)
+    if not callable(offered):
+        return
+    try:
+        config = spec.config_model("sink").model_validate(dict(offered()))
+    except Exception as error:  # a stranger's code, as above
+        message = f"the model of {shown(source.adapter)} raised {type(error).__name__}"
+        draft.note("C024", where, (), message, key=True)
+        return
+    draft.uses.append(Use(source.system, "receipts", source.name, source.adapter, config))
 
 
 def _read_routes(config_dir: Path, draft: Draft) -> None:

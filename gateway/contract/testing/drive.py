@@ -137,6 +137,8 @@ def outbound_for(
     name: str | None = None,
     recipient: str = "dinas-contoh/arsip",
     sender: str = "kota-contoh/sistem",
+    batch: str | None = None,
+    row: int | None = None,
 ) -> Outbound:
     """An outbound as the host hands it to a sink; `document` is in wire names."""
     envelope = {"messageId": message_id, "deliveryId": delivery_id, "service": service, "schema": document_type,
@@ -156,4 +158,6 @@ def outbound_for(
         part_urls=tuple(f"https://gateway.example/api/v1/messages/{message_id}/parts/{one.number}" for one in parts),
         receipt=receipt,
         name=name,
+        batch=batch,
+        row=row,
     )

@@ -322,7 +322,7 @@ class Bench:
     def sink(self, system: str) -> ScriptedSink:
         return self.sinks.setdefault(system, ScriptedSink())
 
-    def find_sink(self, work: Work) -> ScriptedSink | None:
+    def find_sink(self, work: Work, source: str | None = None) -> ScriptedSink | None:
         return None if self.sinks.get(work.recipient, ...) is None else self.sink(work.recipient)
 
     def find_channel(self, system: str, service: str) -> ScriptedSink | None:

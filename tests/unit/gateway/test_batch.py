@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 import hashlib
 import threading
 from collections.abc import Iterator
@@ -20,7 +21,7 @@ from gateway.contract.reasons import Reason
 from gateway.federation import Federation
 from gateway.message import Received
 from gateway.rows import problems_sha256
-from tests.unit.gateway.bench import FOLDER, GUDANG, Bench, PlainCodec, changed, person, running
+from tests.unit.gateway.bench import FOLDER, GUDANG, Bench, PlainCodec, changed, organisation, person, running
 
 
 def row(number: int, **more: Any) -> bytes:
@@ -286,3 +287,34 @@ async def test_a_row_that_its_route_cannot_release_is_a_problem_of_that_row(tmp_
         report = await take(bench, row(1) + row(2, noKartu="0001234567890"), recipients=(GUDANG,))
         assert [(one.row, one.code) for one in report.problems] == [(1, Reason.NOT_RELEASABLE)]
         assert report.accepted == 1
+
+
+async def test_a_row_that_the_recipient_refuses_comes_back_with_its_number_its_batch_and_its_source(
+    bench: Bench,
+) -> None:
+    asked: list[tuple[str, str | None]] = []
+    plain = bench.find_sink
+
+    def find_sink(work: Any, source: str | None = None) -> Any:
+        asked.append((work.kind, source))
+        return plain(work)
+
+    bench.worker._find_sink = find_sink
+    polled = Caller(FOLDER, "source", f"{FOLDER}:source:inbox")
+    name = bench.ids.new()
+    took = dataclasses.replace(received(bench, row(1) + b"bad\n" + row(3) + row(4), name), caller=polled)
+    await bench.batches.take(took, PlainCodec())
+    bench.sink(GUDANG).says = [None, Refused(Reason.RECIPIENT_REFUSED)]
+    await bench.run(GUDANG)
+    await bench.run(f"{FOLDER}#receipts")
+    (back,) = bench.sink(FOLDER).taken
+    assert (back.kind, back.batch, back.row, back.name) == ("receipt", name, 3, "penduduk.jsonl")
+    assert back.message_id != name
+    assert asked == [("document", "inbox")] * 3 + [("receipt", "inbox")]
+
+
+async def test_what_came_by_a_call_names_no_source_and_no_row(bench: Bench) -> None:
+    await bench.record("organisation.deliver", organisation(), by=FOLDER)
+    await bench.run(GUDANG)
+    (out,) = bench.sink(GUDANG).taken
+    assert (out.batch, out.row) == (None, None)

@@ -96,6 +96,23 @@ async def test_a_receipt_goes_its_own_way_back(bench: Bench) -> None:
     assert names[0] == channels.name(GUDANG, "organisation.deliver")
 
 
+async def test_the_receipt_of_a_row_goes_where_the_report_of_its_batch_went(bench: Bench) -> None:
+    asked: list[tuple[str | None, bool]] = []
+    channels, _ = made(bench.federation)
+
+    class Says:
+        def receipts_use(self, system: str, source: str | None = None, *, beside: bool = False) -> None:
+            asked.append((source, beside))
+
+    message = await bench.record("organisation.deliver", organisation(), by=FOLDER)
+    await bench.run(GUDANG)
+    back = await bench.work(f"{message}.r1-delivered")
+    channels._federation = Says()  # type: ignore[assignment]
+    for kind in ("message", "row"):
+        channels.sink_of(back._replace(message_kind=kind), "inbox")
+    assert asked == [("inbox", False), ("inbox", True)]
+
+
 @pytest.mark.parametrize("name", ["nothing", "stub"])
 def test_an_endpoint_that_nobody_has_is_refused(federation: Federation, name: str) -> None:
     with pytest.raises(EndpointUnknown, match=f"`endpoints` names {name}"):

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.contract.exchange import Part
-from gateway.message import Body
+from gateway.message import Body, Origin
 from gateway.store.sealing import DataKey, FileKeyRing, SealBroken
 from gateway.vault import Erased, Vault, pack, unpack
 from tests.unit.gateway.bench import PAPER
@@ -23,6 +23,7 @@ BODIES = st.builds(
     envelope=st.dictionaries(TEXT, TEXT, max_size=3),
     accepted=TEXT,
     trace=st.none() | TEXT,
+    origin=st.builds(Origin, st.none() | TEXT, st.none() | TEXT, st.none() | st.integers(1, 10**6)),
 )
 BODY = Body(b'{"a":1}', b"s" * 16, (PAPER,), "surat.pdf", {"messageId": "m"}, "a.b.c")
 

@@ -8,7 +8,7 @@ import os
 import pytest
 
 from adapters.filedrop import FolderSink, SinkConfig
-from gateway.contract import Attempt, Capability, NeedsOperator, Reason, ReceiptCopy, Refused, TryLater
+from gateway.contract import REASONS, Attempt, Capability, NeedsOperator, Reason, ReceiptCopy, Refused, TryLater
 from gateway.contract.testing import FakeHost, outbound_for
 from schemas.catalogue import parse_json
 from schemas.xml import from_xml
@@ -176,6 +176,40 @@ async def test_receipts_carry_their_statement_and_number(open_sink):
     }
     await sink.deliver(receipt("delivered"), Attempt(2, 10))
     assert len(names(out)) == 2
+
+
+def refused(reason, **more):
+    said = base64.urlsafe_b64encode(json.dumps({"kind": "refused", "reason": reason}).encode()).decode().rstrip("=")
+    copy = ReceiptCopy("refused", f"e30.{said}.c2ln", "d-1")
+    return person(kind="receipt", receipt=copy, name="tolak.csv", delivery_id="r-d-1-refused", **more)
+
+
+@pytest.mark.parametrize("reason", ["recipient_refused", "expired", "operator_needed", "attempts_exhausted"])
+async def test_a_refused_receipt_says_in_words_what_to_do(open_sink, reason):
+    sink, _, out = await open_sink()
+    await sink.deliver(refused(reason), Attempt(1, 10))
+    notice = json.loads((out / "tolak.csv.refused.receipt.json").read_bytes())
+    assert (notice["code"], notice["title"]) == (reason, REASONS[Reason(reason)].title)
+    assert "drop it again" in notice["advice"] or "drop it as a new file" in notice["advice"]
+    assert "row" not in notice
+
+
+async def test_a_refused_row_is_named_by_its_number_and_its_batch(open_sink):
+    sink, _, out = await open_sink()
+    for row in (2, 17):
+        await sink.deliver(refused("recipient_refused", batch="m-batch", row=row), Attempt(1, 10))
+    assert names(out) == ["tolak.csv.row-17.refused.receipt.json", "tolak.csv.row-2.refused.receipt.json"]
+    notice = json.loads((out / "tolak.csv.row-2.refused.receipt.json").read_bytes())
+    assert (notice["row"], notice["batchId"], notice["messageId"]) == (2, "m-batch", "message-out")
+    assert "row 2 alone" in notice["advice"]
+
+
+async def test_a_receipt_whose_statement_cannot_be_read_is_handed_out_all_the_same(open_sink):
+    sink, _, out = await open_sink()
+    await sink.deliver(receipt("refused", jws="no.statement"), Attempt(1, 10))
+    notice = json.loads((out / "surat.pdf.refused.receipt.json").read_bytes())
+    assert notice["receipt"] == "no.statement"
+    assert "advice" not in notice
 
 
 async def test_receipts_of_two_recipients_of_one_file_are_two_files(open_sink):

@@ -44,10 +44,12 @@ systems:
         url: http://127.0.0.1:1/a
     channels:
       letter.deliver: {pull: true}
+    credentials: {api_keys: [{file: keys/vclaim.key}]}
   inbox:
     name: Inbox
     time_zone: Asia/Jayapura
     channel: {pull: true}
+    credentials: {api_keys: [{file: keys/inbox.key}]}
 """,
     "routes.yaml": """\
 routes:

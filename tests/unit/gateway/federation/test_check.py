@@ -97,3 +97,27 @@ def test_a_recipient_that_cannot_take_it_is_found_where_it_is_named(folder: Any)
     folder.replace(BPJS, "    channels:\n      letter.deliver: {pull: true}\n", "")
     folder.replace(BPJS, "    channel:\n      adapter: rest\n      config:\n        url: http://127.0.0.1:1/a\n", "")
     assert found(folder) == [("C015", ROUTES, 4), ("C015", ROUTES, 8)]
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "code", "line"),
+    [
+        (KOTA, "    receipts: {adapter: filedrop, config: {inbox: drop/outbox}}\n", "", "C034", 11),
+        (BPJS, "    credentials: {api_keys: [{file: keys/inbox.key}]}\n", "", "C035", 17),
+        (BPJS, "    credentials: {api_keys: [{file: keys/vclaim.key}]}\n", "", "C035", 12),
+        (KOTA, "    credentials: {api_keys: [{file: keys/simpus.key}]}\n", "", "C036", 6),
+    ],
+)
+def test_nobody_is_left_in_the_dark_without_a_warning(
+    folder: Any, file: str, old: str, new: str, code: str, line: int
+) -> None:
+    folder.replace(file, old, new)
+    federation, findings = folder.load()
+    assert federation is not None
+    assert [(one.code, one.file, one.line, one.severity) for one in findings] == [(code, file, line, "warning")]
+
+
+def test_a_sender_with_a_key_may_ask_instead(folder: Any) -> None:
+    key = "    credentials: {api_keys: [{file: keys/folder.key}]}\n"
+    folder.replace(KOTA, "    receipts: {adapter: filedrop, config: {inbox: drop/outbox}}\n", key)
+    assert found(folder) == []

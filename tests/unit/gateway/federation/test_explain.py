@@ -120,7 +120,7 @@ WRONG = [
     (KOTA, "{file: keys/simpus.key}", "{file: 1}", 6, "'file': should be text: put it in quotes"),
     (KOTA, "inbox: drop/inbox", "inbox: 5", 15, "'inbox': should be text: put it in quotes"),
     (KOTA, "inbox: drop/inbox", "inbox: a\n          columns: {A: 1}", 16, "'A': should be text: put it in quotes"),
-    (BPJS, "channel: {pull: true}", "channel: {pull: 'true'}", 16, "'pull': should be true or false"),
+    (BPJS, "channel: {pull: true}", "channel: {pull: 'true'}", 17, "'pull': should be true or false"),
     (BPJS, "url: http", "tries: '3'\n        url: http", 10, "'tries': should be a whole number"),
     (BPJS, "url: http", "secure: 1\n        url: http", 10, "'secure': should be true or false"),
     (BPJS, "url: http", "code: 1.10\n        url: http", 10, "'code': should be text: put it in quotes"),

@@ -37,6 +37,7 @@ systems:
       config:
         outbox: drop/dua/outbox
     channel: {pull: true}
+    credentials: {api_keys: [{file: keys/dua.key}]}
 """
 ROUTES = "routes:\n  - {service: person.deliver, from: [kota/satu], to: [kota/dua], purpose: Uji}\n"
 
@@ -251,3 +252,64 @@ def test_a_hook_that_raises_is_a_finding_and_hides_no_other(tmp_path: Path, buil
     findings = read(tmp_path, {**built_in, "wild": WildSpec()}, *changes)
     assert {one.code for one in findings} == {"C019", "C024"}
     assert "rahasia" not in "".join(map(str, findings))
+
+
+RECEIPTS = """\
+    receipts:
+      adapter: filedrop
+      config:
+        outbox: drop/dua/outbox
+"""
+
+
+def ways_back(tmp_path: Path, built_in: Any, *changes: tuple[str, str]) -> Any:
+    assert read(tmp_path, built_in, *changes) == []
+    federation = load(tmp_path, built_in, SERVICES, DOCUMENTS, Path("var"))[0]
+    assert federation is not None
+    return federation
+
+
+def outbox(use: Any) -> str | None:
+    return None if use is None else str(use.config.outbox)
+
+
+def test_receipts_of_what_a_folder_took_go_to_its_outbox_unless_the_system_says_where(
+    tmp_path: Path, built_in: Any
+) -> None:
+    more = "inbox: drop/dua/inbox\n      - {name: c, adapter: filedrop, config: {inbox: drop/tiga/inbox}}"
+    federation = ways_back(tmp_path, built_in, ("inbox: drop/dua/inbox", more), (RECEIPTS, ""))
+    assert outbox(federation.receipts_use("kota/satu", "a")) == "drop/satu/outbox"
+    assert [outbox(federation.receipts_use("kota/dua", name)) for name in ("b", "c", None, "gone")] == [
+        "drop/dua/outbox",
+        "drop/tiga/outbox",
+        "drop/dua/outbox",
+        "drop/dua/outbox",
+    ]
+    elsewhere = RECEIPTS.replace("drop/dua/outbox", "drop/surat")
+    federation = ways_back(tmp_path, built_in, ("inbox: drop/dua/inbox", more), (RECEIPTS, elsewhere))
+    assert [outbox(federation.receipts_use("kota/dua", name)) for name in ("b", "c", None)] == ["drop/surat"] * 3
+    # What belongs beside the answers to the file itself goes there all the same.
+    assert outbox(federation.receipts_use("kota/dua", "c", beside=True)) == "drop/tiga/outbox"
+    assert outbox(federation.receipts_use("kota/dua", None, beside=True)) == "drop/surat"
+
+
+def test_a_way_back_that_its_own_model_refuses_is_a_finding(tmp_path: Path, built_in: Any) -> None:
+    class Source(BaseModel):
+        inbox: str
+
+        def receipts_config(self) -> dict[str, Any]:
+            return {"nowhere": self.inbox}
+
+    class WildSpec:
+        name = "wild"
+        kinds = frozenset({"source", "sink"})
+
+        def config_model(self, kind: str) -> type[BaseModel]:
+            return Source if kind == "source" else built_in["filedrop"].config_model("sink")
+
+    wild = (
+        "        adapter: filedrop\n        config:\n          inbox: drop/dua/inbox",
+        "        adapter: wild\n        config:\n          inbox: drop/dua/inbox",
+    )
+    findings = read(tmp_path, {**built_in, "wild": WildSpec()}, wild)
+    assert [(one.code, one.line) for one in findings] == [("C024", 22)]
