@@ -5,7 +5,8 @@ before the first chunk is durable; after that, a file that cannot be read furthe
 
 1. The parent's key: a batch that is done already is answered with its original receipt and report.
 2. A progress row is made, or found after a restart; rows before `next_row` are skipped.
-3. Each chunk of rows is one unit: children, row problems and the progress row move together.
+3. Each chunk of rows is one unit: children, row problems and the progress row move together. A row that was taken
+   before, by the key that its route declares or by an earlier drop of this file, moves no second time (`known.py`).
 4. After the last chunk the parent is recorded with its receipt; only then may its file be settled.
 """
 
@@ -25,6 +26,7 @@ from gateway.contract.errors import Refused, TryLater
 from gateway.contract.exchange import BatchReport, RowProblem
 from gateway.contract.reasons import Reason
 from gateway.federation import Federation
+from gateway.known import Child, Chunk, without_known
 from gateway.message import Normalised, Received, Recorded, Routed
 from gateway.normalise import normalised
 from gateway.policy import lane_of
@@ -42,6 +44,19 @@ from schemas.file_batch_1 import FileBatch1
 YIELD_EVERY = 8
 """Rows between two looks at the event loop: a chunk is prepared without holding anybody up."""
 
+TRIES = 5
+"""Times that a chunk is tried whose keys others take meanwhile, before its file is given back for later."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Told:
+    """What a unit adds to the progress of its batch."""
+
+    accepted: int
+    rejected: int
+    problems: int
+    bad_row: int
+
 
 @dataclasses.dataclass(slots=True)
 class _Progress:
@@ -55,6 +70,12 @@ class _Progress:
     seen: int = 0
     bad_row: int = 0
     problems: int = 0
+
+    def advance(self, told: _Told) -> None:
+        """A chunk is durable."""
+        self.next_row = self.seen + 1
+        self.accepted, self.rejected = self.accepted + told.accepted, self.rejected + told.rejected
+        self.problems, self.bad_row = self.problems + told.problems, told.bad_row or self.bad_row
 
 
 class Batches:
@@ -123,6 +144,7 @@ class Batches:
             document["sha256"],
             document.get("encoding", ""),
             problems,
+            self._rows_known(str(found[0][4]), str(found[0][3])),
         )
 
     async def _done_before(self, received: Received) -> Recorded | None:
@@ -152,9 +174,7 @@ class Batches:
         return _Progress(known, next_row, int(row[1] or 0), int(row[2] or 0), next_row)
 
     async def _record(self, received: Received, items: list[Document | RowProblem], progress: _Progress) -> None:
-        was, accepted, bad = progress.next_row, 0, set[int]()
-        steps: list[Step] = []
-        children: list[tuple[Routed, list[Step]]] = []
+        chunk = Chunk()
         for count, item in enumerate(items):
             if count % YIELD_EVERY == 0:
                 await asyncio.sleep(0)
@@ -162,36 +182,17 @@ class Batches:
             progress.seen = max(progress.seen, row)
             if row < progress.resume:
                 continue
-            problem = item if isinstance(item, RowProblem) else self._child(received, item, row, children)
-            if problem is None:
-                accepted += 1
-                continue
-            progress.problems += 1
-            bad.add(row)
-            steps.append(problem_step(received.id, progress.problems, problem, progress.key))
+            problem = item if isinstance(item, RowProblem) else self._child(received, item, row, chunk)
+            if problem is not None:
+                chunk.problems.append(problem)
         if progress.seen < progress.resume:
             return
-        # A row with two bad cells is one rejected row, also when a chunk ends between them.
-        rejected = len(bad - {progress.bad_row})
-        progress.bad_row = max(bad, default=progress.bad_row)
-        moved: dict[str, Any] = {
-            "message": received.id,
-            "next_row": progress.seen + 1,
-            "was": was,
-            "accepted": accepted,
-            "rejected": rejected,
-        }
-        steps.append(Step("advance_batch", moved, rows=1))
         self._barrier("batch.before_chunk")
-        await self._commit(children, steps)
+        moved = await self._commit(received, chunk, progress)
         self._barrier("batch.after_chunk")
-        progress.next_row = progress.seen + 1
-        progress.accepted, progress.rejected = progress.accepted + accepted, progress.rejected + rejected
-        self._wake(children)
+        self._wake(moved.children)
 
-    def _child(
-        self, received: Received, document: Document, row: int, children: list[tuple[Routed, list[Step]]]
-    ) -> RowProblem | None:
+    def _child(self, received: Received, document: Document, row: int, chunk: Chunk) -> RowProblem | None:
         inbound = received.inbound
         key = None if inbound.key is None else f"{inbound.key}#{row}"
         child = dataclasses.replace(
@@ -209,27 +210,52 @@ class Batches:
             ).routed
         except Refused as error:
             return RowProblem(row, None, error.reason.value, error.detail)
-        steps, _, _ = self._recorder.steps(routed, parent=received.id, row=row)
-        children.append((routed, steps))
+        steps, _, own = self._recorder.steps(routed, parent=received.id, row=row)
+        chunk.children.append(Child(row, routed, steps, own))
         return None
 
-    async def _commit(self, children: list[tuple[Routed, list[Step]]], steps: list[Step]) -> None:
-        try:
-            await self._journal.commit(Unit([*(step for _, own in children for step in own), *steps]))
-        except Taken:
-            # Some rows were recorded by an earlier drop of this file that was never finished: they are not sent twice.
-            for _, own in children:
-                try:
-                    await self._journal.commit(Unit(own))
-                except Taken:
-                    continue
-            await self._journal.commit(Unit(steps))
+    async def _commit(self, received: Received, chunk: Chunk, progress: _Progress) -> Chunk:
+        """One unit, or none of it. What of the chunk was taken before is sorted out when a key turns out to be taken;
+        others may take one in between, so it is looked at anew each time."""
+        moving = chunk
+        for _ in range(TRIES):
+            unit, told = self._unit(received, moving, progress)
+            try:
+                await self._journal.commit(unit)
+            except Taken:
+                moving = await without_known(chunk, self._journal, self._recorder, received.at_ms)
+                continue
+            progress.advance(told)
+            return moving
+        raise TryLater(Reason.BUSY, "others send rows of the same keys at this moment")
 
-    def _wake(self, children: list[tuple[Routed, list[Step]]]) -> None:
+    def _unit(self, received: Received, chunk: Chunk, progress: _Progress) -> tuple[Unit, _Told]:
+        bad = {problem.row for problem in chunk.problems}
+        # A row with two bad cells is one rejected row, also when a chunk ends between them.
+        rejected = len(bad - {progress.bad_row})
+        told = _Told(len(chunk.children) + chunk.repeats, rejected, len(chunk.problems), max(bad, default=0))
+        moved: dict[str, Any] = {
+            "message": received.id,
+            "next_row": progress.seen + 1,
+            "was": progress.next_row,
+            "accepted": told.accepted,
+            "rejected": told.rejected,
+        }
+        numbered = enumerate(chunk.problems, progress.problems + 1)
+        return Unit(
+            [
+                *chunk.beside,
+                *(step for child in chunk.children for step in child.steps),
+                *(problem_step(received.id, number, problem, progress.key) for number, problem in numbered),
+                Step("advance_batch", moved, rows=1),
+            ]
+        ), told
+
+    def _wake(self, children: list[Child]) -> None:
         lanes = {
-            lane_of(self._federation, recipient, routed.normalised.received.service.name, "document")
-            for routed, _ in children
-            for recipient in routed.recipients
+            lane_of(self._federation, recipient, child.routed.normalised.received.service.name, "document")
+            for child in children
+            for recipient in child.routed.recipients
         }
         for lane in lanes:
             self._notify(lane)
@@ -270,8 +296,14 @@ class Batches:
             sha256,
             inbound.encoding or "",
             problems,
+            self._rows_known(received.service.name, received.caller.system),
         )
         return Recorded(received.id, (receipt.copy,), report=report, document=parent.normalised.canonical)
+
+    def _rows_known(self, service: str, system: str) -> bool:
+        """Do rows have a key of their own, by which they are known in another file?"""
+        chosen = self._federation.route_for(service, system)
+        return chosen is not None and bool(chosen.idempotency_fields)
 
     def _parent(self, received: Received, document: FileBatch1) -> Routed:
         chosen = self._federation.route_for(received.service.name, received.caller.system)

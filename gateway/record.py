@@ -103,7 +103,7 @@ class Recorder:
         body = Body(body.document, body.salt, body.parts, body.name, body.envelope, receipt.copy.jws, trace, origin)
         kind = "batch" if batch else "message" if parent is None else "row"
         steps = [Step("insert_message", self._message_row(routed, data_key, body, kind, parent))]
-        key = batch.idempotency if batch else self.key_of(routed)
+        key = batch.idempotency if batch else self.key_of(routed, row=parent is not None)
         if key is not None:
             expires = received.at_ms + window_ms(routed.route, self._settings)
             content = content_digest(self._lookup, routed)
@@ -207,16 +207,24 @@ class Recorder:
         """A row's is its batch's id, which is the gateway's own, unless the sender gave one."""
         return given if given == parent else conversation_name(self._lookup, given)
 
-    def key_of(self, routed: Routed) -> bytes | None:
-        """The keyed digest of the idempotency key: the given one, else the fields the route declares, else none."""
+    def key_of(self, routed: Routed, *, row: bool = False) -> bytes | None:
+        """The keyed digest of the idempotency key: the given one, else the fields the route declares, else none.
+
+        The key that a row is given is that of its file: there the fields come first, unless the row has none of them.
+        """
         received = routed.normalised.received
-        given = received.inbound.key
-        if given is None and routed.route.idempotency_fields:
-            values = field_values(routed.normalised.document, routed.route.idempotency_fields)
-            given = "\x00".join("" if value is None else str(value) for value in values)
+        given, fields = received.inbound.key, routed.route.idempotency_fields
+        if fields and (given is None or row):
+            values = field_values(routed.normalised.document, fields)
+            if given is None or any(value is not None for value in values):
+                given = "\x00".join("" if value is None else str(value) for value in values)
         if given is None:
             return None
         return self.key_digest(received.caller.system, received.service.name, given)
+
+    def content_of(self, routed: Routed) -> bytes:
+        """What makes a repeat of the same content: its document, parts and recipients, in a keyed form."""
+        return content_digest(self._lookup, routed)
 
     def key_digest(self, system: str, service: str, key: str) -> bytes:
         """An idempotency key is unique per (system, service)."""
@@ -238,10 +246,10 @@ class Recorder:
         if not same and content != content_digest(self._lookup, routed):
             raise Refused(Reason.CONFLICT, "the first message with this key had other content")
         recorded = await self.original(original)
-        await self._journal.commit(Unit([event_step(self._repeat_event(routed, original))]))
+        await self._journal.commit(Unit([event_step(self.repeat_event(routed, original))]))
         return recorded
 
-    def _repeat_event(self, routed: Routed, original: str) -> Event:
+    def repeat_event(self, routed: Routed, original: str) -> Event:
         received = routed.normalised.received
         return self._events.write(
             EventName.DUPLICATE_ANSWERED,

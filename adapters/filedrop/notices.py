@@ -23,6 +23,16 @@ _GIVEN_UP = (
 )
 
 
+_ROWS_KNOWN = (
+    "Correct the rows under 'errors' and drop the whole file again, or these rows alone: what was accepted is known "
+    "and does not move a second time."
+)
+_ROWS_ALONE = (
+    "Correct the rows under 'errors' and drop them in a file of their own, with the same header and without the rows "
+    "that were accepted: of another file every row moves, also one that has moved already."
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """Which row of which batch a receipt is about; `batch` is the message id that its report names."""
@@ -79,14 +89,15 @@ def statement(jws: str) -> dict[str, Any] | None:
 
 
 def rows(message_id: str, report: BatchReport) -> bytes:
-    """`{messageId, rows, accepted, rejected, sha256, encoding, errors}`, an error being `{row, column, code, message,
-    value}`. The file-batch/1 that the receipt commits to has the digest of `errors` as `errorsSha256`."""
+    """`{messageId, rows, accepted, rejected, advice?, sha256, encoding, errors}`, an error being `{row, column, code,
+    message, value}`. The file-batch/1 that the receipt commits to has the digest of `errors` as `errorsSha256`."""
     return written(
         {
             "messageId": message_id,
             "rows": report.rows,
             "accepted": report.accepted,
             "rejected": report.rejected,
+            **({"advice": _ROWS_KNOWN if report.rows_known else _ROWS_ALONE} if report.rejected else {}),
             "sha256": report.sha256,
             "encoding": report.encoding,
             "errors": [

@@ -203,7 +203,8 @@ class RowProblem:
 @frozen
 class BatchReport:
     """What became of a batch. `problems` are the first 10,000, `rejected` counts all rows. The batch's document, a
-    file-batch/1, states the digest of the problems as they are handed out."""
+    file-batch/1, states the digest of the problems as they are handed out. A row that was taken before counts as
+    accepted; `rows_known`: it is known wherever it stands, so that a corrected file may be sent whole."""
 
     rows: int
     accepted: int
@@ -211,6 +212,7 @@ class BatchReport:
     sha256: str
     encoding: str
     problems: tuple[RowProblem, ...] = ()
+    rows_known: bool = False
 
 
 @frozen

@@ -21,7 +21,16 @@ from gateway.contract.reasons import Reason
 from gateway.federation import Federation
 from gateway.message import Received
 from gateway.rows import problems_sha256
-from tests.unit.gateway.bench import FOLDER, GUDANG, Bench, PlainCodec, changed, organisation, person, running
+from tests.unit.gateway.bench import (
+    FOLDER,
+    GUDANG,
+    Bench,
+    PlainCodec,
+    changed,
+    organisation,
+    person,
+    running,
+)
 
 
 def row(number: int, **more: Any) -> bytes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from adapters.filedrop.answers import Answers
-from gateway.contract import Accepted, Reason, ReceiptCopy, Refused
+from gateway.contract import Accepted, BatchReport, Reason, ReceiptCopy, Refused, RowProblem
 
 JWS = "e30.e30.c2ln"
 
@@ -47,3 +47,20 @@ async def test_a_name_that_is_taken_gets_a_mark(held):
     for mark, body in (("a", b"1"), ("b", b"2"), ("b", b"2")):
         answers.write("outbox", "surat.pdf", mark, ".x.json", body)
     assert d.names(d.outbox) == ["surat.pdf.b.x.json", "surat.pdf.x.json"]
+
+
+@pytest.mark.parametrize(("known", "says"), [(True, "drop the whole file again"), (False, "in a file of their own")])
+async def test_refused_rows_come_with_what_to_do(held, known, says):
+    d, hand, answers = held
+    problem = RowProblem(2, "NIK", "bad_nik", "no number", None)
+    report = BatchReport(3, 2, 1, "00", "utf-8", (problem,), known)
+    answers.archive(hand, Accepted("m-1", (), report))
+    told = d.notice(d.outbox, "warga.json.rows.json")
+    assert says in told["advice"]
+    assert (told["rejected"], told["errors"][0]["row"]) == (1, 2)
+
+
+async def test_rows_that_were_all_taken_need_no_advice(held):
+    d, hand, answers = held
+    answers.archive(hand, Accepted("m-1", (), BatchReport(3, 3, 0, "00", "utf-8")))
+    assert "advice" not in d.notice(d.outbox, "warga.json.rows.json")
