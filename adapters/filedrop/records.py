@@ -80,17 +80,22 @@ class Records:
         self.delimiter = ","
         self.width = 0
 
-    def first(self) -> str | None:
-        """The first line that is not blank, raw; None if there is none or it is too large."""
+    def first(self) -> str | BadRecord | None:
+        """The first line that is not blank, raw; None if there is none."""
         for line in self._lines():
-            if line is None or line.strip():
+            if line is None:
+                return self._too_large()
+            if line.strip():
                 return line
         return None
+
+    def _too_large(self) -> BadRecord:
+        return BadRecord(TOO_LARGE, f"a row holds at most {self._limit} bytes")
 
     def __iter__(self) -> Iterator[list[str] | BadRecord]:
         for line in self._lines():
             if line is None:
-                yield BadRecord(TOO_LARGE, f"a row holds at most {self._limit} bytes")
+                yield self._too_large()
             elif not line.strip() and self.delimiter not in line:
                 continue
             elif '"' not in line:

@@ -27,6 +27,7 @@ from adapters.filedrop.known import Gone, Known
 from adapters.filedrop.lookout import Lookout
 from adapters.filedrop.places import complaints, hindrances, trespasses
 from adapters.filedrop.readiness import Candidate, Sighting, Watch
+from adapters.filedrop.strange import Strange, of_one_room
 from adapters.filedrop.table import strangers
 from adapters.filedrop.workroom import ITEM, Damaged, Held, Workroom, files_of
 from gateway.contract import (
@@ -85,6 +86,7 @@ class FolderSource(Source):
         self._swept = False
         self._sound = False
         self._resting: dict[str, float] = {}
+        self._strange = Strange()
 
     async def open(self) -> None:
         self._threads = Threads(self._config.threads)
@@ -122,13 +124,16 @@ class FolderSource(Source):
         except _NotNow:
             self._lookout.again()
             self._host.metrics.count("filedrop_put_off")
+        if self._strange and given == 0:
+            # What there was to take has been taken: now there is time to tell a person.
+            raise NeedsOperator(self._strange.sentence(self.places["work"]))
 
     async def settle(self, item: Inbound, settlement: Settlement) -> None:
         handle = _handle(item)
         try:
             await self._settle(handle, item, settlement)
         except Exception as error:
-            self._raise_for_operator(error)
+            self._raise_for_operator(error, handle.claim.id)
             raise
         finally:
             # Settled, or to be polled again: in neither case is it in anybody's hands now.
@@ -140,9 +145,11 @@ class FolderSource(Source):
             if refused.reason in PASSING:
                 await self.release(item)
                 return
+            stage = settlement.stage
             if isinstance(item.content, Broken):
-                refused = item.content.refused
-            await self._threads(self._answers.refuse, handle.held, settlement.message_id, refused, settlement.stage)
+                # The file itself was refused, before there was a message that a room could have looked at.
+                refused, stage = item.content.refused, "arrive"
+            await self._threads(self._answers.refuse, handle.held, settlement.message_id, refused, stage)
         elif isinstance(settlement, Accepted | Duplicate):
             await self._threads(self._answers.archive, handle.held, settlement)
         else:
@@ -279,6 +286,9 @@ class FolderSource(Source):
                 raise
             self._swept = True
         given = 0
+        ours = {claim.id for claim in claims}
+        # Those of our claims are tried again; others are left alone until they are gone.
+        self._strange.look(lambda room: room not in ours and self._room.holds(room))
         for claim in claims:
             if given >= limit:
                 return
@@ -288,6 +298,10 @@ class FolderSource(Source):
             try:
                 inbound = await self._resume(claim)
             except BaseException as error:
+                if of_one_room(error):
+                    self._flying.discard(claim.id)
+                    self._set_aside(claim.id, error)
+                    continue
                 self._flying.discard(claim.id)
                 self._raise_for_operator(error)
                 raise
@@ -334,10 +348,20 @@ class FolderSource(Source):
     async def _adopt(self, strays: Iterable[str]) -> None:
         """Rooms without a claim (a journal restored from a copy): their files go back to the inbox."""
         for stray in sorted(strays):
-            held = await self._threads(self._room.manifest, stray)
-            if held is not None:
-                await self._threads(self._room.give_back, held)
-                self._host.metrics.count("filedrop_strays")
+            try:
+                held = await self._threads(self._room.manifest, stray)
+                if held is not None:
+                    await self._threads(self._room.give_back, held)
+                    self._host.metrics.count("filedrop_strays")
+            except Exception as error:
+                if not of_one_room(error):
+                    raise
+                self._set_aside(stray, error)
+
+    def _set_aside(self, room: str, error: BaseException) -> None:
+        """A folder in `work` that is not as we left it, or never was ours, is left alone; the others go on."""
+        self._strange.aside(room, error)
+        self._host.metrics.count("filedrop_strange")
 
     async def _give_back(self, claim: Claim, held: Held) -> bool:
         """Back to the inbox; while a name there is taken the files stay held and are offered again."""
@@ -357,7 +381,7 @@ class FolderSource(Source):
         now = int(self._host.clock.now().timestamp() * 1e9)
         os.utime(item.name, ns=(now, now), dir_fd=self._folders["inbox"].fd, follow_symlinks=False)
 
-    def _raise_for_operator(self, error: BaseException) -> None:
+    def _raise_for_operator(self, error: BaseException, room: str | None = None) -> None:
         """Gives a person the exceptions of the folders; others pass. The next poll says what is wrong with which."""
         if isinstance(error, OSError):
             self._sound = False
@@ -365,7 +389,9 @@ class FolderSource(Source):
             hint = "put inbox, work, archive and errors on one file system" if split else "see their rights and disk"
             raise NeedsOperator(f"a folder does not work: {error.strerror}; {hint}") from error
         if isinstance(error, Taken | Changed | Unsafe | Unreadable | Damaged):
-            raise NeedsOperator(f"the work folder was changed by somebody else ({type(error).__name__})") from error
+            where = self.places["work"] if room is None else self.places["work"] / room
+            said = f"{where} was changed by somebody else ({type(error).__name__}); see what lies there"
+            raise NeedsOperator(said) from error
 
 
 def _fingerprint(item: Sighting) -> Fingerprint:

@@ -60,7 +60,7 @@ def documents_of(
 ) -> Iterator[Document | RowProblem]:
     """A document or problems per data row. `row_bytes` and `rows` are limits. Raises `Refused`."""
     records = Records(lines(texts(pieces, encoding), row_bytes), limit=row_bytes, most_lines=config.record_lines)
-    layout = _layout(_header(records, config), config, document_type)
+    layout = _layout(_header(records, config, row_bytes), config, document_type)
     records.width = layout.width
     for number, record in enumerate(records, 1):
         if number > rows:
@@ -87,11 +87,13 @@ def strangers(config: Csv, document_type: str) -> list[str]:
     return sorted({name for name in named if field_at(document_type, tuple(name.split("."))) is None})
 
 
-def _header(records: Records, config: Csv) -> list[str]:
+def _header(records: Records, config: Csv, row_bytes: int) -> list[str]:
     line = records.first()
-    said = _SEP_LINE.fullmatch(line.strip()) if line else None
+    said = _SEP_LINE.fullmatch(line.strip()) if isinstance(line, str) else None
     if said is not None:
         line = records.first()
+    if isinstance(line, BadRecord):
+        raise Refused(Reason.ROW_TOO_LARGE, f"the header is longer than a row may be: {line.message}", limit=row_bytes)
     if line is None:
         raise Refused(Reason.HEADER_UNKNOWN, "the file has no header row")
     if "\0" in line or damaged(line):

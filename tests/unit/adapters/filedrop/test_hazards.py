@@ -427,7 +427,19 @@ async def test_names_that_may_not_pass_are_put_aside_under_safe_ones(desk, perso
     assert all(one.isprintable() and "\\" not in one for one in kept)
     (notice,) = [one for one in kept if one.endswith(".error.json")]
     told = d.notice(d.errors, notice)
-    assert (told["code"], told.get("limit")) == ("name_refused", None)
+    assert (told["code"], told["stage"], told.get("limit")) == ("name_refused", "arrive", None)
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "stage"),
+    [("a.docx", b"PK", "arrive"), ("a.json", b"", "arrive"), ("a.json", b"{", "arrive"), ("a.json", b"{}", None)],
+)
+async def test_a_file_refused_before_it_is_a_message_says_so(desk, name, data, stage):
+    d = await desk()
+    d.drop(name, data)
+    # What a room refuses is told by the room; the one of this desk has no name.
+    await d.until_still()
+    assert d.notice(d.errors, f"{name}.error.json").get("stage") == stage
 
 
 async def test_a_name_that_fills_the_limit_still_gets_its_receipt(desk, person):
@@ -686,6 +698,7 @@ async def test_a_damaged_note_is_for_an_operator_and_the_file_stays(desk, person
     (room,) = d.work.iterdir()
     (room / "claim.json").write_bytes(note)
     await d.restart()
-    with pytest.raises(NeedsOperator):
-        await d.round()
+    for _ in range(2):
+        with pytest.raises(NeedsOperator, match=room.name):
+            await d.round()
     assert (room / "item").exists()

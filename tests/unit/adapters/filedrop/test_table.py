@@ -293,3 +293,12 @@ def test_memory_stays_flat():
     tracemalloc.stop()
     assert count == 29_000
     assert peak < 2_000_000
+
+
+@pytest.mark.parametrize("before", ["", "\r\n", "sep=;\r\n"])
+def test_a_header_longer_than_a_row_may_be_states_the_limit(before):
+    wide = ";".join(f"KOLOM{number}" for number in range(100))
+    with pytest.raises(Refused) as caught:
+        read(before + table(GOOD, header=wide), row_bytes=200)
+    assert (caught.value.reason, caught.value.limit) == (Reason.ROW_TOO_LARGE, 200)
+    assert "at most 200 bytes" in caught.value.detail
