@@ -29,7 +29,7 @@ from schemas.catalogue import DOCUMENTS, SERVICES
 NETWORKS = 1024
 """Distinct (network, reason) pairs counted per minute; the rest share one line."""
 
-EACH = 60
+EACH = 600
 """Refusals of one caller, of messages and at the gateway's own API together, that are an event each, between two
 flushes of the counts: whoever is refused without end must not fill the log."""
 
