@@ -79,12 +79,9 @@ class FolderSource(Source):
         self._folders: dict[str, Folder] = {}
         self._known = Known(host.state_dir)
         self._lookout = Lookout(config, host.clock, self._looked)
-        self._flying: set[str] = set()
-        self._denied: dict[str, int] = {}
-        self._changes: dict[str, int] = {}
-        self._told: set[str] = set()
-        self._swept = False
-        self._sound = False
+        self._flying, self._told = set[str](), set[str]()
+        self._denied, self._changes = dict[str, int](), dict[str, int]()
+        self._swept = self._sound = False
         self._resting: dict[str, float] = {}
         self._strange = Strange()
 
@@ -102,9 +99,8 @@ class FolderSource(Source):
         return found + [f"csv names the field '{one}', which {document} does not have; correct it" for one in foreign]
 
     async def close(self) -> None:
-        folders, self._folders = self._folders, {}
-        for folder in folders.values():
-            folder.close()
+        while self._folders:
+            self._folders.popitem()[1].close()
 
     async def poll(self, limit: int) -> AsyncIterator[Inbound]:
         """What an earlier process or poll left first, then new files. Raises `NeedsOperator`."""

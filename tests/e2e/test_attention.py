@@ -31,11 +31,11 @@ async def test_a_key_that_is_missing_and_a_folder_that_is_a_file(tmp_path: Path)
         outbox.parent.mkdir(parents=True)
         outbox.write_text("no folder")
         async with place.running() as gateway:
-            says = await until(lambda: _attention(gateway, 2), "both to be named")
+            says = await until(lambda: _attention(gateway, 3), "all to be named")
             assert any("outbox" in one and "is not a folder" in one for one in says)
             assert any("LINTAS_UJI_KUNCI_HILANG" in one for one in says)
             status, health = await gateway.call("GET", "/health")
-            assert (status, health["status"], health["attention"]) == (200, "ok", 2)
+            assert (status, health["status"], health["attention"]) == (200, "ok", 3)
             status, told = await gateway.post(letter("A-1"), "pengirim")
             assert status == 202, told
             await gateway.drained()
@@ -65,10 +65,10 @@ async def test_a_share_that_is_not_mounted_is_named_and_what_is_for_it_waits(tmp
         share.mkdir()
         status, told = await gateway.post(letter("A-1"), "pengirim")
         assert status == 202, told
-        says = await until(lambda: _attention(gateway, 2), "both folders to be named", patience=30)
+        says = await until(lambda: _attention(gateway, 3), "all folders to be named", patience=30)
         assert all("mount the share" in one for one in says)
     async with place.running() as gateway:
-        await until(lambda: _names(gateway, 2), "both to be named again")
+        await until(lambda: _names(gateway, 3), "all to be named again")
         assert await gateway.quarantine() == []
         assert list(share.iterdir()) == []
         share.rmdir()

@@ -339,8 +339,8 @@ FORMS: dict[str, tuple[bytes, int, str]] = {
     "multipart inside": (
         message() + field(b"--C\r\n\r\nx\r\n--C--", kind="multipart/mixed; boundary=C") + END, 400, "multipart_broken"
     ),
-    "long head": (message() + field(PDF, more="X-Long: " + "a" * 9000 + "\r\n") + END, 400, "multipart_broken"),
-    "many heads": (message() + field(PDF, more="X-Y: a\r\n" * 2000) + END, 400, "multipart_broken"),
+    "long head": (message() + field(PDF, more="X-Long: " + "a" * 9000 + "\r\n") + END, 431, "headers_too_large"),
+    "many heads": (message() + field(PDF, more="X-Y: a\r\n" * 2000) + END, 431, "headers_too_large"),
 }  # fmt: skip
 
 
