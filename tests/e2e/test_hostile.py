@@ -609,6 +609,23 @@ async def test_persons_and_strangers_send_nothing(target: Target) -> None:
     await unharmed(target)
 
 
+@pytest.mark.parametrize(
+    ("kind", "namespace", "status"),
+    [
+        ("text/xml", b"http://schemas.xmlsoap.org/soap/envelope/", 500),
+        ("application/soap+xml", b"http://www.w3.org/2003/05/soap-envelope", 400),
+    ],
+)
+async def test_a_person_that_calls_by_soap_gets_a_fault_of_its_version(
+    target: Target, kind: str, namespace: bytes, status: int
+) -> None:
+    body = ENVELOPE % (CALL % b"1")
+    head = target.head("POST", "/soap/coverage.lookup", "operator", Content_Type=kind, Content_Length=str(len(body)))
+    told = await raw(target, head + body)
+    assert (told.status, told.code()) == (status, "no_right")
+    assert namespace in told.body
+
+
 async def test_at_the_end_nothing_was_recorded(target: Target) -> None:
     assert rows(target.place.state, "SELECT count(*) FROM messages") == [(0,)]
     assert rows(target.place.state, "SELECT count(*) FROM idempotency") == [(0,)]
