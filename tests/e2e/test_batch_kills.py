@@ -42,7 +42,7 @@ def table(name: str) -> bytes:
     return "\n".join(lines).encode() + b"\n"
 
 
-def place_of(root: Path, recipient: Recipient, chunk: int = CHUNK) -> Place:
+def place_of(root: Path, recipient: Recipient, chunk: int = CHUNK, **route: Any) -> Place:
     source = {
         "name": "inbox",
         "adapter": "filedrop",
@@ -65,7 +65,7 @@ def place_of(root: Path, recipient: Recipient, chunk: int = CHUNK) -> Place:
         "capil": {"channel": rest(recipient.url, "idempotent")},
     }
     settings = {"concurrency": {"batch_chunk": chunk}}
-    return Place(root, systems, [{"service": "person.deliver", "to": ["uji/capil"]}], settings)
+    return Place(root, systems, [{"service": "person.deliver", "to": ["uji/capil"], **route}], settings)
 
 
 class Desa:
@@ -159,3 +159,52 @@ async def test_the_same_table_again_is_answered_with_its_first_report(tmp_path: 
         await gateway.drained()
     await recipient.stop()
     judged(place, agency, recipient)
+
+
+class Corrected(Desa):
+    """Drops the first table again and again, each time whole, under another name, with one more row corrected."""
+
+    async def drop_one(self) -> None:
+        lines = table("ORANG").decode().splitlines()
+        for row in list(BAD)[: len(self.sent)]:
+            lines[row] = lines[row].replace(BAD[row], f"327301{1 + row % 28:02d}0590{row:04d}")
+        name = f"TABEL {len(self.sent) + 1}"
+        self.sent.append(name)
+        inbox = self.drop / "inbox"
+        (inbox / ".draft").write_text("\n".join(lines) + "\n")
+        (inbox / ".draft").rename(inbox / f"{name}.csv")
+
+
+async def test_corrected_tables_whose_process_dies_move_each_row_once(tmp_path: Path) -> None:
+    """Most of each chunk is known; the process ends around the unit that says so."""
+    recipient = Recipient(idempotent=True)
+    await recipient.start()
+    place = place_of(tmp_path, recipient, idempotency_fields=["nik"])
+    agency = Corrected(place)
+    kills: Sequence[Kill] = [
+        ("batch.after_chunk", 3, None),
+        ("batch.before_chunk", 2, None),
+        ("journal.after_commit", 2, "batch.before_chunk"),
+    ]
+    for at, nth, after in kills:
+        async with place.running({"at": at, "nth": nth, "after": after}) as gateway:
+            await play(gateway, agency, most=1)
+    async with place.running() as gateway:
+        await until(lambda: agency.report(agency.sent[-1]).exists(), "the reports so far")
+        await agency.step(gateway)
+        await gateway.drained()
+    await recipient.stop()
+    assert len(agency.sent) == len(BAD) + 1
+    for corrected, name in enumerate(agency.sent):
+        told = json.loads(agency.report(name).read_bytes())
+        assert (told["rows"], told["rejected"]) == (ROWS, len(BAD) - corrected)
+        assert [one["row"] for one in told["errors"]] == list(BAD)[corrected:]
+    assert sorted(one["fullName"] for one in recipient.documents.values()) == sorted(
+        f"ORANG BARIS {row}" for row in range(1, ROWS + 1)
+    )
+    assert set(recipient.taken.values()) == {1}
+    events = [event["event"] for event in the_log_is_whole(place.state)]
+    assert events.count("accepted") == ROWS
+    known = sum(ROWS - len(BAD) + corrected - 1 for corrected in range(1, len(BAD) + 1))
+    assert events.count("duplicate_answered") == known
+    nothing_is_held(place.state)
