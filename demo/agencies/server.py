@@ -7,6 +7,7 @@ program holds. A server that has not been started, or was stopped, is a system t
 from __future__ import annotations
 
 import errno
+from abc import ABC, abstractmethod
 
 from aiohttp import web
 
@@ -20,15 +21,15 @@ class PortTaken(Exception):
         super().__init__(f"port {port}, where {system} is to listen, is taken by another program")
 
 
-class Server:
+class Server(ABC):
     """One system of an agency. Subclasses give their routes."""
 
     def __init__(self, system: str, host: str, port: int) -> None:
         self.system, self.host, self.port = system, host, port
         self._runner: web.AppRunner | None = None
 
-    def routes(self) -> list[web.RouteDef]:
-        raise NotImplementedError
+    @abstractmethod
+    def routes(self) -> list[web.RouteDef]: ...
 
     async def start(self) -> None:
         """Listens from now on. With port 0 a free one is taken, and `port` says which. Raises PortTaken."""
