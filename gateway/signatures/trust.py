@@ -1,0 +1,165 @@
+"""The trust folder: whose signatures count, and what is known about revocation without asking anybody.
+
+Enters: a folder of files in PEM or DER. Leaves: anchors per purpose, further certificates, CRLs and OCSP answers.
+Refuses: nothing at once; what cannot be used is told in `problems`, by file.
+
+What a file is, its contents say. A certificate that is its own issuer is an anchor; any other only helps to build
+chains, unless it lies in a folder `anchors`. The folder `signers` holds anchors for signatures alone, `timestamps` for
+timestamps alone; what lies elsewhere counts for both.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Literal
+
+from asn1crypto import core, crl, ocsp, pem, x509
+
+from gateway.contract.frozen import frozen
+
+Purpose = Literal["signers", "timestamps"]
+Role = Literal["anchor", "intermediate", "crl", "ocsp"]
+
+MOST_FILES, MOST_BYTES, _DEPTH = 2_000, 32 << 20, 3
+
+
+@frozen
+class Entry:
+    """One thing of a trust folder. `der` is its encoding; `path` is relative to the folder; `purposes` is of anchors."""
+
+    role: Role
+    path: str
+    der: bytes
+    purposes: tuple[Purpose, ...] = ()
+
+    @property
+    def sha256(self) -> str:
+        return hashlib.sha256(self.der).hexdigest()
+
+    def certificate(self) -> x509.Certificate:
+        return x509.Certificate.load(self.der)
+
+
+@frozen
+class TrustStore:
+    """All of a trust folder, in the order of its paths."""
+
+    entries: tuple[Entry, ...] = ()
+    problems: tuple[str, ...] = ()
+
+    def anchors(self, purpose: Purpose) -> list[x509.Certificate]:
+        return [one.certificate() for one in self.entries if one.role == "anchor" and purpose in one.purposes]
+
+    def intermediates(self) -> list[x509.Certificate]:
+        return [one.certificate() for one in self.entries if one.role == "intermediate"]
+
+    def crls(self) -> list[bytes]:
+        return [one.der for one in self.entries if one.role == "crl"]
+
+    def ocsps(self) -> list[bytes]:
+        return [one.der for one in self.entries if one.role == "ocsp"]
+
+
+class NotOfTrust(ValueError):
+    """The bytes are no certificate, CRL or OCSP answer; the message says what was found."""
+
+
+def load(folder: Path) -> TrustStore:
+    """Everything below `folder`; a folder that is not there trusts nobody."""
+    entries: list[Entry] = []
+    problems: list[str] = []
+    for number, path in enumerate(_files(folder, _DEPTH)):
+        name = path.relative_to(folder).as_posix()
+        if number >= MOST_FILES:
+            problems.append(f"more than {MOST_FILES} files; the rest is left out")
+            break
+        try:
+            if path.stat().st_size > MOST_BYTES:
+                raise NotOfTrust(f"larger than {MOST_BYTES} bytes")
+            entries.extend(read(path.read_bytes(), name))
+        except NotOfTrust as error:
+            problems.append(f"{name}: {error}")
+        except OSError as error:
+            problems.append(f"{name}: {error.strerror}")
+    return TrustStore(tuple(entries), tuple(problems))
+
+
+def read(data: bytes, path: str) -> list[Entry]:
+    """What one file holds: any number of PEM blocks, or one DER value. `path` says which folders it lies in."""
+    folders = path.split("/")[:-1]
+    return [_entry(der, path, folders) for der in _values(data)]
+
+
+def _values(data: bytes) -> Iterable[bytes]:
+    if not pem.detect(data):
+        return [data]
+    try:
+        blocks = list(pem.unarmor(data, multiple=True))
+    except (ValueError, TypeError) as error:
+        raise NotOfTrust("damaged PEM") from error
+    if any("PRIVATE KEY" in (name or "") for name, _, _ in blocks):
+        raise NotOfTrust("it holds a private key, which has no place in a trust folder; move it away")
+    return [der for name, _, der in blocks if name not in ("DH PARAMETERS", "EC PARAMETERS")]
+
+
+def _entry(der: bytes, path: str, folders: list[str]) -> Entry:
+    certificate = _certificate(der)
+    if certificate is not None:
+        own = certificate.subject == certificate.issuer
+        if not own and "anchors" not in folders:
+            return Entry("intermediate", path, der)
+        purposes: tuple[Purpose, ...] = ("signers", "timestamps")
+        chosen = tuple(one for one in purposes if one in folders)
+        return Entry("anchor", path, der, chosen or purposes)
+    if _is_crl(der):
+        return Entry("crl", path, der)
+    if _is_ocsp(der):
+        return Entry("ocsp", path, der)
+    raise NotOfTrust("no certificate, CRL or OCSP answer in PEM or DER")
+
+
+def _certificate(der: bytes) -> x509.Certificate | None:
+    try:
+        certificate = x509.Certificate.load(der, strict=True)
+        # asn1crypto reads lazily: what is used later must be readable now.
+        certificate.native  # noqa: B018
+        certificate.public_key.algorithm  # noqa: B018
+        hash(certificate.subject), hash(certificate.issuer)
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError):
+        return None
+    return certificate
+
+
+def _is_crl(der: bytes) -> bool:
+    try:
+        found = crl.CertificateList.load(der, strict=True)
+        return isinstance(found["tbs_cert_list"]["this_update"].native is not None, bool) and bool(found.issuer.native)
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return False
+
+
+def _is_ocsp(der: bytes) -> bool:
+    try:
+        found = ocsp.OCSPResponse.load(der, strict=True)
+        return found["response_status"].native == "successful" and not isinstance(found.response_data, core.Void)
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return False
+
+
+def _files(folder: Path, depth: int) -> Iterator[Path]:
+    """Regular files below a folder by name; hidden ones, `README*` and links out of it are none."""
+    try:
+        found = sorted(os.scandir(folder), key=lambda one: one.name)
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    for one in found:
+        if one.name.startswith(".") or one.name.lower().startswith("readme"):
+            continue
+        if one.is_dir(follow_symlinks=False):
+            if depth > 1:
+                yield from _files(Path(one.path), depth - 1)
+        elif one.is_file():
+            yield Path(one.path)
