@@ -1,6 +1,7 @@
 """From one examined signature to its verdict: whom to trust, when it was made, and what that proves.
 
-Enters: an `Examined`, the trust store, the time to judge for. Leaves: a `Signature` with all findings. Refuses: nothing.
+Enters: an `Examined`, the trust store, the time to judge for. Leaves: a `Signature` with all findings.
+Refuses: nothing.
 
 After EN 319 102-1, sections 5.3 to 5.6, the same for every format:
 1. Timestamps that hold and are trusted prove that the signature existed at the earliest of their times.

@@ -166,7 +166,9 @@ async def _asked(
     for embedded, (crls, ocsps) in enumerate(_revocations(certificate, known, trust)):
         if not crls and not ocsps:
             continue
-        context = _context(anchors, others, at, used_at or at, constraints, crls, ocsps, retroactive=used_at is not None)
+        context = _context(
+            anchors, others, at, used_at or at, constraints, crls, ocsps, retroactive=used_at is not None
+        )
         try:
             await async_validate_path(context, own)
         except _WRONG as error:
@@ -251,7 +253,7 @@ def _context(
         ocsps=list(ocsps),
         revinfo_policy=CertRevTrustPolicy(policy, retroactive_revinfo=retroactive),
         time_tolerance=_TOLERANCE,
-        algorithm_usage_policy=DisallowWeakAlgorithmsPolicy(
+        algorithm_usage_policy=DisallowWeakAlgorithmsPolicy(  # type: ignore[no-untyped-call]
             frozenset(("md2", "md5", "sha1")), rsa_key_size_threshold=constraints.rsa_bits
         ),
     )

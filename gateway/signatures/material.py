@@ -76,9 +76,7 @@ class Material:
     def digests(self, names: Iterable[str]) -> dict[str, bytes]:
         """Digests of all of it by name (as in `sha256`), in one pass over what is not known yet."""
         wanted = dict.fromkeys(names)
-        states = {
-            name: hashlib.new(name, usedforsecurity=False) for name in wanted if name not in self._digests
-        }
+        states = {name: hashlib.new(name, usedforsecurity=False) for name in wanted if name not in self._digests}
         if states:
             for piece in self.pieces():
                 for state in states.values():

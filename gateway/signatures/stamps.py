@@ -75,7 +75,9 @@ async def _judge(
         stamp = Stamp(one.token.kind, one.time, name, False) if one.authority is not None else None
         return Judged(one.token, stamp, found("timestamp_broken", one.fault))
     if one.weak:
-        return Judged(one.token, Stamp(one.token.kind, one.time, name, False), found("timestamp_untrusted", "it is weak"))
+        return Judged(
+            one.token, Stamp(one.token.kind, one.time, name, False), found("timestamp_untrusted", "it is weak")
+        )
     if one.time > at:
         return Judged(one.token, Stamp(one.token.kind, one.time, name, False), found("time_in_future", "a timestamp"))
     together = chain.Known(

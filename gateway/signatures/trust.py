@@ -28,7 +28,7 @@ MOST_FILES, MOST_BYTES, _DEPTH = 2_000, 32 << 20, 3
 
 @frozen
 class Entry:
-    """One thing of a trust folder. `der` is its encoding; `path` is relative to the folder; `purposes` is of anchors."""
+    """One thing of a trust folder: its encoding, its path within the folder, and for anchors what they count for."""
 
     role: Role
     path: str

@@ -26,7 +26,7 @@ _CONCLUSIONS: Mapping[str, Conclusion] = {PASSED: "valid", FAILED: "invalid", OP
 
 @frozen
 class Stamp:
-    """One timestamp: `kind` is `signature`, `content`, `archive` or `document`; `trusted` if its chain and imprint hold."""
+    """One timestamp. `kind`: `signature`, `content`, `archive` or `document`. `trusted`: its chain and imprint hold."""
 
     kind: str
     time: datetime
@@ -139,7 +139,7 @@ class Verdict:
 
 
 def judged(
-    format: str,  # noqa: A002 - the word of the verdict
+    format: str,
     sha256: str,
     at: datetime,
     signatures: Iterable[Signature] = (),
