@@ -58,7 +58,7 @@ CATALOGUE: MappingProxyType[str, Kind] = MappingProxyType(
     {
         # What the file is.
         "unsigned": Kind("info", None, "the file carries no signature", "Ask the sender for the signed file."),
-        "format_unknown": Kind("unsure", _S.FORMAT_FAILURE, "this is no format in which signatures are known here",
+        "format_unknown": Kind("info", None, "this is no format in which signatures are known here",
                                "Send a PDF, XML, CMS, JWS or ASiC file; name a detached signature with --detached."),
         "format_broken": Kind("error", _S.FORMAT_FAILURE, "the file cannot be read as what it says it is", _ASK),
         "too_large": Kind("unsure", _S.GENERIC, "the file exceeds a limit of this gateway",

@@ -1,0 +1,135 @@
+"""A worker: a process of its own that examines one file after the other and may be killed at any moment.
+
+Enters: frames on standard input (`frames`). Leaves: frames on standard output. Refuses: to outlive its parent, to take
+more memory than it was given, to write files, to reach the network.
+
+What it prints goes to standard error and from there nowhere: a library's message may quote a document.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import io
+import os
+import resource
+import socket
+import sys
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import IO, Any
+
+import orjson
+
+from gateway.signatures import frames
+from gateway.signatures.findings import found
+from gateway.signatures.material import Bounds, Material
+from gateway.signatures.trust import TrustStore, load
+from gateway.signatures.verdict import judged
+
+_NICE = 5
+"""Below the gateway's own loop: a verification of one message never slows the delivery of another."""
+
+
+class _Work:
+    """One worker's life. `inward` and `outward` are its frames."""
+
+    def __init__(self, inward: IO[bytes], outward: IO[bytes]) -> None:
+        self._inward, self._outward = inward, outward
+        self._trust: tuple[object, TrustStore] | None = None
+
+    def run(self) -> None:
+        self._send(frames.READY, b"")
+        while (frame := frames.take(self._inward)) is not None:
+            kind, data = frame
+            if kind == frames.JOB:
+                self._send(frames.DONE, orjson.dumps(self._done(orjson.loads(data))))
+
+    def _done(self, job: Mapping[str, Any]) -> dict[str, Any]:
+        from gateway.signatures.verification import verify
+
+        at = datetime.fromisoformat(job["at"])
+        bounds = Bounds(**job["bounds"])
+        with contextlib.ExitStack() as stack:
+            files = [self._opened(number, one, stack) for number, one in enumerate(job["files"])]
+            beside = files[1] if len(files) > 1 else None
+            try:
+                verdict = asyncio.run(verify(files[0], beside, self._known(Path(job["trust"])), at, bounds))
+            except (MemoryError, RecursionError):
+                verdict = judged("unknown", "", at, about_file=[found("too_costly")])
+        return verdict.told(str(job["name"]))
+
+    def _opened(self, number: int, one: Mapping[str, Any], stack: contextlib.ExitStack) -> Material:
+        if one.get("path") is not None:
+            return Material(stack.enter_context(Path(one["path"]).open("rb")), one["name"])
+        raw = frames.Distant(one["size"], lambda start, stop: self._bytes(number, start, stop))
+        return Material(stack.enter_context(io.BufferedReader(raw, 1 << 20)), one["name"])
+
+    def _bytes(self, number: int, start: int, stop: int) -> bytes:
+        self._send(frames.READ, orjson.dumps([number, start, stop]))
+        frame = frames.take(self._inward)
+        if frame is None or frame[0] != frames.BYTES or len(frame[1]) != stop - start:
+            raise OSError("the file ended early")
+        return frame[1]
+
+    def _known(self, folder: Path) -> TrustStore:
+        """The trust folder, read again only when something in it has changed."""
+        print_ = _print_of(folder)
+        if self._trust is None or self._trust[0] != print_:
+            self._trust = print_, load(folder)
+        return self._trust[1]
+
+    def _send(self, kind: bytes, data: bytes) -> None:
+        self._outward.write(frames.packed(kind, data))
+        self._outward.flush()
+
+
+def _print_of(folder: Path) -> object:
+    """Changes whenever a file of the folder does."""
+    found_here = [str(folder)]
+    for base, folders, files in os.walk(folder):
+        folders.sort()
+        for name in sorted(files):
+            with contextlib.suppress(OSError):
+                stat = os.stat(os.path.join(base, name))
+                found_here.append(f"{base}/{name} {stat.st_mtime_ns} {stat.st_size} {stat.st_ino}")
+    return tuple(found_here)
+
+
+def _bounded(memory: int) -> None:
+    """What the process may have: address space in bytes, no file to write, no dump of its memory."""
+    for what, most in ((resource.RLIMIT_AS, memory), (resource.RLIMIT_FSIZE, 0), (resource.RLIMIT_CORE, 0)):
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(what, (most, most))
+    with contextlib.suppress(OSError):
+        os.nice(_NICE)
+
+
+def _no_network(*arguments: Any, **named: Any) -> Any:
+    raise OSError("a worker has no network")
+
+
+def _alone() -> None:
+    """No name is resolved and no connection made, whatever a library finds in a file."""
+    socket.getaddrinfo = _no_network
+    socket.create_connection = _no_network
+    socket.socket.connect = _no_network  # type: ignore[method-assign]
+    socket.socket.connect_ex = _no_network  # type: ignore[method-assign]
+
+
+def main() -> None:
+    memory = int(sys.argv[1])
+    inward, outward = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    os.dup2(2, 1)
+    from gateway.signatures import verification  # noqa: F401 - what a job needs is there before it comes
+
+    _alone()
+    _bounded(memory)
+    with contextlib.suppress(frames.FramesBroken, BrokenPipeError):
+        _Work(inward, outward).run()
+
+
+if __name__ == "__main__":
+    main()

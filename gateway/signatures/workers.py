@@ -1,0 +1,206 @@
+"""The pool of workers: each examines one file at a time, within a time and a memory of its own.
+
+Enters: files by path, or by size and a reader of ranges. Leaves: a verdict's JSON shape, always. Refuses: more waiting
+jobs than its line holds (`WorkersBusy`).
+
+1. A job waits for a slot. Large files never take the last one, so that small ones do not wait behind them.
+2. A worker that overruns its deadline, or ends, is killed and replaced; its file gets the finding `too_costly`.
+3. A worker is also replaced after a number of files, for what libraries keep.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import sys
+from asyncio.subprocess import DEVNULL, PIPE, Process
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from gateway.contract.frozen import frozen
+from gateway.signatures import frames
+from gateway.signatures.findings import found
+from gateway.signatures.material import Bounds
+from gateway.signatures.verdict import judged
+
+ReadRange = Callable[[int, int], Awaitable[bytes]]
+_START = 30.0
+
+
+class WorkersBusy(Exception):
+    """More files wait for a check than may. `limit` is their number."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"more than {limit} files wait for a check")
+        self.limit = limit
+
+
+@frozen
+class Source:
+    """One file: by `path`, or by `size` and `read(start, stop)`, which gives exactly these bytes."""
+
+    name: str
+    path: Path | None = None
+    size: int = 0
+    read: ReadRange | None = None
+
+
+@frozen
+class WorkerLimits:
+    """`count` workers; `seconds` and `memory` bytes of each check; `waiting` files in line; `small` bytes are small;
+    `files` a worker examines before it is replaced."""
+
+    count: int = 2
+    seconds: float = 30.0
+    memory: int = 1 << 30
+    waiting: int = 256
+    small: int = 4 << 20
+    files: int = 500
+
+
+class _Worker:
+    """One child process and its frames."""
+
+    def __init__(self, process: Process) -> None:
+        self._process, self.done = process, 0
+
+    @classmethod
+    async def started(cls, limits: WorkerLimits) -> _Worker:
+        # Secrets of the gateway's environment are none of its business.
+        kept = {name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL", "TZ") if name in os.environ}
+        kept["PYTHONPATH"] = os.pathsep.join(one for one in sys.path if one)
+        command = (sys.executable, "-m", "gateway.signatures.worker", str(limits.memory))
+        process = await asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=PIPE, stderr=DEVNULL, env=kept)
+        worker = cls(process)
+        try:
+            async with asyncio.timeout(_START):
+                await worker._next()
+        except BaseException:
+            await worker.end()
+            raise
+        return worker
+
+    async def work(self, job: Mapping[str, Any], sources: Sequence[Source]) -> dict[str, Any]:
+        await self._send(frames.JOB, orjson.dumps(job))
+        while True:
+            kind, data = await self._next()
+            if kind == frames.DONE:
+                self.done += 1
+                return dict(orjson.loads(data))
+            if kind != frames.READ:
+                raise frames.FramesBroken("an unknown frame")
+            number, start, stop = orjson.loads(data)
+            read = sources[number].read
+            if read is None or not 0 <= start < stop <= sources[number].size:
+                raise frames.FramesBroken("a range that is not there")
+            await self._send(frames.BYTES, await read(start, stop))
+
+    async def _next(self) -> tuple[bytes, bytes]:
+        stream = self._process.stdout
+        if stream is None:
+            raise frames.FramesBroken("no pipe")
+        return await frames.receive(stream)
+
+    async def _send(self, kind: bytes, data: bytes) -> None:
+        stream = self._process.stdin
+        if stream is None:
+            raise frames.FramesBroken("no pipe")
+        stream.write(frames.packed(kind, data))
+        await stream.drain()
+
+    async def end(self) -> None:
+        """Killed, and waited for."""
+        with contextlib.suppress(ProcessLookupError):
+            self._process.kill()
+        await self._process.wait()
+
+
+class Workers:
+    """All workers of one gateway; started when they are first needed."""
+
+    def __init__(self, limits: WorkerLimits = WorkerLimits(), bounds: Bounds = Bounds()) -> None:
+        self._limits, self._bounds = limits, bounds
+        self._idle: list[_Worker] = []
+        self._slots = asyncio.Semaphore(limits.count)
+        self._large = asyncio.Semaphore(max(1, limits.count - 1))
+        self._waiting = 0
+        self._closed = False
+
+    async def verify(
+        self, source: Source, beside: Source | None = None, *, trust: Path, at: datetime | None = None
+    ) -> dict[str, Any]:
+        """The verdict on one file as `Verdict.told` gives it. `at`: the time to judge for, now if None."""
+        if self._waiting >= self._limits.waiting:
+            raise WorkersBusy(self._limits.waiting)
+        moment = at or datetime.now(UTC)
+        sources = [source] if beside is None else [source, beside]
+        self._waiting += 1
+        try:
+            async with self._turn(sources):
+                return await self._within(sources, trust, moment)
+        finally:
+            self._waiting -= 1
+
+    @contextlib.asynccontextmanager
+    async def _turn(self, sources: Sequence[Source]) -> Any:
+        large = sum(_size(one) for one in sources) > self._limits.small
+        async with contextlib.AsyncExitStack() as stack:
+            if large:
+                await stack.enter_async_context(self._large)
+            await stack.enter_async_context(self._slots)
+            yield
+
+    async def _within(self, sources: Sequence[Source], trust: Path, at: datetime) -> dict[str, Any]:
+        job = {
+            "name": sources[0].name,
+            "at": at.isoformat(),
+            "trust": str(trust.absolute()),
+            "bounds": asdict(self._bounds),
+            "files": [_told(one) for one in sources],
+        }
+        worker: _Worker | None = None
+        try:
+            worker = self._idle.pop() if self._idle else await _Worker.started(self._limits)
+            async with asyncio.timeout(self._limits.seconds):
+                told = await worker.work(job, sources)
+        except (frames.FramesBroken, TimeoutError, BrokenPipeError, ConnectionResetError):
+            if worker is not None:
+                await worker.end()
+            return judged("unknown", "", at, about_file=[found("too_costly", self._bound())]).told(sources[0].name)
+        except BaseException:
+            if worker is not None:
+                await asyncio.shield(worker.end())
+            raise
+        if self._closed or worker.done >= self._limits.files:
+            await worker.end()
+        else:
+            self._idle.append(worker)
+        return told
+
+    def _bound(self) -> str:
+        return f"it may have {self._limits.seconds:g} s and {self._limits.memory >> 20} MiB"
+
+    async def close(self) -> None:
+        """No worker is left; a check under way ends its own."""
+        self._closed = True
+        while self._idle:
+            await self._idle.pop().end()
+
+
+def _size(one: Source) -> int:
+    if one.path is None:
+        return one.size
+    try:
+        return one.path.stat().st_size
+    except OSError:
+        return 0
+
+
+def _told(one: Source) -> dict[str, Any]:
+    return {"name": one.name, "path": None if one.path is None else str(one.path.absolute()), "size": one.size}
