@@ -29,12 +29,16 @@ from gateway.commands.run import run
 from gateway.commands.schemas import schemas
 from gateway.commands.send import send
 from gateway.commands.status import status
+from gateway.commands.trust import add as trust_add
+from gateway.commands.trust import show as trust_list
+from gateway.commands.trust import update as trust_update
+from gateway.commands.verify import verify
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
 _EPILOG = "Exit codes: " + "; ".join(f"{code} {told}" for code, told in MEANINGS.items()) + "."
-_OWN = {"run": run, "check": check, "send": send, "status": status, "replay": replay, "log": log}
+_OWN = {"run": run, "check": check, "send": send, "status": status, "replay": replay, "log": log, "verify": verify}
 _LOCAL = {"adapters": adapters, "schemas": schemas}
 
 
@@ -58,6 +62,10 @@ def build(extra: Mapping[str, EntryPoint] | None = None) -> typer.Typer:
     for name, function in _LOCAL.items():
         app.command(name)(function)
     app.add_typer(keys, name="key")
+    trusted = typer.Typer(help="See and change whose signatures count.", no_args_is_help=True, rich_markup_mode=None)
+    for name, function in (("list", trust_list), ("add", trust_add), ("update", trust_update)):
+        trusted.command(name)(function)
+    app.add_typer(trusted, name="trust")
     for name, point in (extra or {}).items():
         _add(app, name, point)
     return app
@@ -78,7 +86,7 @@ def _add(app: typer.Typer, name: str, point: EntryPoint) -> None:
         app.command(name)(found)
 
 
-OWN_NAMES = frozenset({*_OWN, *_LOCAL, "key"})
+OWN_NAMES = frozenset({*_OWN, *_LOCAL, "key", "trust"})
 
 
 def _version(wanted: bool) -> None:

@@ -35,7 +35,10 @@ def clean(value: Any) -> str:
     return text if text.isprintable() else "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
 
 
-_COMMAND = re.compile(r"(?<![\w./-])lintas(?= (?:run|demo|check|send|status|replay|log|adapters|schemas|key|--\w+)\b)")
+_NAMES = "run|demo|check|send|status|replay|log|verify|trust|letter|receipt|evidence|adapters|schemas|key"
+_COMMAND = re.compile(rf"(?<![\w./-])lintas(?= (?:{_NAMES}|--\w+)\b)")
+    r"(?<![\w./-])lintas(?= (?:run|demo|check|send|status|replay|log|verify|trust|letter|receipt|evidence|adapters|schemas|key|--\w+)\b)"
+)
 
 
 def as_called(text: str) -> str:

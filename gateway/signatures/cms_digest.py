@@ -14,7 +14,7 @@ _KNOWN = frozenset(
 )  # fmt: skip
 
 
-def digest_of(name: str, pieces: Iterable[bytes]) -> bytes:
+def digest_of(name: str, pieces: Iterable[bytes | memoryview]) -> bytes:
     """The digest of all pieces. MD5 and SHA-1 are computed too: whether to rely on them is asked elsewhere."""
     if name not in _KNOWN:
         raise ValueError(f"no digest is called {name[:40]}")

@@ -61,6 +61,8 @@ CATALOGUE: MappingProxyType[str, Kind] = MappingProxyType(
         "format_unknown": Kind("info", None, "this is no format in which signatures are known here",
                                "Send a PDF, XML, CMS, JWS or ASiC file; name a detached signature with --detached."),
         "format_broken": Kind("error", _S.FORMAT_FAILURE, "the file cannot be read as what it says it is", _ASK),
+        "unreadable": Kind("unsure", _S.SIGNED_DATA_NOT_FOUND, "the file cannot be read",
+                           "See whether its name is right and whether you may read it."),
         "too_large": Kind("unsure", _S.GENERIC, "the file exceeds a limit of this gateway",
                           "Raise the limit named here, or have the file checked elsewhere."),
         "too_costly": Kind("unsure", _S.GENERIC, "the check needed more time or memory than it may have",

@@ -150,13 +150,13 @@ def _is_ocsp(der: bytes) -> bool:
 
 
 def _files(folder: Path, depth: int) -> Iterator[Path]:
-    """Regular files below a folder by name; hidden ones, `README*` and links out of it are none."""
+    """Regular files below a folder by name; hidden ones, `README*` and the list of addresses are none."""
     try:
         found = sorted(os.scandir(folder), key=lambda one: one.name)
     except (FileNotFoundError, NotADirectoryError):
         return
     for one in found:
-        if one.name.startswith(".") or one.name.lower().startswith("readme"):
+        if one.name.startswith(".") or one.name.lower().startswith("readme") or one.name == "urls.txt":
             continue
         if one.is_dir(follow_symlinks=False):
             if depth > 1:

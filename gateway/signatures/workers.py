@@ -157,13 +157,7 @@ class Workers:
             yield
 
     async def _within(self, sources: Sequence[Source], trust: Path, at: datetime) -> dict[str, Any]:
-        job = {
-            "name": sources[0].name,
-            "at": at.isoformat(),
-            "trust": str(trust.absolute()),
-            "bounds": asdict(self._bounds),
-            "files": [_told(one) for one in sources],
-        }
+        job = self._job(sources, trust, at)
         worker: _Worker | None = None
         try:
             worker = self._idle.pop() if self._idle else await _Worker.started(self._limits)
@@ -182,6 +176,15 @@ class Workers:
         else:
             self._idle.append(worker)
         return told
+
+    def _job(self, sources: Sequence[Source], trust: Path, at: datetime) -> dict[str, Any]:
+        return {
+            "name": sources[0].name,
+            "at": at.isoformat(),
+            "trust": str(trust.absolute()),
+            "bounds": asdict(self._bounds),
+            "files": [_told(one) for one in sources],
+        }
 
     def _bound(self) -> str:
         return f"it may have {self._limits.seconds:g} s and {self._limits.memory >> 20} MiB"
