@@ -37,8 +37,6 @@ def clean(value: Any) -> str:
 
 _NAMES = "run|demo|check|send|status|replay|log|verify|trust|letter|receipt|evidence|adapters|schemas|key"
 _COMMAND = re.compile(rf"(?<![\w./-])lintas(?= (?:{_NAMES}|--\w+)\b)")
-    r"(?<![\w./-])lintas(?= (?:run|demo|check|send|status|replay|log|verify|trust|letter|receipt|evidence|adapters|schemas|key|--\w+)\b)"
-)
 
 
 def as_called(text: str) -> str:
