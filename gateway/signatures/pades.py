@@ -184,7 +184,7 @@ def _coverage(field: _Field, last: bool) -> tuple[str, list[Finding]]:
     """What the signature covers, in words, and what was added after it."""
     signature = field.signature
     level = signature.evaluate_signature_coverage()
-    signature.coverage = level  # type: ignore[assignment] - it is told None at first
+    signature.coverage = level  # type: ignore[assignment]
     total = int(signature.reader.xrefs.total_revisions)
     if level == SignatureCoverageLevel.ENTIRE_FILE and not field.faults:
         return "the whole file", []
