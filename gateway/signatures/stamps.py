@@ -134,4 +134,4 @@ def _revocations(signed: cms.SignedData) -> tuple[tuple[bytes, ...], tuple[bytes
     crls = signed["crls"]
     if not crls or crls.native is None:
         return (), ()
-    return tuple(one.chosen.dump() for one in crls if one.name == "certificate_list"), ()
+    return tuple(one.chosen.dump() for one in crls if one.name == "crl"), ()

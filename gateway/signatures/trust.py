@@ -127,7 +127,7 @@ def _certificate(der: bytes) -> x509.Certificate | None:
         # asn1crypto reads lazily: what is used later must be readable now.
         certificate.native  # noqa: B018
         certificate.public_key.algorithm  # noqa: B018
-        hash(certificate.subject), hash(certificate.issuer)
+        _ = certificate.subject.hashable, certificate.issuer.hashable
     except (ValueError, TypeError, KeyError, AttributeError, OverflowError):
         return None
     return certificate
