@@ -87,7 +87,7 @@ async def judge(
     constraints: Constraints = DEFAULT,
 ) -> Chain:
     """The chain behind `certificate` as of `at`. `used_at`: a proven earlier time of its use, for which revocation
-    counts; then data on revocation may be younger than `at`."""
+    counts."""
     anchors = trust.anchors(purpose)
     if not anchors:
         return Chain("unknown", detail="the trust folder holds no authority for this purpose")
@@ -166,9 +166,7 @@ async def _asked(
     for embedded, (crls, ocsps) in enumerate(_revocations(certificate, known, trust)):
         if not crls and not ocsps:
             continue
-        context = _context(
-            anchors, others, at, used_at or at, constraints, crls, ocsps, retroactive=used_at is not None
-        )
+        context = _context(anchors, others, at, used_at or at, constraints, crls, ocsps)
         try:
             await async_validate_path(context, own)
         except _WRONG as error:
@@ -209,7 +207,11 @@ def _crls_of(certificate: x509.Certificate, crls: Iterable[bytes]) -> list[crl.C
     for der in crls:
         try:
             one = crl.CertificateList.load(der)
-            if one.issuer == certificate.issuer:
+            # After a certificate expired its authority need not list it any more (RFC 5280, section 3.3).
+            if (
+                one.issuer == certificate.issuer
+                and one["tbs_cert_list"]["this_update"].native <= certificate.not_valid_after
+            ):
                 found.append(one)
         except (ValueError, TypeError, KeyError, AttributeError):
             continue
@@ -237,8 +239,6 @@ def _context(
     constraints: Constraints,
     crls: Sequence[crl.CertificateList] = (),
     ocsps: Sequence[ocsp.OCSPResponse] = (),
-    *,
-    retroactive: bool = False,
 ) -> ValidationContext:
     # What is asked is asked of the last certificate alone: each has its turn.
     rule = RevocationCheckingRule.CRL_OR_OCSP_REQUIRED if crls or ocsps else RevocationCheckingRule.NO_CHECK
@@ -251,7 +251,8 @@ def _context(
         allow_fetching=False,
         crls=list(crls),
         ocsps=list(ocsps),
-        revinfo_policy=CertRevTrustPolicy(policy, retroactive_revinfo=retroactive),
+        # Data younger than `at` may speak of it: each entry has its date (see `_crls_of` for what may be missing).
+        revinfo_policy=CertRevTrustPolicy(policy, retroactive_revinfo=True),
         time_tolerance=_TOLERANCE,
         algorithm_usage_policy=DisallowWeakAlgorithmsPolicy(  # type: ignore[no-untyped-call]
             frozenset(("md2", "md5", "sha1")), rsa_key_size_threshold=constraints.rsa_bits

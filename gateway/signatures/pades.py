@@ -22,6 +22,7 @@ from functools import partial
 from typing import Any
 
 from asn1crypto import cms, x509
+from pyhanko.pdf_utils.crypt import AuthStatus
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.diff_analysis import DEFAULT_DIFF_POLICY, DiffResult, ModificationLevel
 from pyhanko.sign.fields import MDPPerm, enumerate_sig_fields
@@ -86,8 +87,9 @@ def _fault(error: Exception) -> Finding:
 
 def _examine(data: bytes, outcome: Outcome, bounds: Bounds) -> None:
     reader = PdfFileReader(io.BytesIO(data), strict=False)
-    if reader.encrypted:
-        reader.decrypt(b"")
+    if reader.encrypted and reader.decrypt(b"").status == AuthStatus.FAILED:
+        outcome.findings.append(found("unsupported", "the file is encrypted with a password"))
+        return
     if reader.xrefs.hybrid_xrefs_present:
         outcome.findings.append(found("unsupported", "two cross-reference tables at once"))
     fields = _fields(reader, data, outcome, bounds)
@@ -101,6 +103,8 @@ def _examine(data: bytes, outcome: Outcome, bounds: Bounds) -> None:
             one.embedded = _together(one.embedded, known)
             one.tokens += [_token(reader, stamp, data) for stamp in stamps if stamp.revision > field.revision]
         outcome.signatures += examined
+    if signatures and data[data.rfind(b"%%EOF") + 5 :].strip():
+        outcome.findings.append(found("changed_after", "bytes stand behind its end"))
     for stamp in stamps:
         if stamp.faults or not any(one.revision < stamp.revision for one in signatures):
             outcome.signatures.append(_alone(stamp, data, known, stamp.revision > last))

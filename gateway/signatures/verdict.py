@@ -94,6 +94,7 @@ class Signature:
             "integrity": self.integrity,
             "trust": self.trust,
             "revocation": self.revocation,
+            "findings": [one.code for one in self.findings],
             "timestamps": [
                 {"kind": one.kind, "time": instant(one.time), "authority": one.authority, "trusted": one.trusted}
                 for one in self.stamps
