@@ -173,6 +173,8 @@ class Api:
     async def _object(self, request: web.BaseRequest, match: Mapping[str, str], caller: Caller) -> dict[str, Any]:
         limit = min(self._settings.limits.body_bytes, 64 * 1024)
         data = await self._server.body(request, match, caller, limit)
+        if not data.strip():
+            raise Refused(Reason.NOT_JSON, "the body is empty; a JSON object is due")
         try:
             value = loads(data, JsonLimits(limit, 8))
         except JsonRefused as error:

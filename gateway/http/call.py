@@ -147,7 +147,8 @@ class RequestCall:
                     self._held = size
                 pieces.append(piece)
         except TimeoutError:
-            raise Refused(Reason.SLOW_BODY, "the body took too long") from None
+            seconds = self._settings.stages.read_body
+            raise Refused(Reason.SLOW_BODY, f"the body took longer than {seconds:g} s", limit=int(seconds)) from None
         except BROKEN as error:
             raise Refused(Reason.BAD_REQUEST, "the body broke off or is not encoded as it says") from error
 
@@ -195,7 +196,8 @@ class RequestCall:
             async with asyncio.timeout(self._settings.stages.read_body):
                 return await read(*arguments)  # type: ignore[misc]
         except TimeoutError:
-            raise Refused(Reason.SLOW_BODY, "the body paused for too long") from None
+            seconds = self._settings.stages.read_body
+            raise Refused(Reason.SLOW_BODY, f"the body paused longer than {seconds:g} s", limit=int(seconds)) from None
         except LineTooLong as error:
             most = self._settings.limits.header_line_bytes
             raise Refused(Reason.HEADERS_TOO_LARGE, "a header line of a part is over the limit", limit=most) from error
