@@ -169,7 +169,8 @@ class Reader:
 
     async def _json(self, draft: _Draft, held: Held, arrival: Arrival) -> str:
         data = await self._whole(held, ITEM, self._host.limits.body_bytes)
-        value = json_value(data, self._host.limits.body_bytes, self._host.limits.nesting)
+        limits = self._host.limits
+        value = await self._threads(json_value, data, limits.body_bytes, limits.nesting)
         pieces = self._open(draft, value)
         draft.parts = await self._inline(pieces, arrival)
         return hashlib.sha256(data).hexdigest()
