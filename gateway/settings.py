@@ -161,9 +161,11 @@ class Concurrency(Group):
         1536, "Those from one address; at most three quarters of all.", most=1_000_000
     )
     inflight: int = _number(1024, "Requests being handled.", most=1_000_000)
-    inflight_per_agency: int = _number(512, "Messages and questions of one agency being handled.", most=1_000_000)
+    inflight_per_agency: int = _number(256, "Those of one agency, also reads.", most=1_000_000)
     body_bytes: int = _number(256 * MIB, "Bodies over 64 KiB that are held in memory, together.", least=MIB)
     body_bytes_per_agency: int = _number(128 * MIB, "Those of one agency.", least=MIB)
+    answer_bytes: int = _number(128 * MIB, "Answers over 64 KiB that are not taken yet, together.", least=32 * MIB)
+    answer_bytes_per_agency: int = _number(32 * MIB, "Those of one agency.", least=32 * MIB)
     uploads: int = _number(64, "Parts that are arriving, of all agencies.", most=100_000)
     uploads_per_agency: int = _number(16, "Parts that are arriving, of one agency.", most=100_000)
     downloads: int = _number(256, "Parts that are being fetched, by all agencies.", most=100_000)

@@ -181,3 +181,28 @@ async def test_a_reader_in_the_way_puts_off_scouring_and_stops_nobody(
     await one.step()
     await one.step()
     assert len(asked) == 4
+
+
+async def test_answers_that_were_dropped_are_scoured_at_once(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A kept answer is sealed, but its key stands beside it."""
+    scoured: list[bool] = []
+
+    async def scour() -> bool:
+        scoured.append(True)
+        return True
+
+    monkeypatch.setattr(bench.journal, "scour", scour)
+    one = keeper(bench)
+    await one.step()
+    await one.step()
+    assert len(scoured) == 1
+    found: list[list[Any]] = [[(1,)], []]
+
+    async def read(name: str, values: Any) -> Any:
+        return found.pop(0) if name == "answers_before" and found else []
+
+    monkeypatch.setattr(bench.journal, "read", read)
+    await one.step()
+    assert len(scoured) == 2
+    await one.step()
+    assert len(scoured) == 2
