@@ -131,7 +131,7 @@ def choose(
     bound: Sequence[tuple[Bound, ...]],
     fits: Callable[[PublicKeyTypes], bool],
 ) -> Choice:
-    """The signer among the certificates. `bound`: what each SigningCertificate names; the first names the signer, and no
+    """The signer among the certificates. `bound`: what each SigningCertificate names: the first the signer, and no
     other may contradict it. `more`: certificates that came along elsewhere, for a KeyInfo without any."""
     candidates = keys.certificates or list(more)[:MOST_CERTIFICATES]
     if not candidates:
