@@ -78,7 +78,7 @@ def certificate(der: bytes) -> x509.Certificate:
     """A certificate all of whose parts can be read, or a `Fault`."""
     try:
         read = x509.Certificate.load(der, strict=True)
-        read.native, read.public_key.algorithm, hash(read.subject), hash(read.issuer)
+        _ = read.native, read.public_key.algorithm, read.subject.hashable, read.issuer.hashable
     except _UNREADABLE:
         raise Fault("format_broken", "a certificate that cannot be read") from None
     return read

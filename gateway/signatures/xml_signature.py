@@ -35,7 +35,7 @@ def examine_signature(
 ) -> tuple[Examined, list[bytes]]:
     """`most`: how many references may still be checked. The octets are those of each reference in order, without files
     that are signed as they are; none unless all of the signature holds."""
-    one = Examined("xml-dsig", "nothing that can be told", baseline=False)
+    one = Examined("XML-DSig", "nothing that can be told", baseline=False)
     one.name = clean(element.get("Id", "")) or None
     try:
         parts = taken_apart(element)
@@ -63,7 +63,7 @@ def _examine(one: Examined, document: Document, parts: Parts, references: list[R
     one.integrity = _integrity(choice.fits, references)
     one.signer, one.claimed_at = choice.signer, properties.claimed_at
     one.embedded = _known(keys, properties)
-    one.format, one.baseline = ("xades", True) if properties.used else ("xml-dsig", False)
+    one.format, one.baseline = ("XAdES", True) if properties.used else ("XML-DSig", False)
     one.tokens = read_tokens(Signed(document, parts, references), properties, one.findings)
     one.digests += [each.digest for each in references if each.digest]
     one.digests += [choice.digest] if choice.digest else []

@@ -10,16 +10,14 @@ import hashlib
 from collections.abc import Sequence
 from datetime import datetime
 
-from asn1crypto import algos, keys, tsp
-from asn1crypto import x509 as asn1_x509
-from cryptography.hazmat.primitives import hashes, serialization
+from asn1crypto import algos, tsp
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa, utils
 from lxml import etree
-from pyhanko.sign.timestamps.dummy_client import DummyTimeStamper
-from pyhanko_certvalidator.registry import SimpleCertificateStore
 from signxml import CanonicalizationMethod, SignatureConstructionMethod, SignatureMethod, XMLSigner
 from signxml.xades import XAdESSigner
 
+from tests.zoo.pdf import stamper
 from tests.zoo.pki import AT, DAY, Identity, pki
 
 DS = "http://www.w3.org/2000/09/xmldsig#"
@@ -37,7 +35,7 @@ NOT_SIGNATURES = (
 )
 SIGNED_PROPERTIES = "http://uri.etsi.org/01903#SignedProperties"
 LETTER = (
-    '<s:surat xmlns:s="urn:surat:1" xmlns="urn:isi" Id="surat-1"><nomor xml:lang="id">470/12</nomor>'
+    '<s:surat xmlns:s="urn:surat:1" xmlns="urn:isi"><nomor xml:lang="id">470/12</nomor>'
     "<isi>Dengan hormat &amp; salam &#13; é</isi></s:surat>"
 )
 _HASHES = {
@@ -235,17 +233,12 @@ def _holder(name: str, space: str, der: bytes) -> etree._Element:
 
 def token(data: bytes, time: datetime, who: Identity | None = None) -> bytes:
     """An RFC 3161 token over the SHA-256 of `data`."""
-    one = who or pki().tsa
-    store = SimpleCertificateStore.from_certs([asn1_x509.Certificate.load(one.der)])
-    private = keys.PrivateKeyInfo.load(
-        one.key.private_bytes(
-            serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
-    )
-    authority = DummyTimeStamper(asn1_x509.Certificate.load(one.der), private, store, fixed_dt=time)
     imprint = tsp.MessageImprint(
-        {"hash_algorithm": algos.DigestAlgorithm({"algorithm": "sha256"}), "hashed_message": hashlib.sha256(data).digest()}
+        {
+            "hash_algorithm": algos.DigestAlgorithm({"algorithm": "sha256"}),
+            "hashed_message": hashlib.sha256(data).digest(),
+        }
     )
     request = tsp.TimeStampReq({"version": 1, "message_imprint": imprint, "cert_req": True})
-    der: bytes = authority.request_tsa_response(request)["time_stamp_token"].dump()
+    der: bytes = stamper(time, who).request_tsa_response(request)["time_stamp_token"].dump()
     return der
