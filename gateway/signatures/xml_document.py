@@ -88,7 +88,7 @@ def read(data: bytes, bounds: Bounds, budget: Budget | None = None) -> Document:
     """Parse it and learn its ids; comments are kept where a signature could cover them."""
     comments = b"<!--" in data and b"WithComments" in data
     root = parsed(data, bounds, comments=comments)
-    document = Document(root, bounds, budget or Budget(8 * bounds.xml_bytes))
+    document = Document(root, bounds, budget or Budget(4 * bounds.xml_bytes))
     document.longest = max((len(one[0] or one[1]) for one in _NAMESPACE.findall(data)), default=0)
     _walk(document)
     return document
