@@ -53,6 +53,11 @@ def test_a_second_set_of_properties_is_refused() -> None:
     assert (one.claimed_at, codes(one)) == (None, ["format_broken"])
 
 
+def test_nothing_else_stands_among_the_properties() -> None:
+    one = examined(xml.sealed_xades().replace(b"</x:QualifyingProperties>", b"<isi/></x:QualifyingProperties>"))
+    assert (one.claimed_at, codes(one)) == (None, ["format_broken"])
+
+
 def test_revocation_data_comes_along_and_broken_data_is_told() -> None:
     one = examined(with_crl(xml.good_xades(), pki().office_crl()))
     assert one.embedded.crls == (pki().office_crl(),) or len(one.embedded.crls) == 1

@@ -27,6 +27,8 @@ def test_all_parts() -> None:
     [
         "",
         ONE,
+        f"palsu{ONE}<SignatureValue/>",
+        f"{ONE}<SignatureValue/>palsu",
         f"<SignatureValue/>{ONE}",
         f"{ONE}{ONE}<SignatureValue/>",
         f"{ONE}<SignatureValue/><SignatureValue/>",
