@@ -54,7 +54,7 @@ def archive_token(
         if index is None:
             return None, found("unsupported", "an archive timestamp without a hash index")
         oid, value = index
-        parts = children(signed.dump())
+        parts = children(signed.untag().dump())  # without the tag of the ContentInfo around it
         covers = _covers_all(oid, _HashIndex.load(value), parts, loose)
         if covers is None:
             return None, found("timestamp_broken", "its index names what is not here")
