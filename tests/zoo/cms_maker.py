@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding
 from pyhanko.sign.general import as_signing_certificate, as_signing_certificate_v2
 
+from gateway.signatures.cms_encoding import children
 from tests.zoo.pki import AT, DAY, Identity
 
 SIGNED_AT = AT - 10 * DAY
@@ -119,10 +120,11 @@ def signer_info(
 
 
 def with_unsigned(info: cms.SignerInfo, *attributes: cms.CMSAttribute) -> cms.SignerInfo:
-    copy = cms.SignerInfo.load(info.dump())
-    before = [] if isinstance(copy["unsigned_attrs"], core.Void) else list(copy["unsigned_attrs"])
-    copy["unsigned_attrs"] = cms.CMSAttributes([*before, *attributes])
-    return copy
+    # Encoded by hand: asn1crypto encodes what was changed anew at each level, twice each time.
+    fields = [each for each in children(info.dump()) if each[:1] != b"\xa1"]
+    before = [] if isinstance(info["unsigned_attrs"], core.Void) else list(info["unsigned_attrs"])
+    held = b"".join(sorted(each.dump() for each in (*before, *attributes)))
+    return cms.SignerInfo.load(_sequence(*fields, _tagged(0xA1, held)))
 
 
 def signed_data(
