@@ -137,10 +137,12 @@ def signed_data(
     others: Sequence[Any] = (),
 ) -> cms.SignedData:
     """`people` come along with all that is above them, but not the root."""
+    infos = list(infos)
+    names = list(dict.fromkeys(one["digest_algorithm"]["algorithm"].native for one in infos))
     chain = {each.serial_number: each for who in people for each in _with_above(who)}
     value: dict[str, Any] = {
         "version": "v3",
-        "digest_algorithms": [{"algorithm": "sha256"}],
+        "digest_algorithms": [{"algorithm": name} for name in names or ["sha256"]],
         "encap_content_info": cms.EncapsulatedContentInfo(
             {
                 "content_type": content_type,
@@ -148,7 +150,7 @@ def signed_data(
             }
         ),
         "certificates": [cms.CertificateChoices(name="certificate", value=one) for one in chain.values()],
-        "signer_infos": list(infos),
+        "signer_infos": infos,
     }
     revocation = [cms.RevocationInfoChoice(name="crl", value=cms.CertificateList.load(one)) for one in crls]
     revocation += [cms.RevocationInfoChoice(name="other", value=one) for one in others]
