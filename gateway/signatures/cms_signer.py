@@ -82,7 +82,7 @@ def signer_of(
     else:
         wanted = sid.chosen.native
         named = [one for one in among if wanted is not None and one.key_identifier == wanted]
-    return sorted(named, key=lambda one: bound(one, ess) is False)
+    return sorted(named, key=lambda one: bound(one, ess) is False) if len(named) > 1 else named
 
 
 def _quiet(question: Any, *arguments: Any) -> bool:
