@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import json
+import warnings
 from datetime import datetime
 from functools import cache
 
 import pytest
+from asn1crypto import x509
+from hypothesis import given, settings
+from hypothesis import strategies as some
+from joserfc import jws
+from joserfc.errors import JoseError
+from joserfc.jwk import ECKey, OKPKey, RSAKey
 
 from gateway.signatures import trust
 from gateway.signatures.assess import assess
 from gateway.signatures.jose import examine
-from gateway.signatures.material import Material
+from gateway.signatures.material import Bounds, Material
 from gateway.signatures.verdict import Verdict, judged
 from tests.zoo.case import Case
-from tests.zoo.jws import CASES
+from tests.zoo.jws import CASES, CONTENT, baseline, compact, flattened, registry, stamped
 from tests.zoo.pki import AT, pki
 
 
