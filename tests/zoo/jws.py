@@ -21,7 +21,7 @@ from joserfc.registry import HeaderParameter
 
 from gateway.signatures.jws import load_or_create
 from tests.zoo.case import Case
-from tests.zoo.cms import _answer as ocsp_answer
+from tests.zoo.cms import answer as ocsp_answer
 from tests.zoo.cms_maker import SIGNED_AT, digest, token
 from tests.zoo.pki import AT, DAY, YEAR, Identity, pki
 

@@ -3,13 +3,13 @@
 from asn1crypto import cms, ocsp, pdf
 
 from gateway.signatures import cms_attributes, cms_proofs
-from tests.zoo.cms import _answer
+from tests.zoo.cms import answer
 from tests.zoo.cms_maker import attribute, signed_data, signer_info, stamped
 from tests.zoo.pki import pki
 
 
 def test_an_ocsp_answer_is_wrapped_again() -> None:
-    whole = _answer(pki().declared)
+    whole = answer(pki().declared)
     basic = ocsp.OCSPResponse.load(whole)["response_bytes"]["response"].parsed.dump()
     assert ocsp.OCSPResponse.load(cms_proofs.answered(basic)).response_data.native is not None
 

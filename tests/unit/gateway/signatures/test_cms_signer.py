@@ -58,3 +58,8 @@ def test_damaged_certificates_are_none() -> None:
     assert cms_signer.readable_certificate(der) is not None
     assert cms_signer.readable_certificate(der[:-1]) is None
     assert cms_signer.readable_certificate(der + b"x") is None
+
+
+def test_a_key_of_no_size_is_no_key() -> None:
+    modulus = pki().signer.key.public_key().public_numbers().n.to_bytes(256, "big")
+    assert cms_signer.readable_certificate(pki().signer.der.replace(modulus, bytes(256))) is None
