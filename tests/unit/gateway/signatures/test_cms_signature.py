@@ -46,3 +46,9 @@ def test_without_its_content_a_broken_signature_is_still_broken() -> None:
     (one,) = _examined(signer_info(pki().signer, b"x", signs=pki().second), about)
     assert one.integrity == "broken"
     assert {each.code for each in one.findings} == {"content_missing", "signature_broken"}
+
+
+def test_a_timestamp_may_name_its_certificate_by_sha1() -> None:
+    info = signer_info(pki().signer, b"x", ess="v1", content_type="tst_info")
+    assert _examined(info, replace(ABOUT, expected_type="tst_info"))[0].digests == ["sha256"]
+    assert _examined(signer_info(pki().signer, b"x", ess="v1"))[0].digests == ["sha256", "sha1"]
