@@ -14,6 +14,7 @@ import pytest
 import pytest_asyncio
 
 from adapters.bsre.answers import STATUSES
+from adapters.bsre.look import Looker
 from demo.agencies.bsre import CODE_LIVES, WRONG_AT_MOST
 from gateway.contract import (
     Ambiguous,
@@ -72,6 +73,12 @@ async def test_what_comes_back_is_valid_and_of_its_signer(
     assert [one["level"] for one in told["signatures"]] == ["B-T"]
     assert "Siti Penanda" in str(told["signatures"])
     assert signed.startswith(given.pdf)
+
+
+async def test_it_looks_from_a_process_of_its_own(bench: Bench) -> None:
+    bench.looker = Looker()
+    signed = await (await bench.opened()).sign(marked(), knows(), 20.0)
+    assert signed.startswith(b"%PDF-")
 
 
 async def test_the_service_draws_a_link_in_version_one(bench: Bench, tmp_path: Path) -> None:
@@ -150,12 +157,12 @@ async def test_a_passphrase_is_no_code_and_a_code_is_none_where_it_is_not_asked(
 
 @pytest.mark.parametrize("version", VERSIONS)
 async def test_a_time_that_is_over_after_the_body_left_is_an_unknown_outcome(bench: Bench, version: str) -> None:
-    bench.service.mischief.pause = 5.0
-    signer = await bench.opened(version, timeout="1s")
+    bench.service.mischief.pause = 2.0
+    signer = await bench.opened(version, timeout="500ms")
     begun = time.monotonic()
     with pytest.raises(Ambiguous) as caught:
         await signer.sign(document(), knows(), 20.0)
-    assert time.monotonic() - begun < 4.0
+    assert time.monotonic() - begun < 1.9
     assert caught.value.reason is Reason.TIMED_OUT
     await asyncio.sleep(0.2)
     assert len(bench.service.received) == bench.signings() == 1
