@@ -41,6 +41,8 @@ def test_each_other_status_says_what_to_do(status: str) -> None:
     ("answer", "reason"),
     [
         (reply({"status_code": 1110, "status": "NOT_REGISTERED"}), Reason.SIGNER_NOT_READY),
+        (reply({"status_code": 1110}), Reason.SIGNER_NOT_READY),
+        (reply({"status_code": 1111, "status": "EXPIRED"}), Reason.SIGNER_NOT_READY),
         (reply({"status_code": 2011, "error": PRIVATE}, 400), Reason.SIGNER_NOT_READY),
         (reply({"status": PRIVATE}), Reason.SIGNER_NOT_READY),
         (reply({"hello": PRIVATE}), Reason.RECIPIENT_ANSWER_INVALID),
@@ -54,6 +56,14 @@ def test_no_refusal_repeats_what_was_said(answer: HttpReply, reason: Reason) -> 
         check_status(answer, LIMIT)
     assert caught.value.reason is reason
     assert PRIVATE not in f"{caught.value} {vars(caught.value)}"
+
+
+@pytest.mark.parametrize(("status", "meant"), [(401, NeedsOperator), (403, NeedsOperator), (500, Ambiguous)])
+def test_a_server_that_does_not_answer_for_the_signer_may_use_the_same_words(
+    status: int, meant: type[Exception]
+) -> None:
+    with pytest.raises(meant):
+        check_status(reply({"status": "ISSUE"}, status), LIMIT)
 
 
 @pytest.mark.parametrize("status", [200, 400, 500])
