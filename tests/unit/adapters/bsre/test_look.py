@@ -62,6 +62,11 @@ async def test_a_file_that_unpacks_without_end_ends() -> None:
     assert time.monotonic() - begun < 10.0
 
 
+async def test_a_file_that_needs_more_memory_than_it_may_have_ends() -> None:
+    with pytest.raises(Unseen, match="too much memory or time"):
+        await Looker(memory=1 << 20).look(pdf() + bytes(64 << 20))
+
+
 async def test_a_time_that_is_over_ends_it() -> None:
     with pytest.raises(Unseen, match="too much memory or time"):
         await Looker(seconds=0.01).look(pdf())
