@@ -28,7 +28,7 @@ class Placement:
     page: int = -1
     x: float = 36.0
     y: float = 36.0
-    width: float = 220.0
+    width: float = 240.0
     height: float = 84.0
     tag: str | None = None
 
