@@ -1,5 +1,7 @@
 """Where a text is printed."""
 
+import contextlib
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -52,7 +54,5 @@ def test_a_tag_that_is_there_twice(more: tuple[str, ...]) -> None:
 @given(st.integers(0, len(good()) - 1), st.binary(max_size=8))
 def test_a_damaged_file_ends_in_a_word(at: int, noise: bytes) -> None:
     data = good()
-    try:
+    with contextlib.suppress(TagMissing, TagAmbiguous, PageUnreadable):
         locate(data[:at] + noise + data[at + len(noise) :], "Surat")
-    except (TagMissing, TagAmbiguous, PageUnreadable):
-        pass
