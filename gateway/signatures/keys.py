@@ -51,7 +51,11 @@ def opened(source: SigningKeySource, secret: bytearray | None, at: datetime) -> 
         yield _from_file(source, secret, chain)
         return
     with _session(source, secret) as session:
-        yield PKCS11Signer(session, signing_cert=chain[0], ca_chain=chain[1:], key_label=source.label)
+        # Every token signs a digest with an EC key; not every one can hash as well.
+        raw = chain[0].public_key.algorithm == "ec"
+        yield PKCS11Signer(
+            session, signing_cert=chain[0], ca_chain=chain[1:], key_label=source.label, use_raw_mechanism=raw
+        )
 
 
 def certificates(paths: tuple[Path, ...]) -> list[x509.Certificate]:

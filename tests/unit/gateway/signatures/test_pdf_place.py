@@ -32,7 +32,7 @@ def refused(data: bytes, given: Any = None, **where: Any) -> str:
 
 def test_the_default_is_the_lower_left_of_the_last_page() -> None:
     found = place(plain(pages=3))
-    assert (found.page, found.box, found.size) == (2, (36, 36, 276, 120), (240, 84))
+    assert (found.page, found.box, found.size) == (2, (36, 36, 288, 126), (252, 90))
 
 
 @pytest.mark.parametrize(("asked", "number"), [(1, 0), (3, 2), (-3, 0), (-1, 2)])
@@ -53,8 +53,8 @@ def test_a_place_outside(where: dict[str, float]) -> None:
 def test_a_turned_and_cropped_page() -> None:
     found = place(page(crop=(50, 100, 500, 800), turned=90), x=10.0, y=20.0)
     # Seen from the left edge: 10 points; on the page that is up from the crop's foot.
-    assert found.box == (500 - 20 - 84, 110, 480, 350)
-    assert found.size == (240, 84)
+    assert found.box == (500 - 20 - 90, 110, 480, 362)
+    assert found.size == (252, 90)
 
 
 def test_at_a_tag_the_upper_left_corner_is_that_of_the_tag() -> None:

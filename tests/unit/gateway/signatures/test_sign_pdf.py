@@ -102,7 +102,7 @@ def test_the_page_itself_is_not_touched(trusted: TrustStore) -> None:
         assert one.raw_get("/Contents").reference.idnum == other.raw_get("/Contents").reference.idnum
         assert one["/Contents"].data == other["/Contents"].data
     widget = new.root["/AcroForm"]["/Fields"][0]
-    assert [float(x) for x in widget["/Rect"]] == [36, 36, 276, 120]
+    assert [float(x) for x in widget["/Rect"]] == [36, 36, 288, 126]
     assert widget["/AP"]["/N"]["/Resources"]["/Font"]["/F1"]["/BaseFont"] == "/Helvetica"
     assert b"re" in widget["/AP"]["/N"].data
     assert str(widget["/V"]["/SubFilter"]) == "/ETSI.CAdES.detached"
@@ -121,7 +121,7 @@ def test_on_a_turned_page_the_drawing_is_turned_back(trusted: TrustStore, turned
     form = PdfFileReader(io.BytesIO(made.data)).root["/AcroForm"]["/Fields"][0]["/AP"]["/N"]
     turns = {0: [1, 0, 0, 1], 90: [0, 1, -1, 0], 180: [-1, 0, 0, -1], 270: [0, -1, 1, 0]}
     assert [int(one) for one in form["/Matrix"]] == [*turns[turned], 0, 0]
-    assert [float(one) for one in form["/BBox"]] == [0, 0, 240, 84]
+    assert [float(one) for one in form["/BBox"]] == [0, 0, 252, 90]
 
 
 def with_field() -> bytes:
