@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import os
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -10,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from gateway.signatures import frames
 from gateway.signatures.signing import SignedPdf, SigningKeySource, SigningRefused, TsaUse
 from gateway.signatures.workers import Source, WorkerLimits, Workers, WorkersBusy
 from tests.zoo import letters
@@ -164,13 +162,3 @@ def memory(process: Path) -> bytes:
                 except (OSError, ValueError, OverflowError):
                     continue
     return bytes(found)
-
-
-def test_frames_end_where_they_should() -> None:
-    stream = io.BytesIO(frames.packed(frames.SECRET, b"abc") + frames.packed(frames.BYTES, b""))
-    assert frames.take(stream) == (frames.SECRET, bytearray(b"abc"))
-    assert frames.take(stream) == (frames.BYTES, bytearray())
-    assert frames.take(stream) is None
-    for cut in (b"K", frames.packed(frames.SECRET, b"abc")[:-1]):
-        with pytest.raises(frames.FramesBroken):
-            frames.take(io.BytesIO(cut))
