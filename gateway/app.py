@@ -50,6 +50,7 @@ from gateway.identity import keys_of
 from gateway.ids import Ids
 from gateway.intake import Intake
 from gateway.keep import Keeper
+from gateway.letters.registry import Registry
 from gateway.looks import Looks
 from gateway.node import Node
 from gateway.openings import Openings
@@ -62,6 +63,7 @@ from gateway.refuse import Refusals
 from gateway.register import Registrar
 from gateway.settings import Settings
 from gateway.signatures.jws import load_or_create
+from gateway.signatures.workers import Workers
 from gateway.sources import Poller
 from gateway.store import migrate, queries
 from gateway.store.disk import DiskReserve, free_bytes
@@ -72,6 +74,7 @@ from gateway.store.sqlite import SqliteJournal
 from gateway.uploads import Uploads
 from gateway.vault import Vault
 from gateway.walk import Walk
+from gateway.web.page import LetterPage
 from schemas.catalogue import SERVICES
 
 log = structlog.get_logger("lintas.app")
@@ -106,6 +109,7 @@ class _Builder:
         self.ids = Ids(_now_ms)
         self.attention = Attention()
         self.openings = Openings(self.attention.said)
+        self.workers = Workers()
         self.channels = Channels(federation, adapters, settings.endpoints, self.openings.is_open)
         self._stores()
         self._rooms()
@@ -152,6 +156,10 @@ class _Builder:
         clocked: dict[str, Any] = {"new_id": self.ids.new, "now_ms": _now_ms}
         self.events = EventWriter(**named, **clocked, config=federation.digest)
         self.receipts = ReceiptWriter(self.signing, **named, **clocked)
+        self.letters = Registry(
+            journal=self.journal, vault=self.vault, lookup=self.lookup, parts=self.parts, events=self.events,
+            keep_ms=settings.letters.keep_days * DAY_MS, barrier=self.barrier, **clocked,
+        )  # fmt: skip
         self.arrivals = Arrivals(
             self.parts,
             settings.limits,
@@ -204,6 +212,11 @@ class _Builder:
             epoch=self._epoch,
             lease_ms=int(settings.times.lease * 1000),
         )
+        batches = Batches(
+            journal=self.journal, vault=self.vault, recorder=self.recorder, federation=federation,
+            arrivals=self.arrivals, new_id=self.ids.new, notify=self.lanes.notify,
+            chunk=settings.concurrency.batch_chunk, decode_seconds=settings.stages.decode, barrier=self.barrier,
+        )  # fmt: skip
         self.walk = Walk(
             intake=Intake(federation, SERVICES, settings.limits, settings.instance),
             recorder=self.recorder,
@@ -219,18 +232,7 @@ class _Builder:
                 monotonic=time.monotonic,
             ),
             registrar=self.registrar,
-            batches=Batches(
-                journal=self.journal,
-                vault=self.vault,
-                recorder=self.recorder,
-                federation=federation,
-                arrivals=self.arrivals,
-                new_id=self.ids.new,
-                notify=self.lanes.notify,
-                chunk=settings.concurrency.batch_chunk,
-                decode_seconds=settings.stages.decode,
-                barrier=self.barrier,
-            ),
+            batches=batches,
             refusals=self.refusals,
             arrivals=self.arrivals,
             federation=federation,
@@ -267,15 +269,9 @@ class _Builder:
             if isinstance(adapter, Endpoint):
                 self.server.mount(adapter, name)
         reaper = Reaper(
-            journal=self.journal,
-            worker=self.worker,
-            outcomes=self.outcomes,
-            find_sink=self.channels.sink_of,
-            settings=settings,
-            node_epoch=self._epoch,
-            now_ms=_now_ms,
-            notify=self.lanes.notify,
-        )
+            journal=self.journal, worker=self.worker, outcomes=self.outcomes, find_sink=self.channels.sink_of,
+            settings=settings, node_epoch=self._epoch, now_ms=_now_ms, notify=self.lanes.notify,
+        )  # fmt: skip
         poller = Poller(
             self.walk,
             self.channels.polled,
@@ -303,6 +299,7 @@ class _Builder:
             adapters=self.channels.adapters,
             attention=self.attention,
             openings=self.openings,
+            workers=self.workers,
             now_ms=_now_ms,
         )
         return self.built
@@ -351,28 +348,25 @@ class _Builder:
             federation=self.federation,
             settings=self.settings,
         ).mount(self.server)
+        LetterPage(
+            registry=self.letters, verifier=self.workers, federation=self.federation, settings=self.settings
+        ).mount(self.server)
         facts = self.condition.facts
         gauges = Gauges(self.journal, facts=facts, now_ms=_now_ms, monotonic=time.monotonic)
         jwk = self.signing.public_jwk()
         Pages(jwk=jwk, facts=facts, gauges=gauges.text, settings=self.settings).mount(self.server)
 
     def _host(self, name: str, system: str | None, agency: str) -> Host:
+        claims = HostClaims(
+            journal=self.journal, lookup=self.lookup, arrivals=self.arrivals, vault=self.vault, source=name,
+            agency=agency, node=self.settings.node, new_id=self.ids.new, now_ms=_now_ms,
+        )  # fmt: skip
         return Host(
             http=self.http,
             parts=self.host_parts,
             clock=self.clock,
             secrets=FileSecrets(self.state),
-            claims=HostClaims(
-                journal=self.journal,
-                lookup=self.lookup,
-                arrivals=self.arrivals,
-                vault=self.vault,
-                source=name,
-                agency=agency,
-                node=self.settings.node,
-                new_id=self.ids.new,
-                now_ms=_now_ms,
-            ),
+            claims=claims,
             state=HostState(self.journal, name),
             limits=contract_limits(self.settings),
             metrics=HostMetrics(name),

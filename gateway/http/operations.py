@@ -87,7 +87,7 @@ def operation(
     return told
 
 
-def _ok(description: str, schema: Schema, media_type: str = JSON, **more: Any) -> dict[str, Any]:
+def ok(description: str, schema: Schema, media_type: str = JSON, **more: Any) -> dict[str, Any]:
     return {"description": description, "content": {media_type: {"schema": schema}}, **more}
 
 
@@ -106,7 +106,11 @@ def _header(name: str, description: str, **schema: Any) -> dict[str, Any]:
 
 def operations(settings: Settings) -> dict[tuple[str, str], dict[str, Any]]:
     """Every operation that has a description of its own, in the order a reader wants them."""
-    return {**_sending(settings), **_reading(), **_pulling(settings), **_operating(), **_published(), **_soap()}
+    # It is made of what stands here.
+    from gateway.http.letter_operations import letter_operations
+
+    said = {**_sending(settings), **_reading(), **_pulling(settings), **_operating(), **letter_operations()}
+    return {**said, **_published(), **_soap()}
 
 
 def _body(kind: str, *, parts: bool) -> dict[str, Any]:
@@ -154,8 +158,8 @@ def _sending(settings: Settings) -> dict[tuple[str, str], dict[str, Any]]:
         ("POST", "/api/v1/messages"): operation(
             "send", "sendMessage", "Send a document to its recipients",
             {
-                "200": _ok("A repeat: the original receipts, byte-identical.", ref("Taken"), headers=location),
-                "202": _ok("Recorded; the receipt says so.", ref("Taken"), headers=location),
+                "200": ok("A repeat: the original receipts, byte-identical.", ref("Taken"), headers=location),
+                "202": ok("Recorded; the receipt says so.", ref("Taken"), headers=location),
             },
             (*_SENT, *_PARTED),
             description=f"JSON up to {settings.limits.body_bytes} bytes; in multipart, each file up to "
@@ -164,7 +168,7 @@ def _sending(settings: Settings) -> dict[tuple[str, str], dict[str, Any]]:
         ),
         ("POST", "/api/v1/queries"): operation(
             "send", "ask", "Ask a question and wait for the answer",
-            {"200": _ok("The answer.", answer)}, (*_SENT, *_PARTED, *_ASKED),
+            {"200": ok("The answer.", answer)}, (*_SENT, *_PARTED, *_ASKED),
             description=f"The longest deadline is {settings.stages.ask:g} s. With a key, a repeat gets the kept one.",
             parameters=[key, wait], requestBody=_body("query", parts=False),
         ),
@@ -183,11 +187,11 @@ def _reading() -> dict[tuple[str, str], dict[str, Any]]:
     raw: dict[str, Any] = {"*/*": {"schema": {}}}
     return {
         ("GET", base): operation(
-            "read", "readMessage", "State and timeline of a message", {"200": _ok("The message.", ref("Message"))},
+            "read", "readMessage", "State and timeline of a message", {"200": ok("The message.", ref("Message"))},
             _FOUND, parameters=[_ID],
         ),
         ("GET", f"{base}/receipts"): operation(
-            "read", "readReceipts", "Receipts of a message", {"200": _ok("Its receipts.", ref("Receipts"))},
+            "read", "readReceipts", "Receipts of a message", {"200": ok("Its receipts.", ref("Receipts"))},
             (*_FOUND, Reason.ERASED), parameters=[_ID],
         ),
         ("GET", f"{base}/parts/{{n}}"): operation(
@@ -219,7 +223,7 @@ def _pulling(settings: Settings) -> dict[tuple[str, str], dict[str, Any]]:
     ended = (Reason.ALREADY_ACKNOWLEDGED, Reason.EXPIRED, Reason.ERASED, Reason.OPERATOR_NEEDED)
     return {
         ("GET", "/api/v1/inbox"): operation(
-            "inbox", "readInbox", "What waits for the caller", {"200": _ok("Oldest first.", ref("Inbox"))}, _ANY,
+            "inbox", "readInbox", "What waits for the caller", {"200": ok("Oldest first.", ref("Inbox"))}, _ANY,
             description=f"A page ends before {settings.limits.inbox_page_bytes} bytes, even below `limit`; a document "
             "that is larger is a page by itself. What was acknowledged makes room for the next. One page at a time: "
             f"while one is on its way to a system, the next waits up to {SECONDS:g} s; then it is `busy`.",
@@ -227,7 +231,7 @@ def _pulling(settings: Settings) -> dict[tuple[str, str], dict[str, Any]]:
         ),
         ("POST", "/api/v1/inbox/{id}/ack"): operation(
             "inbox", "acknowledge", "Take a delivery out of the inbox, or refuse it",
-            {"200": _ok("Settled; a repeat changes nothing.", ref("Acknowledged"))},
+            {"200": ok("Settled; a repeat changes nothing.", ref("Acknowledged"))},
             (*(one for one in (*_FOUND, *_BODY) if one not in other), *ended),
             parameters=[delivery], requestBody=body,
         ),
@@ -251,12 +255,12 @@ def _operating() -> dict[tuple[str, str], dict[str, Any]]:
     ]
     return {
         ("GET", "/api/v1/status"): operation(
-            "operate", "status", "Lanes, quarantine, disk, log", {"200": _ok("Now.", ref("Status"))}, _ANY,
+            "operate", "status", "Lanes, quarantine, disk, log", {"200": ok("Now.", ref("Status"))}, _ANY,
             description="Role operator or auditor.",
         ),
         ("GET", base): operation(
             "operate", "listQuarantine", "Deliveries that cannot go on by themselves",
-            {"200": _ok("A page.", ref("Quarantine"))}, _ANY, description="Role operator or auditor.",
+            {"200": ok("A page.", ref("Quarantine"))}, _ANY, description="Role operator or auditor.",
             parameters=[
                 _query("after", "The last id of the page before", type="string"), page,
                 _query("message", "Identifier of a message: only its deliveries", type="string"),
@@ -264,13 +268,13 @@ def _operating() -> dict[tuple[str, str], dict[str, Any]]:
         ),
         **{
             ("POST", f"{base}/{{id}}/{action}"): operation(
-                "operate", action, summary, {"200": _ok("Decided, as an event of this person.", ref("Decided"))},
+                "operate", action, summary, {"200": ok("Decided, as an event of this person.", ref("Decided"))},
                 _FOUND, description="Role operator.", parameters=[_ID],
             )
             for action, summary in words.items()
         },
         ("GET", "/api/v1/events"): operation(
-            "operate", "readEvents", "The audit log, filtered", {"200": _ok("Events in order.", ref("Events"))}, _ANY,
+            "operate", "readEvents", "The audit log, filtered", {"200": ok("Events in order.", ref("Events"))}, _ANY,
             description="Role auditor or operator. `tail` gives the last events instead of those after a number.",
             parameters=[
                 _query("after", "Events with a higher number", type="integer", minimum=-1, maximum=2**53, default=-1),
@@ -282,7 +286,7 @@ def _operating() -> dict[tuple[str, str], dict[str, Any]]:
 
 def _published() -> dict[tuple[str, str], dict[str, Any]]:
     def page(identity: str, summary: str, **more: Any) -> dict[str, Any]:
-        return operation("published", identity, summary, {"200": _ok("A page.", {"type": "string"}, HTML)}, **more)
+        return operation("published", identity, summary, {"200": ok("A page.", {"type": "string"}, HTML)}, **more)
 
     def named(identity: str, summary: str, name: str, responses: dict[str, Any]) -> dict[str, Any]:
         parameter = in_path(name, "As listed")
@@ -291,22 +295,22 @@ def _published() -> dict[tuple[str, str], dict[str, Any]]:
     health = ref("Health")
     text = {"type": "string"}
     files = {"application/schema+json": {"schema": {"type": "object"}}, "application/xml": {"schema": text}}
-    keys = {"200": _ok("A JWK set.", ref("Keys"), "application/jwk-set+json")}
-    explained, styled = {"200": _ok("A page.", text, HTML)}, {"200": _ok("CSS.", text, "text/css")}
+    keys = {"200": ok("A JWK set.", ref("Keys"), "application/jwk-set+json")}
+    explained, styled = {"200": ok("A page.", text, HTML)}, {"200": ok("CSS.", text, "text/css")}
     file = {"200": {"description": "The file.", "content": files}}
     return {
         ("GET", "/health"): operation(
             "published", "health", "Whether new work is taken",
-            {"200": _ok("It is.", health), "503": _ok("It is not, for now.", health)},
+            {"200": ok("It is.", health), "503": ok("It is not, for now.", health)},
         ),
         ("GET", "/metrics"): operation(
-            "published", "metrics", "Prometheus metrics", {"200": _ok("Now.", {"type": "string"}, "text/plain")}
+            "published", "metrics", "Prometheus metrics", {"200": ok("Now.", {"type": "string"}, "text/plain")}
         ),
         ("GET", "/.well-known/jwks.json"): operation(
             "published", "keys", "Public keys of receipts", keys
         ),
         ("GET", "/openapi.json"): operation(
-            "published", "openapi", "This document", {"200": _ok("OpenAPI 3.1.", {"type": "object"})}
+            "published", "openapi", "This document", {"200": ok("OpenAPI 3.1.", {"type": "object"})}
         ),
         ("GET", "/docs"): page("docs", "This document, to read"),
         ("GET", "/"): page("start", "Where everything is"),

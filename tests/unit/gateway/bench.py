@@ -37,10 +37,11 @@ from gateway.hosting import HostParts
 from gateway.identity import Person
 from gateway.ids import Ids
 from gateway.intake import Intake
+from gateway.letters.registry import Registry
 from gateway.message import Normalised, Received, Routed, Verified, Work
 from gateway.normalise import normalise
 from gateway.operate import Operations
-from gateway.policy import route_names
+from gateway.policy import DAY_MS, route_names
 from gateway.reading import Reader
 from gateway.receipt import ReceiptWriter
 from gateway.record import Recorder
@@ -346,6 +347,10 @@ class Bench:
         clocked: dict[str, Any] = {"new_id": self.ids.new, "now_ms": self.now_ms}
         self.events = EventWriter(**named, **clocked, config=federation.digest)
         self.receipts = ReceiptWriter(self.key, **named, **clocked)
+        self.letters = Registry(
+            journal=journal, vault=self.vault, lookup=self.lookup, parts=self.parts, events=self.events,
+            keep_ms=settings.letters.keep_days * DAY_MS, barrier=self.barrier, **clocked,
+        )  # fmt: skip
         self.recorder = Recorder(
             journal=journal, vault=self.vault, lookup=self.lookup, receipts=self.receipts, events=self.events,
             federation=federation, settings=settings, arrivals=self.arrivals, monotonic=self.clock.monotonic,

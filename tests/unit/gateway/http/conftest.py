@@ -15,6 +15,7 @@ from gateway.http.api import Api
 from gateway.http.pages import Pages
 from gateway.http.server import Server
 from gateway.settings import Settings
+from gateway.web.page import LetterPage
 from tests.unit.gateway.bench import Bench
 from tests.unit.gateway.http.face import Face, loopback
 
@@ -54,6 +55,7 @@ def server(settings: Settings) -> Server:
         federation=NOBODY,
         settings=settings,
     ).mount(made)
+    LetterPage(registry=NOBODY, verifier=NOBODY, federation=NOBODY, settings=settings).mount(made)
     return made
 
 
