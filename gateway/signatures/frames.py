@@ -4,7 +4,9 @@ Enters: a kind of one byte and its bytes. Leaves: the same on the other side. Re
 end in the middle of one (`FramesBroken`).
 
 A worker asks for the bytes of a file piece by piece (`READ`), so that a plain copy of a sealed part is never on a disk,
-nor all of it in memory.
+nor all of it in memory. It asks for a timestamp (`ASK_STAMP`), for it has no network; the answer is a token (`STAMP`)
+or why there is none (`NO_STAMP`). A signed file comes back in pieces (`PIECE`) before `DONE`. The secret of a key has a
+frame of its own (`SECRET`), which is read into a buffer that can be wiped.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from collections.abc import Callable
 from typing import IO, Any
 
 JOB, READ, BYTES, DONE, READY = b"J", b"R", b"B", b"D", b"Y"
+SIGN, SECRET, ASK_STAMP, STAMP, NO_STAMP, PIECE = b"S", b"K", b"A", b"T", b"N", b"P"
 MOST = 16 << 20
 _HEAD = struct.Struct(">cI")
 
@@ -28,7 +31,7 @@ def packed(kind: bytes, data: bytes) -> bytes:
     return _HEAD.pack(kind, len(data)) + data
 
 
-def _checked(head: bytes) -> tuple[bytes, int]:
+def _checked(head: bytes | bytearray) -> tuple[bytes, int]:
     kind, size = _HEAD.unpack(head)
     if size > MOST:
         raise FramesBroken(f"a frame of {size} bytes; the limit is {MOST}")
@@ -44,24 +47,34 @@ async def receive(stream: StreamReader) -> tuple[bytes, bytes]:
         raise FramesBroken("the worker has ended") from error
 
 
-def take(stream: IO[bytes]) -> tuple[bytes, bytes] | None:
-    """The next frame, in the worker; None at the end."""
-    head = stream.read(_HEAD.size)
+def take(stream: IO[bytes]) -> tuple[bytes, bytearray] | None:
+    """The next frame, in the worker; None at the end. From a stream without a buffer no other copy of it is left."""
+    head = _exactly(stream, _HEAD.size)
     if not head:
         return None
     if len(head) < _HEAD.size:
         raise FramesBroken("an end within a frame")
     kind, size = _checked(head)
-    data = stream.read(size)
+    data = _exactly(stream, size)
     if len(data) < size:
         raise FramesBroken("an end within a frame")
     return kind, data
 
 
+def _exactly(stream: Any, size: int) -> bytearray:
+    """`size` bytes, or what there is before the end."""
+    data, at = bytearray(size), 0
+    with memoryview(data) as view:
+        while at < size and (got := stream.readinto(view[at:])):
+            at += got
+    del data[at:]
+    return data
+
+
 class Distant(io.RawIOBase):
     """A file whose bytes are asked for across the frames; `ask(start, stop)` gives them. Reading only, seekable."""
 
-    def __init__(self, size: int, ask: Callable[[int, int], bytes]) -> None:
+    def __init__(self, size: int, ask: Callable[[int, int], bytes | bytearray]) -> None:
         super().__init__()
         self._size, self._ask, self._at = size, ask, 0
 

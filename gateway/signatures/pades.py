@@ -135,7 +135,7 @@ def _field(reader: PdfFileReader, data: bytes, name: str, value: Any, field: Any
     if subfilter != _STAMP and subfilter not in _DETACHED:
         faults.append(found("unsupported", "this kind of PDF signature"))
     first, length, second, rest = numbers
-    return _Field(signature, _label(name), subfilter, (first, length, second, rest), faults)
+    return _Field(signature, label(name), subfilter, (first, length, second, rest), faults)
 
 
 def _fits(numbers: list[int], data: bytes, contents: bytes) -> bool:
@@ -276,5 +276,6 @@ def _together(one: Known, other: Known) -> Known:
     return Known(one.certificates + other.certificates, one.crls + other.crls, one.ocsps + other.ocsps)
 
 
-def _label(name: str) -> str:
+def label(name: str) -> str:
+    """A field's name as a verdict tells it."""
     return "".join(char for char in name if char.isprintable())[:60]

@@ -1,4 +1,4 @@
-"""A worker: a process of its own that examines one file after the other and may be killed at any moment.
+"""A worker: a process of its own that examines or signs one file after the other and may be killed at any moment.
 
 Enters: frames on standard input (`frames`). Leaves: frames on standard output. Refuses: to outlive its parent, to take
 more memory than it was given, to write files, to reach the network.
@@ -16,6 +16,7 @@ import resource
 import socket
 import sys
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import IO, Any
@@ -24,10 +25,12 @@ import orjson
 
 from gateway.signatures import frames
 from gateway.signatures.findings import found
-from gateway.signatures.material import Bounds, Material
+from gateway.signatures.material import Bounds, Material, TooLarge
+from gateway.signatures.signing import SignedPdf, SigningRefused, heard
 from gateway.signatures.trust import TrustStore, load
 from gateway.signatures.verdict import judged
 
+_PIECE = 4 << 20
 _NICE = 5
 """Below the gateway's own loop: a verification of one message never slows the delivery of another."""
 
@@ -45,6 +48,8 @@ class _Work:
             kind, data = frame
             if kind == frames.JOB:
                 self._send(frames.DONE, orjson.dumps(self._done(orjson.loads(data))))
+            elif kind == frames.SIGN:
+                self._send(frames.DONE, orjson.dumps(self._sign(orjson.loads(data))))
 
     def _done(self, job: Mapping[str, Any]) -> dict[str, Any]:
         from gateway.signatures.verification import verify
@@ -60,13 +65,62 @@ class _Work:
                 verdict = judged("unknown", "", at, about_file=[found("too_costly")])
         return verdict.told(str(job["name"]))
 
+    def _sign(self, job: Mapping[str, Any]) -> dict[str, Any]:
+        """The signed file goes out in pieces; what is told is about it, or why it was not signed."""
+        secret = self._secret()
+        try:
+            signed = asyncio.run(self._signed(job, secret))
+        except SigningRefused as error:
+            return {"refused": error.code, "message": str(error), "advice": error.advice}
+        except (MemoryError, RecursionError):
+            return {"refused": "too_costly"}
+        except frames.FramesBroken:
+            raise
+        except Exception:  # whatever a library meets in a file: the caller gets an answer, and never a signature
+            return {"refused": "not_a_pdf", "message": "the file cannot be signed", "advice": "Give another PDF."}
+        finally:
+            secret[:] = bytes(len(secret))
+        for start in range(0, len(signed.data), _PIECE):
+            self._send(frames.PIECE, signed.data[start : start + _PIECE])
+        return {name: value for name, value in asdict(signed).items() if name != "data"}
+
+    async def _signed(self, job: Mapping[str, Any], secret: bytearray) -> SignedPdf:
+        from gateway.signatures.sign_pdf import sign
+
+        request, key = heard(job)
+        with contextlib.ExitStack() as stack:
+            try:
+                data = self._opened(0, job["files"][0], stack).whole(Bounds(**job["bounds"]).pdf_bytes)
+            except TooLarge as error:
+                raise SigningRefused("too_large", str(error), "Give a smaller document.") from error
+            except OSError as error:
+                raise SigningRefused("not_a_pdf", "the file cannot be read", "Give a PDF.") from error
+        stamp = self._stamp if job["stamps"] else None
+        return await sign(data, request, key, secret or None, self._known(Path(job["trust"])), stamp)
+
+    def _secret(self) -> bytearray:
+        frame = frames.take(self._inward)
+        if frame is None or frame[0] != frames.SECRET:
+            raise frames.FramesBroken("no frame for the secret")
+        return frame[1]
+
+    def _stamp(self, request: bytes) -> bytes:
+        self._send(frames.ASK_STAMP, request)
+        frame = frames.take(self._inward)
+        if frame is None:
+            raise frames.FramesBroken("an end instead of a timestamp")
+        kind, data = frame
+        if kind != frames.STAMP:
+            raise SigningRefused("timestamp_failed", *orjson.loads(data))
+        return bytes(data)
+
     def _opened(self, number: int, one: Mapping[str, Any], stack: contextlib.ExitStack) -> Material:
         if one.get("path") is not None:
             return Material(stack.enter_context(Path(one["path"]).open("rb")), one["name"])
         raw = frames.Distant(one["size"], lambda start, stop: self._bytes(number, start, stop))
         return Material(stack.enter_context(io.BufferedReader(raw, 1 << 20)), one["name"])
 
-    def _bytes(self, number: int, start: int, stop: int) -> bytes:
+    def _bytes(self, number: int, start: int, stop: int) -> bytearray:
         self._send(frames.READ, orjson.dumps([number, start, stop]))
         frame = frames.take(self._inward)
         if frame is None or frame[0] != frames.BYTES or len(frame[1]) != stop - start:
@@ -120,7 +174,7 @@ def _alone() -> None:
 
 def main() -> None:
     memory = int(sys.argv[1])
-    inward, outward = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    inward, outward = os.fdopen(os.dup(0), "rb", buffering=0), os.fdopen(os.dup(1), "wb")
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.dup2(2, 1)
     from gateway.signatures import verification  # noqa: F401 - what a job needs is there before it comes

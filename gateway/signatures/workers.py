@@ -1,11 +1,13 @@
-"""The pool of workers: each examines one file at a time, within a time and a memory of its own.
+"""The pool of workers: each examines or signs one file at a time, within a time and a memory of its own.
 
-Enters: files by path, or by size and a reader of ranges. Leaves: a verdict's JSON shape, always. Refuses: more waiting
-jobs than its line holds (`WorkersBusy`).
+Enters: files by path, or by size and a reader of ranges. Leaves: a verdict's JSON shape, always; a signed PDF. Refuses:
+more waiting jobs than its line holds (`WorkersBusy`); a PDF that cannot be signed (`SigningRefused`).
 
 1. A job waits for a slot. Large files never take the last one, so that small ones do not wait behind them.
-2. A worker that overruns its deadline, or ends, is killed and replaced; its file gets the finding `too_costly`.
+2. A worker that overruns its deadline, or ends, is killed and replaced; its file gets the finding `too_costly`, or is
+   not signed for that reason.
 3. A worker is also replaced after a number of files, for what libraries keep.
+4. The secret of a signer's key goes through the pipe to the worker and nowhere else.
 """
 
 from __future__ import annotations
@@ -18,8 +20,9 @@ from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 
@@ -27,10 +30,17 @@ from gateway.contract.frozen import frozen
 from gateway.signatures import frames
 from gateway.signatures.findings import found
 from gateway.signatures.material import Bounds
+from gateway.signatures.signing import SignedPdf, SigningKeySource, SigningRefused, SigningRequest, TsaUse, told
+from gateway.signatures.tsa import stamped
 from gateway.signatures.verdict import judged
 
 ReadRange = Callable[[int, int], Awaitable[bytes]]
+Done = TypeVar("Done")
 _START = 30.0
+_GROWTH = 16 << 20
+"""Bytes by which a file may grow by being signed: a signature, revocation lists."""
+_KEPT = ("PATH", "LANG", "LC_ALL", "TZ", "SOFTHSM2_CONF", "ChrystokiConfigurationPath", "CS_PKCS11_R3_CFG")
+"""What of the environment a worker gets: where programs are, the language, where PKCS#11 modules are configured."""
 
 
 class WorkersBusy(Exception):
@@ -73,7 +83,7 @@ class _Worker:
     @classmethod
     async def started(cls, limits: WorkerLimits) -> _Worker:
         # Secrets of the gateway's environment are none of its business.
-        kept = {name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL", "TZ") if name in os.environ}
+        kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
         kept["PYTHONPATH"] = os.pathsep.join(one for one in sys.path if one)
         command = (sys.executable, "-m", "gateway.signatures.worker", str(limits.memory))
         process = await asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=PIPE, stderr=DEVNULL, env=kept)
@@ -93,13 +103,35 @@ class _Worker:
             if kind == frames.DONE:
                 self.done += 1
                 return dict(orjson.loads(data))
-            if kind != frames.READ:
-                raise frames.FramesBroken("an unknown frame")
-            number, start, stop = orjson.loads(data)
-            read = sources[number].read
-            if read is None or not 0 <= start < stop <= sources[number].size:
-                raise frames.FramesBroken("a range that is not there")
-            await self._send(frames.BYTES, await read(start, stop))
+            await self._read(kind, data, sources)
+
+    async def sign(
+        self, job: Mapping[str, Any], source: Source, secret: str | None, tsa: TsaUse | None
+    ) -> tuple[dict[str, Any], bytes]:
+        """What is told of the signed file, and the file."""
+        await self._send(frames.SIGN, orjson.dumps(job))
+        await self._send(frames.SECRET, (secret or "").encode())
+        signed, most = bytearray(), _size(source) + _GROWTH
+        while True:
+            kind, data = await self._next()
+            if kind == frames.DONE:
+                self.done += 1
+                return dict(orjson.loads(data)), bytes(signed)
+            if kind == frames.PIECE and len(signed) + len(data) <= most:
+                signed += data
+            elif kind == frames.ASK_STAMP and tsa is not None:
+                await self._send(*await _answered(tsa, data))
+            else:
+                await self._read(kind, data, [source])
+
+    async def _read(self, kind: bytes, data: bytes, sources: Sequence[Source]) -> None:
+        if kind != frames.READ:
+            raise frames.FramesBroken("an unknown frame")
+        number, start, stop = orjson.loads(data)
+        read = sources[number].read
+        if read is None or not 0 <= start < stop <= sources[number].size:
+            raise frames.FramesBroken("a range that is not there")
+        await self._send(frames.BYTES, await read(start, stop))
 
     async def _next(self) -> tuple[bytes, bytes]:
         stream = self._process.stdout
@@ -143,9 +175,39 @@ class Workers:
         self._waiting += 1
         try:
             async with self._turn(sources):
-                return await self._within(sources, trust, moment)
+                verdict = await self._ran(partial(_Worker.work, job=self._job(sources, trust, moment), sources=sources))
         finally:
             self._waiting -= 1
+        if verdict is None:
+            return judged("unknown", "", moment, about_file=[found("too_costly", self._bound())]).told(source.name)
+        return verdict
+
+    async def sign(
+        self,
+        source: Source,
+        request: SigningRequest,
+        key: SigningKeySource,
+        *,
+        secret: str | None = None,
+        tsa: TsaUse | None = None,
+        trust: Path,
+    ) -> SignedPdf:
+        """`source` with one more signature. `secret`: the key's passphrase or PIN. `trust`: the folder against which
+        the result is verified, with the revocation data for B-LT. Raises `SigningRefused` and `WorkersBusy`."""
+        if self._waiting >= self._limits.waiting:
+            raise WorkersBusy(self._limits.waiting)
+        job = {**self._job([source], trust, None), **told(request, key), "stamps": tsa is not None}
+        self._waiting += 1
+        try:
+            async with self._turn([source]):
+                done = await self._ran(partial(_Worker.sign, job=job, source=source, secret=secret, tsa=tsa))
+        finally:
+            self._waiting -= 1
+        about, data = done or ({"refused": "too_costly"}, b"")
+        if (code := about.get("refused")) is not None:
+            message = about.get("message") or f"the document could not be signed: {self._bound()}"
+            raise SigningRefused(code, message, about.get("advice") or "Give a smaller or simpler document.")
+        return SignedPdf(data=data, **about)
 
     @contextlib.asynccontextmanager
     async def _turn(self, sources: Sequence[Source]) -> Any:
@@ -156,17 +218,17 @@ class Workers:
             await stack.enter_async_context(self._slots)
             yield
 
-    async def _within(self, sources: Sequence[Source], trust: Path, at: datetime) -> dict[str, Any]:
-        job = self._job(sources, trust, at)
+    async def _ran(self, ask: Callable[[_Worker], Awaitable[Done]]) -> Done | None:
+        """What a worker answers; None if it had to be killed."""
         worker: _Worker | None = None
         try:
             worker = self._idle.pop() if self._idle else await _Worker.started(self._limits)
             async with asyncio.timeout(self._limits.seconds):
-                told = await worker.work(job, sources)
+                done = await ask(worker)
         except (frames.FramesBroken, TimeoutError, BrokenPipeError, ConnectionResetError):
             if worker is not None:
                 await worker.end()
-            return judged("unknown", "", at, about_file=[found("too_costly", self._bound())]).told(sources[0].name)
+            return None
         except BaseException:
             if worker is not None:
                 await asyncio.shield(worker.end())
@@ -175,12 +237,12 @@ class Workers:
             await worker.end()
         else:
             self._idle.append(worker)
-        return told
+        return done
 
-    def _job(self, sources: Sequence[Source], trust: Path, at: datetime) -> dict[str, Any]:
+    def _job(self, sources: Sequence[Source], trust: Path, at: datetime | None) -> dict[str, Any]:
         return {
             "name": sources[0].name,
-            "at": at.isoformat(),
+            "at": None if at is None else at.isoformat(),
             "trust": str(trust.absolute()),
             "bounds": asdict(self._bounds),
             "files": [_told(one) for one in sources],
@@ -203,6 +265,14 @@ def _size(one: Source) -> int:
         return one.path.stat().st_size
     except OSError:
         return 0
+
+
+async def _answered(tsa: TsaUse, request: bytes) -> tuple[bytes, bytes]:
+    """The frame that answers a worker's wish for a timestamp."""
+    try:
+        return frames.STAMP, await stamped(tsa, request)
+    except SigningRefused as error:
+        return frames.NO_STAMP, orjson.dumps([str(error), error.advice])
 
 
 def _told(one: Source) -> dict[str, Any]:
