@@ -39,6 +39,7 @@ from gateway.contract.host import (
 )
 from gateway.contract.http import BodyPart, HttpCall, HttpRoute, Reply
 from gateway.contract.reasons import REASONS, Reason
+from gateway.contract.signer import DocumentSigner, PdfToSign
 
 __all__ = [
     "REASONS",
@@ -58,6 +59,7 @@ __all__ = [
     "Clock",
     "Codec",
     "Delivered",
+    "DocumentSigner",
     "Duplicate",
     "Endpoint",
     "Ephemeral",
@@ -75,6 +77,7 @@ __all__ = [
     "Outbound",
     "Part",
     "PartRef",
+    "PdfToSign",
     "Reason",
     "ReceiptCopy",
     "Refused",

@@ -1,4 +1,4 @@
-"""What an adapter is: a spec, and a source, endpoint or sink with its codec.
+"""What an adapter is: a spec, and a source, endpoint or sink with its codec, or a signer (see `signer`).
 
 Enters: configuration of the adapter's own model and a `Host`. Leaves: inbound items, settled items, deliveries.
 Refuses: by the four errors of `gateway.contract.errors`, never by another exception.
@@ -20,7 +20,7 @@ from gateway.contract.host import Host
 from gateway.contract.http import HttpCall, HttpRoute, Reply
 from schemas.document import Document
 
-Kind = Literal["source", "endpoint", "sink"]
+Kind = Literal["source", "endpoint", "sink", "signer"]
 
 
 class Capability(StrEnum):
@@ -51,8 +51,6 @@ class Adapter(ABC):
     An `open` that raises keeps nobody else from starting: it is told to a person (what `NeedsOperator` says), closed,
     and tried again. Until then deliveries wait, a source is not polled, and an endpoint answers 503."""
 
-    codec: Codec
-
     @abstractmethod
     async def open(self) -> None: ...
 
@@ -67,6 +65,8 @@ class Adapter(ABC):
 
 class Source(Adapter):
     """What we poll. An item that was polled is settled or released, also after a restart."""
+
+    codec: Codec
 
     @abstractmethod
     def poll(self, limit: int) -> AsyncIterator[Inbound]: ...
@@ -85,6 +85,8 @@ class Source(Adapter):
 class Endpoint(Adapter):
     """What calls us. The host has authenticated the caller before `decode`."""
 
+    codec: Codec
+
     @abstractmethod
     def routes(self) -> Sequence[HttpRoute]: ...
 
@@ -98,6 +100,7 @@ class Endpoint(Adapter):
 class Sink(Adapter):
     """What we call. `capability` belongs to the recipient as configured, not to the protocol."""
 
+    codec: Codec
     capability: Capability = Capability.NEITHER
 
     @abstractmethod
@@ -170,7 +173,8 @@ class AdapterSpec:
     """What an adapter distribution puts in the entry-point group `gateway.adapters`.
 
     `makers` has, per kind it offers, its configuration model and its factory `(config, host) -> Adapter`. An endpoint
-    is made once for the gateway; a source or sink once per place in the configuration.
+    is made once for the gateway; a source or sink once per place in the configuration, a signer once per person who
+    signs with it.
     """
 
     name: str

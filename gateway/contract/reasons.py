@@ -65,6 +65,8 @@ class Reason(StrEnum):
     HEADER_UNKNOWN = "header_unknown"
     POLICY_UNMET = "policy_unmet"
     NOT_RELEASABLE = "not_releasable"
+    SIGNER_NOT_READY = "signer_not_ready"
+    PASSPHRASE_REFUSED = "passphrase_refused"  # noqa: S105  a code, no secret
     TIMED_OUT = "timed_out"
     SLOW_BODY = "slow_body"
     CALLER_GONE = "caller_gone"
@@ -155,6 +157,8 @@ REASONS: dict[Reason, Face] = {
     Reason.HEADER_UNKNOWN: _sender(422, "Column header unknown", "Write the columns in the first row as they were agreed for this folder, spelled the same."),
     Reason.POLICY_UNMET: _sender(422, "Signature policy not met", "Sign the document as the route requires."),
     Reason.NOT_RELEASABLE: _sender(422, "Nothing that may be released", "Fill in one of the fields that 'detail' names: the route of this service hands on only some fields, and without them no whole document is left. If you have none of them, ask the operator of the gateway."),
+    Reason.SIGNER_NOT_READY: _sender(422, "Signer cannot sign now", "Do what 'detail' says with whoever issued the signer's certificate, then ask for the signature again."),
+    Reason.PASSPHRASE_REFUSED: _sender(422, "Passphrase or code not accepted", "Have the signer type it again with care; it was tried once, and too many wrong ones lock the signer's account. A one-time code is asked for anew."),
     Reason.TIMED_OUT: _receiver(504, "No answer in time", "Ask again; a query changes nothing. For a delivery, look at its state first."),
     Reason.SLOW_BODY: _sender(408, "Body too slow", "Send it again over a steadier connection; the upload paused for too long."),
     Reason.CALLER_GONE: _sender(408, "Caller gone", "Ask again and keep the connection until the answer is there; a question with a key is answered even so, and its repeat gets that answer."),

@@ -8,8 +8,10 @@ into an error or logged.
 from __future__ import annotations
 
 from abc import abstractmethod
+from dataclasses import field
 
 from gateway.contract.adapter import Adapter
+from gateway.contract.errors import NeedsOperator
 from gateway.contract.exchange import Ephemeral
 from gateway.contract.frozen import frozen
 
@@ -24,9 +26,9 @@ class PdfToSign:
     corner; `tag` is a text in the PDF where the mark goes instead. All None or absent: a signature that is not seen.
     `already_signed`: the PDF carries signatures; the signer may not draw outside of its own signature's appearance."""
 
-    pdf: bytes
-    signer: str
-    image: bytes | None = None
+    pdf: bytes = field(repr=False)
+    signer: str = field(repr=False)
+    image: bytes | None = field(default=None, repr=False)
     qr_url: str | None = None
     page: int = -1
     x: float = 0.0
@@ -44,5 +46,12 @@ class DocumentSigner(Adapter):
 
     @abstractmethod
     async def sign(self, document: PdfToSign, ephemeral: Ephemeral, timeout: float) -> bytes:  # noqa: ASYNC109
-        """The signed PDF. `timeout` in seconds; after it the outcome is unknown (`Ambiguous`)."""
+        """The signed PDF. `timeout` in seconds; after it the outcome is unknown (`Ambiguous`).
+
+        What only the person knows stands in `ephemeral` under `passphrase` or `totp`. A wrong one, or none, is
+        `Refused` with `passphrase_refused`; whose certificate may not sign, with `signer_not_ready`."""
         ...
+
+    async def send_code(self, signer: str, timeout: float) -> None:  # noqa: ASYNC109
+        """Has a one-time code sent to the signer, who then gives it as `totp`."""
+        raise NeedsOperator("this signer sends no codes; the person signs with a passphrase")

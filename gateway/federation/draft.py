@@ -16,7 +16,7 @@ from gateway.federation.findings import Finding
 from gateway.federation.marks import Marked, Place
 from gateway.federation.model import Route, SystemId
 
-Kind = Literal["source", "endpoint", "sink"]
+Kind = Literal["source", "endpoint", "sink", "signer"]
 
 
 class AdapterSpecLike(Protocol):

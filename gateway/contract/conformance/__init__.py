@@ -12,7 +12,7 @@ that lose, double, leak, read ahead of their limits or answer without a name. On
 
 import pytest
 
-for _module in ("adapter", "codec", "endpoint", "host", "sink", "source"):
+for _module in ("adapter", "codec", "endpoint", "host", "signer", "sink", "source"):
     pytest.register_assert_rewrite(f"{__name__}.{_module}")
 
 from gateway.contract.conformance.adapter import MARKER, SECRET, SECRET_FILE, AdapterConformance  # noqa: E402
@@ -23,12 +23,14 @@ from gateway.contract.conformance.endpoint import (  # noqa: E402
     EndpointWithQueries,
 )
 from gateway.contract.conformance.host import HostBench, HostConformance  # noqa: E402
+from gateway.contract.conformance.signer import SignerConformance  # noqa: E402
 from gateway.contract.conformance.sink import HttpSinkConformance, SinkConformance, SinkWithParts  # noqa: E402
 from gateway.contract.conformance.source import SourceConformance, SourceWithParts  # noqa: E402
 
 __all__ = [
     "MARKER", "SECRET", "SECRET_FILE", "AdapterConformance", "CodecConformance", "EndpointConformance",
     "EndpointWithParts",
-    "EndpointWithQueries", "HostBench", "HostConformance", "HttpSinkConformance", "SinkConformance", "SinkWithParts",
+    "EndpointWithQueries", "HostBench", "HostConformance", "HttpSinkConformance", "SignerConformance", "SinkConformance",
+    "SinkWithParts",
     "SourceConformance", "SourceWithParts",
 ]  # fmt: skip
