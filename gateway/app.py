@@ -30,7 +30,7 @@ from gateway.deliver.outcome import Outcomes
 from gateway.deliver.reaper import Reaper
 from gateway.deliver.worker import Worker
 from gateway.erase import Eraser
-from gateway.federation import Federation
+from gateway.federation import GATEWAY, Federation
 from gateway.gauges import Gauges
 from gateway.hosting import (
     ANSWER_BYTES,
@@ -50,7 +50,10 @@ from gateway.identity import keys_of
 from gateway.ids import Ids
 from gateway.intake import Intake
 from gateway.keep import Keeper
+from gateway.letters.desk import SigningDesk
+from gateway.letters.erase import LetterEraser
 from gateway.letters.registry import Registry
+from gateway.letters.signers import Pen
 from gateway.looks import Looks
 from gateway.node import Node
 from gateway.openings import Openings
@@ -169,16 +172,9 @@ class _Builder:
             room=lambda: free_bytes(self.state) - settings.disk.reserve_bytes,
         )
         self.recorder = Recorder(
-            journal=self.journal,
-            vault=self.vault,
-            lookup=self.lookup,
-            receipts=self.receipts,
-            events=self.events,
-            federation=federation,
-            settings=settings,
-            arrivals=self.arrivals,
-            monotonic=time.monotonic,
-        )
+            journal=self.journal, vault=self.vault, lookup=self.lookup, receipts=self.receipts, events=self.events,
+            federation=federation, settings=settings, arrivals=self.arrivals, monotonic=time.monotonic,
+        )  # fmt: skip
         self.outcomes = Outcomes(
             receipts=self.receipts, events=self.events, federation=federation, settings=settings, **clocked
         )
@@ -236,9 +232,11 @@ class _Builder:
             refusals=self.refusals,
             arrivals=self.arrivals,
             federation=federation,
-            find_channel=self.channels.channel,
+            find_channel=lambda system, service: (
+                self.desk if system == GATEWAY else self.channels.channel(system, service)
+            ),
             on_channel=lambda system, service, says: self.attention.channel(
-                self.channels.name(system, service), says, logged=True
+                self.channels.name(system, service) or service, says, logged=True
             ),
             notify=self.lanes.notify,
             stages=settings.stages,
@@ -252,6 +250,14 @@ class _Builder:
         host_parts = HostParts(self.journal, self.vault, self.parts, self.arrivals)
         self.http = outgoing(host_parts, settings)
         self.host_parts = host_parts
+        pen = Pen(
+            workers=self.workers, secrets=FileSecrets(self.state), elsewhere=self.channels.signer, state=self.state,
+            trust=settings.config_dir / "trust",
+        )  # fmt: skip
+        self.desk = SigningDesk(
+            registry=self.letters, pen=pen, parts=host_parts, federation=self.federation,
+            public_url=lambda: self.server.public_url, most=settings.letters.sign_bytes, now=self.clock.now,
+        )  # fmt: skip
         self.server = Server(
             settings=settings,
             federation=self.federation,
@@ -283,62 +289,37 @@ class _Builder:
         )
         self._faces()
         self.built = Node(
-            settings=settings,
-            journal=self.journal,
-            parts=self.parts,
-            arrivals=self.arrivals,
-            http=self.http,
-            events=self.events,
-            sequencer=self.sequencer,
-            lanes=self.lanes,
-            reaper=reaper,
-            keeper=self._keeper(),
-            refusals=self.refusals,
-            poller=poller,
-            server=self.server,
-            adapters=self.channels.adapters,
-            attention=self.attention,
-            openings=self.openings,
-            workers=self.workers,
-            now_ms=_now_ms,
-        )
+            settings=settings, journal=self.journal, parts=self.parts, arrivals=self.arrivals, http=self.http,
+            events=self.events, sequencer=self.sequencer, lanes=self.lanes, reaper=reaper, keeper=self._keeper(),
+            refusals=self.refusals, poller=poller, server=self.server, adapters=self.channels.adapters,
+            attention=self.attention, openings=self.openings, workers=self.workers, now_ms=_now_ms,
+        )  # fmt: skip
         return self.built
 
     def _keeper(self) -> Keeper:
         times = self.settings.times
         eraser = Eraser(
-            journal=self.journal,
-            parts=self.parts,
-            events=self.events,
-            forget=self.host_parts.forget,
-            now_ms=_now_ms,
+            journal=self.journal, parts=self.parts, events=self.events, forget=self.host_parts.forget, now_ms=_now_ms,
             barrier=self.barrier,
-        )
+        )  # fmt: skip
         keep_ms, retain_ms = int(times.answer_keep * 1000), times.retention_days * DAY_MS
-        return Keeper(self.journal, keep_ms=keep_ms, retain_ms=retain_ms, eraser=eraser, now_ms=_now_ms)
+        letters = LetterEraser(
+            journal=self.journal, parts=self.parts, events=self.events, now_ms=_now_ms, barrier=self.barrier
+        )
+        return Keeper(
+            self.journal, keep_ms=keep_ms, retain_ms=retain_ms, eraser=eraser, letters=letters, now_ms=_now_ms
+        )
 
     def _faces(self) -> None:
         reader = Reader(
-            journal=self.journal,
-            vault=self.vault,
-            recorder=self.recorder,
-            federation=self.federation,
-            events=self.events,
-            drained=self.sequencer.drain,
-            expire=self.registrar.expire,
-            set_aside=self.registrar.set_aside,
-            now_ms=_now_ms,
-        )
+            journal=self.journal, vault=self.vault, recorder=self.recorder, federation=self.federation,
+            events=self.events, drained=self.sequencer.drain, expire=self.registrar.expire,
+            set_aside=self.registrar.set_aside, now_ms=_now_ms,
+        )  # fmt: skip
         operations = Operations(
-            journal=self.journal,
-            vault=self.vault,
-            outcomes=self.outcomes,
-            federation=self.federation,
-            now_ms=_now_ms,
-            notify=self.lanes.notify,
-            drained=self.sequencer.drain,
-            facts=self.condition.facts,
-        )
+            journal=self.journal, vault=self.vault, outcomes=self.outcomes, federation=self.federation,
+            now_ms=_now_ms, notify=self.lanes.notify, drained=self.sequencer.drain, facts=self.condition.facts,
+        )  # fmt: skip
         Api(
             reader=reader,
             operations=operations,

@@ -22,3 +22,4 @@ class Letters(BaseModel):
     )
     checks_per_minute: int = Field(20, ge=1, le=1_000_000, description="Files that one network may send to be checked.")
     check_bytes: int = Field(20 * MIB, ge=1024, le=1024 * MIB, description="Largest file that is checked there.")
+    sign_bytes: int = Field(50 * MIB, ge=1024, le=1024 * MIB, description="Largest PDF that is signed.")

@@ -32,7 +32,7 @@ from gateway.deliver.outcome import Outcomes
 from gateway.deliver.reaper import Reaper
 from gateway.deliver.worker import Worker
 from gateway.erase import Eraser
-from gateway.federation import Federation, load
+from gateway.federation import GATEWAY, Federation, load
 from gateway.hosting import HostParts
 from gateway.identity import Person
 from gateway.ids import Ids
@@ -282,12 +282,12 @@ async def chunks(*pieces: bytes) -> AsyncIterator[bytes]:
         yield piece
 
 
-def small_federation(folder: Path, files: Mapping[str, str] = FILES) -> Federation:
+def small_federation(folder: Path, files: Mapping[str, str] = FILES, stub: AdapterSpec = STUB) -> Federation:
     for name, text in files.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
-    federation, findings = load(folder, {"stub": STUB}, SERVICES, DOCUMENTS)
+    federation, findings = load(folder, {"stub": stub}, SERVICES, DOCUMENTS)
     assert federation is not None, findings
     assert [one for one in findings if one.is_error] == []
     return federation
@@ -305,6 +305,7 @@ class Bench:
         self.notified: list[str] = []
         self.barriers: dict[str, Callable[[], None]] = {}
         self.sinks: dict[str, ScriptedSink] = {}
+        self.desk: Sink | None = None
         self.epoch = 0
         self.ids = Ids(self.now_ms)
         self.key = SigningKey(SIGNING)
@@ -326,7 +327,9 @@ class Bench:
     def find_sink(self, work: Work, source: str | None = None) -> ScriptedSink | None:
         return None if self.sinks.get(work.recipient, ...) is None else self.sink(work.recipient)
 
-    def find_channel(self, system: str, service: str) -> ScriptedSink | None:
+    def find_channel(self, system: str, service: str) -> Sink | None:
+        if system == GATEWAY:
+            return self.desk
         return None if self.federation.channel_use(system, service) is None else self.sink(system)
 
     def _stores(self) -> None:
