@@ -44,6 +44,7 @@ from gateway.hosting import (
 )
 from gateway.http.api import Api
 from gateway.http.client import OutgoingHttp
+from gateway.http.letter_api import LetterApi
 from gateway.http.pages import Pages
 from gateway.http.server import Server
 from gateway.identity import keys_of
@@ -320,11 +321,15 @@ class _Builder:
             journal=self.journal, vault=self.vault, outcomes=self.outcomes, federation=self.federation,
             now_ms=_now_ms, notify=self.lanes.notify, drained=self.sequencer.drain, facts=self.condition.facts,
         )  # fmt: skip
+        looks = Looks(self.journal, self.events, time.monotonic)
+        LetterApi(
+            registry=self.letters, looks=looks, settings=self.settings, public_url=lambda: self.server.public_url
+        ).mount(self.server)
         Api(
             reader=reader,
             operations=operations,
             registrar=self.registrar,
-            looks=Looks(self.journal, self.events, time.monotonic),
+            looks=looks,
             parts=self.host_parts,
             federation=self.federation,
             settings=self.settings,

@@ -8,14 +8,52 @@ from __future__ import annotations
 from typing import Any
 
 from gateway.contract.reasons import Reason
-from gateway.http.operations import HTML, PROBLEM, in_path, ok, operation
+from gateway.http.operations import BODY, FOUND, HTML, JSON, PROBLEM, in_path, ok, operation
 from gateway.http.shapes import ref
 
 _CODE = in_path("code", "Code of the letter; upper or lower case, with or without dashes", pattern="^[^/]{1,64}$")
 
 
 def letter_operations() -> dict[tuple[str, str], dict[str, Any]]:
-    return _public()
+    return {**_own(), **_public()}
+
+
+def _own() -> dict[tuple[str, str], dict[str, Any]]:
+    base = "/api/v1/letters/{code}"
+    letter = {"200": ok("The letter.", ref("Letter"))}
+    text: dict[str, Any] = {"required": True, "schema": {"type": "string"}}
+    headers = {"Repr-Digest": text, "ETag": {**text, "description": "Strong: the SHA-256 of the file"}}
+    pdf: dict[str, Any] = {
+        "description": "The PDF.",
+        "content": {"application/pdf": {"schema": {"type": "string"}}},
+        "headers": headers,
+    }
+
+    def change(name: str, field: str, summary: str, told: str, most: int) -> dict[str, Any]:
+        shape = {"type": "string", "minLength": 1, "maxLength": most, "description": told, "pattern": "^[ -~]+$"}
+        schema = {"type": "object", "required": [field], "properties": {field: shape}, "additionalProperties": False}
+        return operation(
+            "letters", name, summary, letter, (*FOUND, *BODY, Reason.ERASED, Reason.LETTER_ENDED),
+            description="For systems of the issuing agency, and operators. The same once more changes nothing.",
+            parameters=[_CODE], requestBody={"required": True, "content": {JSON: {"schema": schema}}},
+        )  # fmt: skip
+
+    return {
+        ("GET", base): operation(
+            "letters", "readLetter", "State of a letter and what stands behind its code", letter, FOUND,
+            description="For systems of the issuing agency; for operators and auditors.", parameters=[_CODE],
+        ),
+        ("GET", f"{base}/file"): operation(
+            "letters", "readLetterFile", "The signed PDF of a letter", {"200": pdf}, (*FOUND, Reason.ERASED,
+            Reason.OPERATOR_NEEDED), description="For systems of the issuing agency.", parameters=[_CODE],
+        ),
+        ("POST", f"{base}/withdraw"): change(
+            "withdrawLetter", "reason", "Withdraw a letter", "Why; the public page shows it where the class allows", 500
+        ),
+        ("POST", f"{base}/replace"): change(
+            "replaceLetter", "by", "Put another letter in the place of this one", "Code of the other letter", 64
+        ),
+    }  # fmt: skip
 
 
 def _public() -> dict[tuple[str, str], dict[str, Any]]:

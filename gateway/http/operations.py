@@ -21,12 +21,12 @@ JSON, PROBLEM, HTML = "application/json", "application/problem+json", "text/html
 #: Reasons that any call may meet, and any call of somebody we know.
 _OPEN = (Reason.BAD_REQUEST, Reason.HEADERS_TOO_LARGE, Reason.RATE_LIMITED, Reason.INTERNAL)
 _ANY = (Reason.NOT_AUTHENTICATED, Reason.NO_RIGHT, Reason.BUSY, *_OPEN)
-_BODY = (
+BODY = (
     Reason.NOT_JSON, Reason.DUPLICATE_JSON_KEY, Reason.NOT_A_NUMBER, Reason.LONE_SURROGATE, Reason.TOO_DEEP,
     Reason.WRONG_CHARSET, Reason.BODY_TOO_LARGE, Reason.SLOW_BODY, Reason.UNSUPPORTED_MEDIA_TYPE, Reason.SCHEMA_INVALID,
 )  # fmt: skip
 _SENT = (
-    *_ANY, *_BODY, Reason.UNKNOWN_SERVICE, Reason.UNKNOWN_RECIPIENT, Reason.UNKNOWN_DOCUMENT_TYPE, Reason.NO_ROUTE,
+    *_ANY, *BODY, Reason.UNKNOWN_SERVICE, Reason.UNKNOWN_RECIPIENT, Reason.UNKNOWN_DOCUMENT_TYPE, Reason.NO_ROUTE,
     Reason.WRONG_INSTANCE, Reason.EXPIRED, Reason.CONFLICT, Reason.KEY_MISMATCH, Reason.SENDER_MISMATCH,
     Reason.TOO_MANY_RECIPIENTS, Reason.ERASED, Reason.DISK_RESERVE, Reason.STOPPING,
 )  # fmt: skip
@@ -39,7 +39,8 @@ _ASKED = (
     Reason.IN_PROGRESS, Reason.TIMED_OUT, Reason.RECIPIENT_DOWN, Reason.RECIPIENT_REFUSED, Reason.RECIPIENT_UNSURE,
     Reason.RECIPIENT_ANSWER_INVALID, Reason.OPERATOR_NEEDED,
 )  # fmt: skip
-_FOUND = (*_ANY, Reason.NOT_FOUND)
+_SIGNED = (Reason.UNKNOWN_SIGNER, Reason.SIGNER_NOT_READY, Reason.PASSPHRASE_REFUSED, Reason.NOT_SIGNABLE)
+FOUND = (*_ANY, Reason.NOT_FOUND)
 
 
 def refusals(reasons: Iterable[Reason]) -> dict[str, Any]:
@@ -152,6 +153,11 @@ def _sending(settings: Settings) -> dict[tuple[str, str], dict[str, Any]]:
     key = _header("Idempotency-Key", told, pattern=r'^("[ !#-\[\]-~]{1,255}"|[!-~]{1,255})$')
     wait = _header("Prefer", "`wait=N`: the caller's deadline in seconds (RFC 7240); others are passed over")
     location = {"Location": {"required": True, "schema": {"type": "string", "format": "uri-reference"}}}
+    told_once = "What only the signer knows: its {}, for letter.sign; never kept or logged"
+    secrets = [
+        _header("Lintas-Passphrase", told_once.format("passphrase")),
+        _header("Lintas-Totp", told_once.format("one-time code")),
+    ]
     answers_ = [ref(f"{component(one.name)}Answer") for one in SERVICES.values() if one.kind == "query"]
     answer = answers_[0] if len(answers_) == 1 else {"oneOf": answers_}
     return {
@@ -168,9 +174,9 @@ def _sending(settings: Settings) -> dict[tuple[str, str], dict[str, Any]]:
         ),
         ("POST", "/api/v1/queries"): operation(
             "send", "ask", "Ask a question and wait for the answer",
-            {"200": ok("The answer.", answer)}, (*_SENT, *_PARTED, *_ASKED),
+            {"200": ok("The answer.", answer)}, (*_SENT, *_PARTED, *_ASKED, *_SIGNED),
             description=f"The longest deadline is {settings.stages.ask:g} s. With a key, a repeat gets the kept one.",
-            parameters=[key, wait], requestBody=_body("query", parts=False),
+            parameters=[key, wait, *secrets], requestBody=_body("query", parts=True),
         ),
     }  # fmt: skip
 
@@ -188,11 +194,11 @@ def _reading() -> dict[tuple[str, str], dict[str, Any]]:
     return {
         ("GET", base): operation(
             "read", "readMessage", "State and timeline of a message", {"200": ok("The message.", ref("Message"))},
-            _FOUND, parameters=[_ID],
+            FOUND, parameters=[_ID],
         ),
         ("GET", f"{base}/receipts"): operation(
             "read", "readReceipts", "Receipts of a message", {"200": ok("Its receipts.", ref("Receipts"))},
-            (*_FOUND, Reason.ERASED), parameters=[_ID],
+            (*FOUND, Reason.ERASED), parameters=[_ID],
         ),
         ("GET", f"{base}/parts/{{n}}"): operation(
             "read", "readPart", "Bytes of a part",
@@ -201,7 +207,7 @@ def _reading() -> dict[tuple[str, str], dict[str, Any]]:
                 "206": {"description": "The range asked for.", "content": raw, "headers": {**digest, **span}},
                 "416": {**refusals([Reason.RANGE_UNSATISFIABLE])["416"], "headers": span},
             },
-            (*_FOUND, Reason.ERASED),
+            (*FOUND, Reason.ERASED),
             parameters=[
                 _ID, number, _header("Range", "One byte range (RFC 9110, section 14)"),
                 _header("If-Range", "The ETag of what you have: the range only if the part is still that one"),
@@ -232,7 +238,7 @@ def _pulling(settings: Settings) -> dict[tuple[str, str], dict[str, Any]]:
         ("POST", "/api/v1/inbox/{id}/ack"): operation(
             "inbox", "acknowledge", "Take a delivery out of the inbox, or refuse it",
             {"200": ok("Settled; a repeat changes nothing.", ref("Acknowledged"))},
-            (*(one for one in (*_FOUND, *_BODY) if one not in other), *ended),
+            (*(one for one in (*FOUND, *BODY) if one not in other), *ended),
             parameters=[delivery], requestBody=body,
         ),
     }  # fmt: skip
@@ -269,7 +275,7 @@ def _operating() -> dict[tuple[str, str], dict[str, Any]]:
         **{
             ("POST", f"{base}/{{id}}/{action}"): operation(
                 "operate", action, summary, {"200": ok("Decided, as an event of this person.", ref("Decided"))},
-                _FOUND, description="Role operator.", parameters=[_ID],
+                FOUND, description="Role operator.", parameters=[_ID],
             )
             for action, summary in words.items()
         },

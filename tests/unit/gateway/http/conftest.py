@@ -12,6 +12,7 @@ from adapters.soap import ADAPTER as SOAP
 from gateway.contract import Endpoint
 from gateway.contract.testing import FakeHost
 from gateway.http.api import Api
+from gateway.http.letter_api import LetterApi
 from gateway.http.pages import Pages
 from gateway.http.server import Server
 from gateway.settings import Settings
@@ -55,6 +56,7 @@ def server(settings: Settings) -> Server:
         federation=NOBODY,
         settings=settings,
     ).mount(made)
+    LetterApi(registry=NOBODY, looks=NOBODY, settings=settings, public_url=lambda: "").mount(made)
     LetterPage(registry=NOBODY, verifier=NOBODY, federation=NOBODY, settings=settings).mount(made)
     return made
 
