@@ -11,26 +11,32 @@ The home of python-pkcs11.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pkcs11
-from asn1crypto import keys, pem, x509
+from asn1crypto import pem, x509
 from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from pkcs11.exceptions import PinIncorrect, PinInvalid, PinLenRange, PKCS11Error
 from pyhanko.config.pkcs11 import TokenCriteria
 from pyhanko.sign.pkcs11 import PKCS11Signer, open_pkcs11_session
-from pyhanko.sign.signers.pdf_cms import Signer, SimpleSigner
+from pyhanko.sign.signers.pdf_cms import Signer
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 from gateway.signatures.signing import SigningKeySource, SigningRefused
 
 MOST_FILE = 1 << 20
+_HASHES: dict[str, Callable[[], hashes.HashAlgorithm]] = {
+    "sha256": hashes.SHA256,
+    "sha384": hashes.SHA384,
+    "sha512": hashes.SHA512,
+}
 _USES = {"digital_signature", "non_repudiation"}
 _ADVICE = "See the signer's key and certificates in the configuration of its agency."
 _RENEW = "Ask the authority for a new certificate and name it in the configuration."
@@ -45,7 +51,11 @@ def opened(source: SigningKeySource, secret: bytearray | None, at: datetime) -> 
         yield _from_file(source, secret, chain)
         return
     with _session(source, secret) as session:
-        yield PKCS11Signer(session, signing_cert=chain[0], ca_chain=chain[1:], key_label=source.label)
+        # Every token signs a digest with an EC key; not every one can hash as well.
+        raw = chain[0].public_key.algorithm == "ec"
+        yield PKCS11Signer(
+            session, signing_cert=chain[0], ca_chain=chain[1:], key_label=source.label, use_raw_mechanism=raw
+        )
 
 
 def certificates(paths: tuple[Path, ...]) -> list[x509.Certificate]:
@@ -91,10 +101,26 @@ def _from_file(source: SigningKeySource, secret: bytearray | None, chain: list[x
     key = _private(_read(source.key_file), secret)
     if not _fits(key, chain[0]):
         raise _refused("the key does not belong to the certificate")
-    form, none = serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    info = keys.PrivateKeyInfo.load(key.private_bytes(serialization.Encoding.DER, form, none))
-    store: Any = SimpleCertificateStore
-    return SimpleSigner(signing_cert=chain[0], signing_key=info, cert_registry=store.from_certs(chain))
+    return _KeySigner(key, chain)
+
+
+class _KeySigner(Signer):
+    """Signs with a key in memory, which is loaded once and never written out again."""
+
+    def __init__(self, key: PrivateKeyTypes, chain: list[x509.Certificate]) -> None:
+        store: Any = SimpleCertificateStore
+        super().__init__(signing_cert=chain[0], cert_registry=store.from_certs(chain))
+        self._key = key
+
+    async def async_sign_raw(self, data: bytes, digest_algorithm: str, dry_run: bool = False) -> bytes:
+        key = self._key
+        if isinstance(key, rsa.RSAPrivateKey):
+            return key.sign(data, padding.PKCS1v15(), _HASHES[digest_algorithm]())
+        if isinstance(key, ec.EllipticCurvePrivateKey):
+            return key.sign(data, ec.ECDSA(_HASHES[digest_algorithm]()))
+        if isinstance(key, ed25519.Ed25519PrivateKey | ed448.Ed448PrivateKey):
+            return key.sign(data)
+        raise _refused("the key is of a kind that is not known here")
 
 
 def _private(data: bytes, secret: bytearray | None) -> PrivateKeyTypes:

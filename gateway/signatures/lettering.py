@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 
 from gateway.contract.frozen import frozen
 
-LARGEST, SMALLEST, _STEP = 9.0, 4.5, 0.25
+LARGEST, SMALLEST, _STEP = 8.5, 4.5, 0.25
 LEADING = 1.2
 """From one line's foot to the next, in sizes of the font."""
 

@@ -51,7 +51,7 @@ def _others(verdict: Verdict, own: Signature) -> None:
             raise _refused(
                 "changes_forbidden",
                 "an earlier signature of the document does not hold, or not after a further one",
-                "Check the document with `lintas verify`; ask for one whose signatures hold and allow another.",
+                "Check it with `lintas verify`. A certified document takes a mark only in an empty field of its own.",
             )
     for each in verdict.about_file:
         if each.weight in ("error", "unsure"):

@@ -28,8 +28,8 @@ class Placement:
     page: int = -1
     x: float = 36.0
     y: float = 36.0
-    width: float = 220.0
-    height: float = 84.0
+    width: float = 252.0
+    height: float = 90.0
     tag: str | None = None
 
 

@@ -35,11 +35,11 @@ async def stamped(use: TsaUse, request: bytes) -> bytes:
 
 async def _asked(use: TsaUse, request: bytes) -> bytes:
     try:
-        auth = _authentication(use)
-        trusted = ssl.create_default_context(cafile=use.ca_file)
+        # Files are read beside the loop: the system's list of authorities is a large one.
+        trusted, auth = await asyncio.to_thread(_prepared, use)
+        headers = {"Content-Type": "application/timestamp-query", "Accept": "application/timestamp-reply", **auth}
         async with asyncio.timeout(use.seconds), _session(trusted) as session:
-            headers = {"Content-Type": "application/timestamp-query", "Accept": "application/timestamp-reply"}
-            async with session.post(use.url, data=request, headers=headers | auth, allow_redirects=False) as answer:
+            async with session.post(use.url, data=request, headers=headers, allow_redirects=False) as answer:
                 return await _body(answer)
     except TimeoutError as error:
         raise _failed("the authority did not answer in time") from error
@@ -48,7 +48,17 @@ async def _asked(use: TsaUse, request: bytes) -> bytes:
         raise _failed(f"the authority was not reached ({type(error).__name__})") from error
 
 
-def _session(trusted: ssl.SSLContext) -> aiohttp.ClientSession:
+def _prepared(use: TsaUse) -> tuple[ssl.SSLContext | bool, dict[str, str]]:
+    """Whom to trust for its TLS, and the header that says who asks."""
+    if not use.url.lower().startswith("https:"):
+        return True, _authentication(use)
+    trusted = ssl.create_default_context()
+    if use.ca_file is not None:
+        trusted.load_verify_locations(use.ca_file)
+    return trusted, _authentication(use)
+
+
+def _session(trusted: ssl.SSLContext | bool) -> aiohttp.ClientSession:
     return aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(ssl=trusted),
         cookie_jar=aiohttp.DummyCookieJar(),

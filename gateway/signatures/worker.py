@@ -1,7 +1,7 @@
 """A worker: a process of its own that examines or signs one file after the other and may be killed at any moment.
 
 Enters: frames on standard input (`frames`). Leaves: frames on standard output. Refuses: to outlive its parent, to take
-more memory than it was given, to write files, to reach the network.
+more memory than it was given, to write files (of a PKCS#11 module's notes a little), to reach the network.
 
 What it prints goes to standard error and from there nowhere: a library's message may quote a document.
 """
@@ -15,7 +15,7 @@ import os
 import resource
 import socket
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -31,6 +31,7 @@ from gateway.signatures.trust import TrustStore, load
 from gateway.signatures.verdict import judged
 
 _PIECE = 4 << 20
+_NOTES = 1 << 20
 _NICE = 5
 """Below the gateway's own loop: a verification of one message never slows the delivery of another."""
 
@@ -96,7 +97,8 @@ class _Work:
             except OSError as error:
                 raise SigningRefused("not_a_pdf", "the file cannot be read", "Give a PDF.") from error
         stamp = self._stamp if job["stamps"] else None
-        return await sign(data, request, key, secret or None, self._known(Path(job["trust"])), stamp)
+        with _notes(key.kind):
+            return await sign(data, request, key, secret or None, self._known(Path(job["trust"])), stamp)
 
     def _secret(self) -> bytearray:
         frame = frames.take(self._inward)
@@ -153,11 +155,27 @@ def _print_of(folder: Path) -> object:
 
 def _bounded(memory: int) -> None:
     """What the process may have: address space in bytes, no file to write, no dump of its memory."""
-    for what, most in ((resource.RLIMIT_AS, memory), (resource.RLIMIT_FSIZE, 0), (resource.RLIMIT_CORE, 0)):
+    bounds = (resource.RLIMIT_AS, memory, memory), (resource.RLIMIT_FSIZE, 0, _NOTES), (resource.RLIMIT_CORE, 0, 0)
+    for what, now, most in bounds:
         with contextlib.suppress(ValueError, OSError):
-            resource.setrlimit(what, (most, most))
+            resource.setrlimit(what, (now, most))
     with contextlib.suppress(OSError):
         os.nice(_NICE)
+
+
+@contextlib.contextmanager
+def _notes(kind: str) -> Iterator[None]:
+    """A PKCS#11 module may keep its notes (locks, counters) in files, while it is used."""
+    if kind != "pkcs11":
+        yield
+        return
+    with contextlib.suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_FSIZE, (_NOTES, _NOTES))
+    try:
+        yield
+    finally:
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_FSIZE, (0, _NOTES))
 
 
 def _no_network(*arguments: Any, **named: Any) -> Any:

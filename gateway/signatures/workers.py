@@ -110,7 +110,7 @@ class _Worker:
     ) -> tuple[dict[str, Any], bytes]:
         """What is told of the signed file, and the file."""
         await self._send(frames.SIGN, orjson.dumps(job))
-        await self._send(frames.SECRET, (secret or "").encode())
+        await self._send(frames.SECRET, (secret or "").encode("utf-8", "surrogatepass"))
         signed, most = bytearray(), _size(source) + _GROWTH
         while True:
             kind, data = await self._next()
