@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from gateway.contract import HttpReply, Reason, Refused
-from gateway.contract.judgement import judge
+from gateway.contract.judgement import KEY_REFUSED, judge
 from schemas.strict_json import JsonLimits, JsonRefused, loads
 
 MAY_SIGN = "ISSUE"
@@ -48,7 +48,8 @@ def read_object(body: bytes, limit: int) -> dict[str, Any]:
 def check_status(reply: HttpReply, limit: int) -> None:
     """Whether the person may sign, by the answer to the question for their status."""
     found = _object_or_none(reply.body, limit)
-    said = _said(found)
+    # A server that does not let us in, or breaks, says nothing about the signer, whatever its words.
+    said = _said(found) if 200 <= reply.status < 500 and reply.status not in KEY_REFUSED else None
     if said is None:
         refuse_error(reply, limit)
         raise Refused(Reason.RECIPIENT_ANSWER_INVALID, "the service's answer names no status of the signer")
@@ -60,11 +61,8 @@ def check_status(reply: HttpReply, limit: int) -> None:
 def _said(found: Mapping[str, Any] | None) -> str | None:
     if found is None:
         return None
-    code = _code(found)
-    if code in _STATUS_CODES:
-        return _STATUS_CODES[code]
     status = found.get("status")
-    return status if isinstance(status, str) else None
+    return status if isinstance(status, str) else _STATUS_CODES.get(_code(found) or 0)
 
 
 def refuse_error(reply: HttpReply, limit: int) -> None:

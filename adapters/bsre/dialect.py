@@ -6,6 +6,7 @@ Enters and leaves: plain values. Refuses: nothing by itself; see `v1` and `v2`, 
 from __future__ import annotations
 
 import re
+from dataclasses import field
 from typing import Protocol
 
 from adapters.bsre.opinion import Opinion
@@ -18,11 +19,11 @@ NIK = re.compile(r"[0-9]{16}")
 
 @frozen
 class Call:
-    """One request: a path below the service's address, and its body."""
+    """One request: a path below the service's address, and its body. Both may hold what nobody is to read."""
 
     method: str
-    path: str
-    native: Native | None = None
+    path: str = field(repr=False)
+    native: Native | None = field(default=None, repr=False)
 
 
 @frozen

@@ -9,11 +9,11 @@ from typing import Any, ClassVar
 import pytest
 import pytest_asyncio
 
-from adapters.bsre import ADAPTER
+from adapters.bsre import ADAPTER, BsreSigner
 from gateway.contract import DocumentSigner, PdfToSign
 from gateway.contract.conformance import SECRET, SECRET_FILE, SignerConformance
 from gateway.contract.testing import FakeHost
-from tests.unit.adapters.bsre.bench import EMAIL, NIK, Bench, ServiceHttp, marked, standing
+from tests.unit.adapters.bsre.bench import EMAIL, NIK, Bench, Near, ServiceHttp, marked, standing
 
 
 class _Bsre(SignerConformance):
@@ -73,11 +73,19 @@ class TestVersionOne(_Bsre):
         return f"{self.bench.url}/api/user/status/"
 
 
-class TestVersionTwo(_Bsre):
+class _Near(_Bsre):
+    def make(self, host: FakeHost) -> DocumentSigner:
+        made = super().make(host)
+        assert isinstance(made, BsreSigner)
+        made._looker = Near()
+        return made
+
+
+class TestVersionTwo(_Near):
     config: ClassVar[Mapping[str, Any]] = {"version": "v2"}
 
 
-class TestVersionTwoByCode(_Bsre):
+class TestVersionTwoByCode(_Near):
     config: ClassVar[Mapping[str, Any]] = {"version": "v2", "confirm": "totp"}
 
     def document(self) -> PdfToSign:

@@ -30,7 +30,7 @@ from gateway.contract.conformance.source import SourceConformance, SourceWithPar
 __all__ = [
     "MARKER", "SECRET", "SECRET_FILE", "AdapterConformance", "CodecConformance", "EndpointConformance",
     "EndpointWithParts",
-    "EndpointWithQueries", "HostBench", "HostConformance", "HttpSinkConformance", "SignerConformance", "SinkConformance",
-    "SinkWithParts",
+    "EndpointWithQueries", "HostBench", "HostConformance", "HttpSinkConformance", "SignerConformance",
+    "SinkConformance", "SinkWithParts",
     "SourceConformance", "SourceWithParts",
 ]  # fmt: skip
