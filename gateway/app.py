@@ -30,7 +30,7 @@ from gateway.deliver.outcome import Outcomes
 from gateway.deliver.reaper import Reaper
 from gateway.deliver.worker import Worker
 from gateway.erase import Eraser
-from gateway.federation import Federation
+from gateway.federation import GATEWAY, Federation
 from gateway.gauges import Gauges
 from gateway.hosting import (
     ANSWER_BYTES,
@@ -44,12 +44,17 @@ from gateway.hosting import (
 )
 from gateway.http.api import Api
 from gateway.http.client import OutgoingHttp
+from gateway.http.letter_api import LetterApi
 from gateway.http.pages import Pages
 from gateway.http.server import Server
 from gateway.identity import keys_of
 from gateway.ids import Ids
 from gateway.intake import Intake
 from gateway.keep import Keeper
+from gateway.letters.desk import SigningDesk
+from gateway.letters.erase import LetterEraser
+from gateway.letters.registry import Registry
+from gateway.letters.signers import Pen
 from gateway.looks import Looks
 from gateway.node import Node
 from gateway.openings import Openings
@@ -62,6 +67,7 @@ from gateway.refuse import Refusals
 from gateway.register import Registrar
 from gateway.settings import Settings
 from gateway.signatures.jws import load_or_create
+from gateway.signatures.workers import Workers
 from gateway.sources import Poller
 from gateway.store import migrate, queries
 from gateway.store.disk import DiskReserve, free_bytes
@@ -72,6 +78,7 @@ from gateway.store.sqlite import SqliteJournal
 from gateway.uploads import Uploads
 from gateway.vault import Vault
 from gateway.walk import Walk
+from gateway.web.page import LetterPage
 from schemas.catalogue import SERVICES
 
 log = structlog.get_logger("lintas.app")
@@ -106,6 +113,7 @@ class _Builder:
         self.ids = Ids(_now_ms)
         self.attention = Attention()
         self.openings = Openings(self.attention.said)
+        self.workers = Workers()
         self.channels = Channels(federation, adapters, settings.endpoints, self.openings.is_open)
         self._stores()
         self._rooms()
@@ -152,6 +160,10 @@ class _Builder:
         clocked: dict[str, Any] = {"new_id": self.ids.new, "now_ms": _now_ms}
         self.events = EventWriter(**named, **clocked, config=federation.digest)
         self.receipts = ReceiptWriter(self.signing, **named, **clocked)
+        self.letters = Registry(
+            journal=self.journal, vault=self.vault, lookup=self.lookup, parts=self.parts, events=self.events,
+            keep_ms=settings.letters.keep_days * DAY_MS, barrier=self.barrier, **clocked,
+        )  # fmt: skip
         self.arrivals = Arrivals(
             self.parts,
             settings.limits,
@@ -161,16 +173,9 @@ class _Builder:
             room=lambda: free_bytes(self.state) - settings.disk.reserve_bytes,
         )
         self.recorder = Recorder(
-            journal=self.journal,
-            vault=self.vault,
-            lookup=self.lookup,
-            receipts=self.receipts,
-            events=self.events,
-            federation=federation,
-            settings=settings,
-            arrivals=self.arrivals,
-            monotonic=time.monotonic,
-        )
+            journal=self.journal, vault=self.vault, lookup=self.lookup, receipts=self.receipts, events=self.events,
+            federation=federation, settings=settings, arrivals=self.arrivals, monotonic=time.monotonic,
+        )  # fmt: skip
         self.outcomes = Outcomes(
             receipts=self.receipts, events=self.events, federation=federation, settings=settings, **clocked
         )
@@ -204,6 +209,11 @@ class _Builder:
             epoch=self._epoch,
             lease_ms=int(settings.times.lease * 1000),
         )
+        batches = Batches(
+            journal=self.journal, vault=self.vault, recorder=self.recorder, federation=federation,
+            arrivals=self.arrivals, new_id=self.ids.new, notify=self.lanes.notify,
+            chunk=settings.concurrency.batch_chunk, decode_seconds=settings.stages.decode, barrier=self.barrier,
+        )  # fmt: skip
         self.walk = Walk(
             intake=Intake(federation, SERVICES, settings.limits, settings.instance),
             recorder=self.recorder,
@@ -219,24 +229,15 @@ class _Builder:
                 monotonic=time.monotonic,
             ),
             registrar=self.registrar,
-            batches=Batches(
-                journal=self.journal,
-                vault=self.vault,
-                recorder=self.recorder,
-                federation=federation,
-                arrivals=self.arrivals,
-                new_id=self.ids.new,
-                notify=self.lanes.notify,
-                chunk=settings.concurrency.batch_chunk,
-                decode_seconds=settings.stages.decode,
-                barrier=self.barrier,
-            ),
+            batches=batches,
             refusals=self.refusals,
             arrivals=self.arrivals,
             federation=federation,
-            find_channel=self.channels.channel,
+            find_channel=lambda system, service: (
+                self.desk if system == GATEWAY else self.channels.channel(system, service)
+            ),
             on_channel=lambda system, service, says: self.attention.channel(
-                self.channels.name(system, service), says, logged=True
+                self.channels.name(system, service) or service, says, logged=True
             ),
             notify=self.lanes.notify,
             stages=settings.stages,
@@ -250,6 +251,14 @@ class _Builder:
         host_parts = HostParts(self.journal, self.vault, self.parts, self.arrivals)
         self.http = outgoing(host_parts, settings)
         self.host_parts = host_parts
+        pen = Pen(
+            workers=self.workers, secrets=FileSecrets(self.state), elsewhere=self.channels.signer, state=self.state,
+            trust=settings.config_dir / "trust",
+        )  # fmt: skip
+        self.desk = SigningDesk(
+            registry=self.letters, pen=pen, parts=host_parts, federation=self.federation,
+            public_url=lambda: self.server.public_url, most=settings.letters.sign_bytes, now=self.clock.now,
+        )  # fmt: skip
         self.server = Server(
             settings=settings,
             federation=self.federation,
@@ -267,15 +276,9 @@ class _Builder:
             if isinstance(adapter, Endpoint):
                 self.server.mount(adapter, name)
         reaper = Reaper(
-            journal=self.journal,
-            worker=self.worker,
-            outcomes=self.outcomes,
-            find_sink=self.channels.sink_of,
-            settings=settings,
-            node_epoch=self._epoch,
-            now_ms=_now_ms,
-            notify=self.lanes.notify,
-        )
+            journal=self.journal, worker=self.worker, outcomes=self.outcomes, find_sink=self.channels.sink_of,
+            settings=settings, node_epoch=self._epoch, now_ms=_now_ms, notify=self.lanes.notify,
+        )  # fmt: skip
         poller = Poller(
             self.walk,
             self.channels.polled,
@@ -287,69 +290,52 @@ class _Builder:
         )
         self._faces()
         self.built = Node(
-            settings=settings,
-            journal=self.journal,
-            parts=self.parts,
-            arrivals=self.arrivals,
-            http=self.http,
-            events=self.events,
-            sequencer=self.sequencer,
-            lanes=self.lanes,
-            reaper=reaper,
-            keeper=self._keeper(),
-            refusals=self.refusals,
-            poller=poller,
-            server=self.server,
-            adapters=self.channels.adapters,
-            attention=self.attention,
-            openings=self.openings,
-            now_ms=_now_ms,
-        )
+            settings=settings, journal=self.journal, parts=self.parts, arrivals=self.arrivals, http=self.http,
+            events=self.events, sequencer=self.sequencer, lanes=self.lanes, reaper=reaper, keeper=self._keeper(),
+            refusals=self.refusals, poller=poller, server=self.server, adapters=self.channels.adapters,
+            attention=self.attention, openings=self.openings, workers=self.workers, now_ms=_now_ms,
+        )  # fmt: skip
         return self.built
 
     def _keeper(self) -> Keeper:
         times = self.settings.times
         eraser = Eraser(
-            journal=self.journal,
-            parts=self.parts,
-            events=self.events,
-            forget=self.host_parts.forget,
-            now_ms=_now_ms,
+            journal=self.journal, parts=self.parts, events=self.events, forget=self.host_parts.forget, now_ms=_now_ms,
             barrier=self.barrier,
-        )
+        )  # fmt: skip
         keep_ms, retain_ms = int(times.answer_keep * 1000), times.retention_days * DAY_MS
-        return Keeper(self.journal, keep_ms=keep_ms, retain_ms=retain_ms, eraser=eraser, now_ms=_now_ms)
+        letters = LetterEraser(
+            journal=self.journal, parts=self.parts, events=self.events, now_ms=_now_ms, barrier=self.barrier
+        )
+        return Keeper(
+            self.journal, keep_ms=keep_ms, retain_ms=retain_ms, eraser=eraser, letters=letters, now_ms=_now_ms
+        )
 
     def _faces(self) -> None:
         reader = Reader(
-            journal=self.journal,
-            vault=self.vault,
-            recorder=self.recorder,
-            federation=self.federation,
-            events=self.events,
-            drained=self.sequencer.drain,
-            expire=self.registrar.expire,
-            set_aside=self.registrar.set_aside,
-            now_ms=_now_ms,
-        )
+            journal=self.journal, vault=self.vault, recorder=self.recorder, federation=self.federation,
+            events=self.events, drained=self.sequencer.drain, expire=self.registrar.expire,
+            set_aside=self.registrar.set_aside, now_ms=_now_ms,
+        )  # fmt: skip
         operations = Operations(
-            journal=self.journal,
-            vault=self.vault,
-            outcomes=self.outcomes,
-            federation=self.federation,
-            now_ms=_now_ms,
-            notify=self.lanes.notify,
-            drained=self.sequencer.drain,
-            facts=self.condition.facts,
-        )
+            journal=self.journal, vault=self.vault, outcomes=self.outcomes, federation=self.federation,
+            now_ms=_now_ms, notify=self.lanes.notify, drained=self.sequencer.drain, facts=self.condition.facts,
+        )  # fmt: skip
+        looks = Looks(self.journal, self.events, time.monotonic)
+        LetterApi(
+            registry=self.letters, looks=looks, settings=self.settings, public_url=lambda: self.server.public_url
+        ).mount(self.server)
         Api(
             reader=reader,
             operations=operations,
             registrar=self.registrar,
-            looks=Looks(self.journal, self.events, time.monotonic),
+            looks=looks,
             parts=self.host_parts,
             federation=self.federation,
             settings=self.settings,
+        ).mount(self.server)
+        LetterPage(
+            registry=self.letters, verifier=self.workers, federation=self.federation, settings=self.settings
         ).mount(self.server)
         facts = self.condition.facts
         gauges = Gauges(self.journal, facts=facts, now_ms=_now_ms, monotonic=time.monotonic)
@@ -357,22 +343,16 @@ class _Builder:
         Pages(jwk=jwk, facts=facts, gauges=gauges.text, settings=self.settings).mount(self.server)
 
     def _host(self, name: str, system: str | None, agency: str) -> Host:
+        claims = HostClaims(
+            journal=self.journal, lookup=self.lookup, arrivals=self.arrivals, vault=self.vault, source=name,
+            agency=agency, node=self.settings.node, new_id=self.ids.new, now_ms=_now_ms,
+        )  # fmt: skip
         return Host(
             http=self.http,
             parts=self.host_parts,
             clock=self.clock,
             secrets=FileSecrets(self.state),
-            claims=HostClaims(
-                journal=self.journal,
-                lookup=self.lookup,
-                arrivals=self.arrivals,
-                vault=self.vault,
-                source=name,
-                agency=agency,
-                node=self.settings.node,
-                new_id=self.ids.new,
-                now_ms=_now_ms,
-            ),
+            claims=claims,
             state=HostState(self.journal, name),
             limits=contract_limits(self.settings),
             metrics=HostMetrics(name),

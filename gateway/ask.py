@@ -13,7 +13,8 @@ without a key is for whoever waits for it: it ends when the caller is gone.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from abc import abstractmethod
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from typing import Any
 
@@ -21,16 +22,17 @@ from gateway.audit.catalogue import EventName
 from gateway.audit.events import Event, EventWriter
 from gateway.contract.adapter import Sink
 from gateway.contract.errors import Ambiguous, NeedsOperator, Refused, TryLater
-from gateway.contract.exchange import Answered
+from gateway.contract.exchange import Answered, Attempt, Delivered, Outbound
 from gateway.contract.frozen import frozen
 from gateway.contract.reasons import Reason
 from gateway.deadline import Deadlines
+from gateway.federation import GATEWAY
 from gateway.message import Routed, Verified
 from gateway.outbound import Unreleasable, outbound, released, without_raw
 from gateway.presence import CallerGone, Presence
 from gateway.receipt import commit
 from gateway.record import Recorder, content_digest, conversation_name, envelope_facts, event_step, trace_name
-from gateway.store.engine import Journal, Step, Taken, Unit
+from gateway.store.engine import Journal, Step, Taken, Unit, UnitRefused
 from gateway.store.entropy import random_bytes
 from gateway.store.hmac_keys import HmacKeys
 from gateway.store.keyed import Keyed
@@ -38,6 +40,21 @@ from gateway.store.sealing import DataKey, binding
 from gateway.vault import SALT_BYTES, Vault
 from schemas.catalogue import canonical, read_back
 from schemas.document import SchemaError
+
+
+class Concluding(Sink):
+    """Answers in the gateway itself, and has something to become durable together with its answer."""
+
+    async def deliver(self, outbound: Outbound, attempt: Attempt) -> Delivered:
+        raise NeedsOperator("this answers questions and takes no deliveries")
+
+    @abstractmethod
+    def concluding(self, message: str) -> Sequence[Step]:
+        """Steps of the unit that holds the answer to this question."""
+
+    @abstractmethod
+    async def abandon(self, message: str) -> None:
+        """There is no answer after all: what was made for it goes."""
 
 
 class Unanswered(Exception):
@@ -148,6 +165,7 @@ class Asker:
             if data is not whole:
                 document = read_back(answer_type, data)
         except BaseException as error:
+            await _abandoned(sink, received.id)
             reason = _reason_of(error)
             await self._failed(question, reason, int((self._monotonic() - sent) * 1_000_000))
             if not isinstance(error, Exception):
@@ -161,15 +179,22 @@ class Asker:
             bytes=len(data),
             gateway_us=int((self._monotonic() - received.started) * 1_000_000) - peer_us,
         )
-        await self._journal.commit(Unit([*self._keep(question, data), event_step(event)]))
+        steps = [*self._keep(question, data), event_step(event)]
+        if isinstance(sink, Concluding):
+            steps = [*sink.concluding(received.id), *steps]
+        try:
+            await self._journal.commit(Unit(steps))
+        except UnitRefused:
+            await _abandoned(sink, received.id)
+            raise
         return Answered(received.id, answer_type, data, lambda: document)
 
-    def _outbound(self, question: _Question) -> Any:
+    def _outbound(self, question: _Question) -> Outbound:
         routed = question.routed
         received = routed.normalised.received
         at_home = question.recipient == received.caller.system
         data = without_raw(routed.normalised.canonical, routed.route, at_home)
-        same = data is routed.normalised.canonical
+        same, self_answered = data is routed.normalised.canonical, question.recipient == GATEWAY
         return outbound(
             delivery=f"{received.id}.1",
             message=received.id,
@@ -181,6 +206,7 @@ class Asker:
             document=data,
             envelope=envelope_facts(routed, self._instance),
             ephemeral=received.inbound.ephemeral,
+            parts=received.inbound.parts if self_answered else (),
             load=(lambda: routed.normalised.document) if same else None,
             trace=received.inbound.trace,
         )
@@ -258,6 +284,12 @@ class Asker:
         return self._events.write(
             name, message=message, reason=reason, subject_keys=question.subject_keys, facts=question.facts, **more
         )
+
+
+async def _abandoned(sink: Sink, message: str) -> None:
+    if isinstance(sink, Concluding):
+        # Also for a caller that went away.
+        await asyncio.shield(sink.abandon(message))
 
 
 def _refusal(error: Exception) -> Exception:

@@ -16,7 +16,8 @@ from gateway.contract.errors import TryLater
 from gateway.contract.exchange import Attempt, Delivered, Native, Outbound
 from gateway.contract.host import Host
 from gateway.contract.reasons import Reason
-from gateway.federation import Federation, Use
+from gateway.contract.signer import DocumentSigner
+from gateway.federation import Federation, Signer, Use
 from gateway.logs import place
 from gateway.message import Work
 from gateway.sources import Polled
@@ -71,11 +72,15 @@ class Channels:
         self.adapters: list[tuple[str, Adapter]] = []
         self.polled: list[Polled] = []
         self.endpoints: list[Endpoint] = []
+        self._signers: dict[str, DocumentSigner] = {}
 
     def make(self, make_host: MakeHost) -> None:
         """Every adapter in use; endpoints once for the whole gateway. Raises `EndpointUnknown`, `AdapterUnusable`."""
         for use in self._federation.uses:
             self._use(use, make_host)
+        for agency in self._federation.agencies.values():
+            for signer in agency.signers.values():
+                self._signer(agency.id, signer, make_host)
         for name in self._enabled:
             spec = self._specs.get(name)
             if spec is None or "endpoint" not in spec.kinds:
@@ -94,6 +99,23 @@ class Channels:
             self.polled.append(Polled(use.key, str(use.system), adapter))
         elif isinstance(adapter, Sink):
             self._sinks[use.key] = adapter
+
+    def _signer(self, agency: str, signer: Signer, make_host: MakeHost) -> None:
+        if signer.key.adapter is None:
+            return
+        name = f"{agency}:signer:{signer.id}"
+        host = make_host(name, None, agency)
+        adapter = _made(name, self._specs[signer.key.adapter], "signer", signer.adapter_config, host)
+        self.adapters.append((name, adapter))
+        if isinstance(adapter, DocumentSigner):
+            self._signers[name] = adapter
+
+    def signer(self, agency: str, signer: str) -> DocumentSigner | None:
+        """Who signs for a signer whose key is elsewhere. Raises `TryLater` while the way there is not open."""
+        name = f"{agency}:signer:{signer}"
+        if name in self._signers and not self._is_open(name):
+            raise TryLater(Reason.RECIPIENT_DOWN, WAITS)
+        return self._signers.get(name)
 
     def channel(self, system: str, service: str) -> Sink | None:
         """How documents of a service reach a system; None if it pulls or does not receive."""

@@ -23,6 +23,7 @@ from gateway.commands.command import OPTIONS, Setup
 from gateway.commands.exits import DONE, FAILED, INTERRUPTED, MEANINGS, Failure
 from gateway.commands.face import Face
 from gateway.commands.key import new
+from gateway.commands.letter import issue, replace_, show, withdraw
 from gateway.commands.log import log
 from gateway.commands.replay import replay
 from gateway.commands.run import run
@@ -66,6 +67,11 @@ def build(extra: Mapping[str, EntryPoint] | None = None) -> typer.Typer:
     for name, function in (("list", trust_list), ("add", trust_add), ("update", trust_update)):
         trusted.command(name)(function)
     app.add_typer(trusted, name="trust")
+    letters = typer.Typer(help="Sign letters, and see and end them by their codes.", no_args_is_help=True,
+                          rich_markup_mode=None)  # fmt: skip
+    for name, function in (("issue", issue), ("show", show), ("withdraw", withdraw), ("replace", replace_)):
+        letters.command(name)(function)
+    app.add_typer(letters, name="letter")
     for name, point in (extra or {}).items():
         _add(app, name, point)
     return app
@@ -86,7 +92,7 @@ def _add(app: typer.Typer, name: str, point: EntryPoint) -> None:
         app.command(name)(found)
 
 
-OWN_NAMES = frozenset({*_OWN, *_LOCAL, "key", "trust"})
+OWN_NAMES = frozenset({*_OWN, *_LOCAL, "key", "letter", "trust"})
 
 
 def _version(wanted: bool) -> None:

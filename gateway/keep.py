@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gateway.erase import Eraser
+from gateway.letters.erase import LetterEraser
 from gateway.store.engine import Journal, JournalBusy, Row, Step, Unit, Value
 
 ROWS = 500
@@ -43,9 +44,16 @@ class Keeper:
     time-ordered: old answers are the first ones."""
 
     def __init__(
-        self, journal: Journal, *, keep_ms: int, retain_ms: int, eraser: Eraser, now_ms: Callable[[], int]
+        self,
+        journal: Journal,
+        *,
+        keep_ms: int,
+        retain_ms: int,
+        eraser: Eraser,
+        letters: LetterEraser | None = None,
+        now_ms: Callable[[], int],
     ) -> None:
-        self._journal, self._eraser, self._now_ms = journal, eraser, now_ms
+        self._journal, self._eraser, self._letters, self._now_ms = journal, eraser, letters, now_ms
         self._keep_ms, self._retain_ms = keep_ms, retain_ms
         # A process that died may have left what it had deleted.
         self._scoured = False
@@ -61,6 +69,8 @@ class Keeper:
             before = self._eraser.units
             await self._eraser.step()
             self._scoured = self._scoured and self._eraser.units == before
+            if self._letters is not None:
+                self._scoured = not await self._letters.step() and self._scoured
             await self._answers()
             for one in self._passes:
                 await self._walk(one)

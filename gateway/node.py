@@ -28,6 +28,7 @@ from gateway.openings import Openings
 from gateway.record import event_step
 from gateway.refuse import Refusals
 from gateway.settings import Settings
+from gateway.signatures.workers import Workers
 from gateway.sources import Poller
 from gateway.store.engine import Journal, Step, Unit
 from gateway.store.parts import PartStore
@@ -59,6 +60,7 @@ class Node:
         adapters: Sequence[tuple[str, Adapter]],
         attention: Attention,
         openings: Openings,
+        workers: Workers,
         now_ms: Callable[[], int],
     ) -> None:
         self.settings, self.journal, self.parts, self.arrivals = settings, journal, parts, arrivals
@@ -66,7 +68,7 @@ class Node:
         self.reaper, self.keeper, self.refusals = reaper, keeper, refusals
         self.poller, self.server = poller, server
         self.adapters, self.attention, self._now_ms = adapters, attention, now_ms
-        self.openings = openings
+        self.openings, self.workers = openings, workers
         self.epoch = 0
         self.stopping = False
         self._tasks: list[asyncio.Task[Any]] = []
@@ -133,6 +135,7 @@ class Node:
         await self.server.close()
         await self.openings.close(self.adapters)
         await self.http.close()
+        await self.workers.close()
         await self.parts.close()
         await self.journal.close()
         return 0 if self._fatal is None else 1

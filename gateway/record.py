@@ -20,7 +20,7 @@ from gateway.arrivals import Arrivals
 from gateway.audit.catalogue import EventName
 from gateway.audit.events import Event, EventWriter
 from gateway.contract.errors import Refused
-from gateway.contract.exchange import Caller, ReceiptCopy
+from gateway.contract.exchange import Caller, Part, ReceiptCopy
 from gateway.contract.reasons import Reason
 from gateway.federation import Federation
 from gateway.message import Body, Origin, Recorded, Routed, Verified
@@ -37,6 +37,9 @@ from gateway.vault import SALT_BYTES, Vault
 
 PASSED_ON = ("createdAt", "classification", "inReplyTo")
 """What else a sender may say in its envelope that goes on to the recipient as it is."""
+
+
+PDF = "application/pdf"
 
 
 class Recorder:
@@ -108,6 +111,7 @@ class Recorder:
             expires = received.at_ms + window_ms(routed.route, self._settings)
             content = content_digest(self._lookup, routed)
             steps.append(Step("insert_key", {"key": key, "message": message, "content": content, "expires": expires}))
+        steps += [self._carried(part, message) for part in inbound.parts if part.media_type == PDF]
         for number, recipient in enumerate(routed.recipients, 1):
             steps += self._delivery(routed, f"{message}.{number}", recipient, receipt.sha256)
         subject_steps, subject_keys = self.subjects(routed.normalised.subjects, message)
@@ -138,6 +142,11 @@ class Recorder:
             "body": self._vault.seal_body(data_key, received.id, body),
             "retain_until": received.at_ms + retention_ms(routed.route, self._settings),
         }
+
+    def _carried(self, part: Part, message: str) -> Step:
+        """Notes that the message carries a letter that was signed here, if it does."""
+        digest = self._lookup.lookup("letter-file", part.sha256)
+        return Step("note_carried", {"digest": digest, "message": message})
 
     def _delivery(self, routed: Routed, delivery: str, recipient: str, head: str) -> list[Step]:
         received = routed.normalised.received

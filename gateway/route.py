@@ -13,7 +13,7 @@ import orjson
 
 from gateway.contract.errors import Refused
 from gateway.contract.reasons import Reason
-from gateway.federation import TAKEN_BY_GATEWAY, Federation, Route
+from gateway.federation import ANSWERED_BY_GATEWAY, GATEWAY, TAKEN_BY_GATEWAY, Federation, Route
 from gateway.message import Normalised, Routed
 from gateway.outbound import Unreleasable, released
 from schemas.document import Document
@@ -26,6 +26,10 @@ def route(normalised: Normalised, federation: Federation) -> Routed:
         raise Refused(Reason.NO_ROUTE, f"no route takes {received.service.name} from {received.caller.system}")
     if received.service.name in TAKEN_BY_GATEWAY:
         return Routed(normalised, chosen, (), None)
+    if received.service.name in ANSWERED_BY_GATEWAY:
+        if received.inbound.recipients:
+            raise Refused(Reason.UNKNOWN_RECIPIENT, "the gateway answers this itself; name no recipient")
+        return Routed(normalised, chosen, (GATEWAY,), None)
     recipients = _recipients(received.inbound.recipients, chosen, federation)
     if received.service.kind == "query" and len(recipients) != 1:
         raise Refused(Reason.UNKNOWN_RECIPIENT, "a query goes to one recipient; name it")

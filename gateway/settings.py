@@ -34,6 +34,7 @@ from gateway.federation import AdapterSpecLike, leaks, marks
 from gateway.federation.explain import explain
 from gateway.federation.findings import Finding, did_you_mean, shown
 from gateway.federation.marks import Marked
+from gateway.settings_letters import Letters
 from gateway.settings_variables import PREFIX, Loc, not_json, ours, placed, unknown, variable_for
 
 FILE = "gateway.yaml"
@@ -260,6 +261,7 @@ class Settings(BaseSettings):
     limits: Limits = Field(default_factory=Limits, description="")
     stages: Stages = Field(default_factory=Stages, description="")
     concurrency: Concurrency = Field(default_factory=Concurrency, description="")
+    letters: Letters = Field(default_factory=Letters, description="")
     disk: Disk = Field(default_factory=Disk, description="")
     retry: Retry = Field(default_factory=Retry, description="")
     times: Times = Field(default_factory=Times, description="")

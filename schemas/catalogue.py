@@ -30,6 +30,8 @@ from schemas.person_1 import Person1
 from schemas.referral_1 import Referral1
 from schemas.row_error_1 import RowError1
 from schemas.scalars import InstantScalar
+from schemas.signature_request_1 import SignatureRequest1
+from schemas.signed_document_1 import SignedDocument1
 from schemas.strict_json import DEFAULT, JsonLimits, loads
 
 DOCUMENTS: Mapping[str, type[Document]] = MappingProxyType(
@@ -45,6 +47,8 @@ DOCUMENTS: Mapping[str, type[Document]] = MappingProxyType(
             EligibilityQuery1,
             Referral1,
             Letter1,
+            SignatureRequest1,
+            SignedDocument1,
             FileBatch1,
             RowError1,
         )
@@ -72,6 +76,7 @@ SERVICES: Mapping[str, Service] = MappingProxyType(
             Service("person.deliver", "delivery", "person/1", None, "Deliver a person's record", False),
             Service("organisation.deliver", "delivery", "organisation/1", None, "Deliver an organisation", False),
             Service("letter.deliver", "delivery", "letter/1", None, "Deliver an official letter", True),
+            Service("letter.sign", "query", "signature-request/1", "signed-document/1", "Sign a letter", True),
             Service("referral.deliver", "delivery", "referral/1", None, "Deliver a referral", True),
             Service("acknowledgement.deliver", "delivery", "acknowledgement/1", None, "Acknowledge a message", False),
         )

@@ -20,6 +20,7 @@ from gateway.contract import (
     BodyPart,
     Duplicate,
     Endpoint,
+    Ephemeral,
     Host,
     HttpCall,
     HttpRoute,
@@ -41,6 +42,7 @@ from schemas.strict_json import JsonLimits
 
 MESSAGES, QUERIES = "/api/v1/messages", "/api/v1/queries"
 _UTF8 = frozenset((None, "utf-8", "utf8"))
+_EPHEMERAL = {"passphrase": "Lintas-Passphrase", "totp": "Lintas-Totp"}
 _WAIT = re.compile(r'(?:^|[,;])\s*wait\s*=\s*"?([0-9]{1,9})"?\s*(?:$|[,;])', re.IGNORECASE)
 _KEY = re.compile(r'"([ !#-\[\]-~]{1,255})"|([!-~]{1,255})')
 _TRACE = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
@@ -219,7 +221,14 @@ def _inbound(call: HttpCall, submission: Submission, key: str | None, size: int,
         size=size,
         trace=trace if trace is not None and _TRACE.fullmatch(trace) else None,
         facts=_facts(envelope),
+        ephemeral=_ephemeral(call) if call.path == QUERIES else None,
     )
+
+
+def _ephemeral(call: HttpCall) -> Ephemeral | None:
+    """What only a signer knows: for this question alone, and kept nowhere."""
+    found = {name: value for name, field in _EPHEMERAL.items() if (value := call.headers.get(field))}
+    return Ephemeral(found) if found else None
 
 
 def _facts(envelope: Envelope1) -> dict[str, str]:

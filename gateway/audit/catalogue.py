@@ -34,6 +34,10 @@ class EventName(StrEnum):
     OVERDUE = "overdue"
     READ = "read"
     ERASED = "erased"
+    LETTER_RESERVED = "letter_reserved"
+    LETTER_ACTIVATED = "letter_activated"
+    LETTER_REPLACED = "letter_replaced"
+    LETTER_WITHDRAWN = "letter_withdrawn"
     NODE_STARTED = "node_started"
     NODE_STOPPED = "node_stopped"
 
@@ -63,6 +67,12 @@ MEANINGS: dict[EventName, str] = {
     EventName.OVERDUE: "The registration did not come in time.",
     EventName.READ: "A person read a message or its events; without a message, the log, the quarantine or the status.",
     EventName.ERASED: "The message's time of keeping is over: its data key is deleted, and its content with it.",
+    EventName.LETTER_RESERVED: "A code was reserved for a letter that is about to be signed; `message` is the question "
+    "that asked for it.",
+    EventName.LETTER_ACTIVATED: "The signed letter is kept and its code in force: `commit_out` is over its SHA-256, "
+    "`bytes` is its size.",
+    EventName.LETTER_REPLACED: "The issuing agency, or an operator, put another letter in the place of this one.",
+    EventName.LETTER_WITHDRAWN: "The issuing agency, or an operator, withdrew the letter.",
     EventName.NODE_STARTED: "A node began to work, with this configuration.",
     EventName.NODE_STOPPED: "A node drained and stopped.",
 }

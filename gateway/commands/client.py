@@ -8,9 +8,9 @@ exception of aiohttp leaves this module.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import TracebackType
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -20,6 +20,7 @@ from gateway.commands.exits import FAILED, NOT_AUTHORISED, UNREACHABLE, USAGE, F
 MAX_ANSWER = 64 * 1024**2
 """Bytes of one answer."""
 _CONNECT = 10.0
+Answer = TypeVar("Answer")
 
 
 class Client:
@@ -66,12 +67,24 @@ class Client:
             "POST", path, data=data, headers={**(headers or {}), "Content-Type": "application/json"}
         )
 
+    async def bytes_of(self, path: str) -> bytes:
+        """A file, whole. A refusal is told as always."""
+        return await self._asked("GET", path, lambda status, data: data if status == 200 else self._told(status, data))
+
+    def _told(self, status: int, data: bytes) -> bytes:
+        self._judged(status, data)
+        advice = "check that --url is the address of a gateway, without a path"
+        raise Failure(FAILED, "not_a_gateway", f"the answer (HTTP {status}) is not a gateway's", advice)
+
     async def _call(self, method: str, path: str, **options: Any) -> dict[str, Any]:
+        return await self._asked(method, path, self._judged, **options)
+
+    async def _asked(self, method: str, path: str, judge: Callable[[int, bytes], Answer], **options: Any) -> Answer:
         if self._session is None:
             raise RuntimeError("the client is not open")
         try:
             async with self._session.request(method, f"{self.url}{path}", allow_redirects=False, **options) as response:
-                return self._judged(response.status, await _body(response))
+                return judge(response.status, await _body(response))
         except aiohttp.ClientConnectorError as error:
             told = error.os_error.strerror or type(error).__name__
             advice = "start it with `lintas run`, or name another with --url"

@@ -38,6 +38,8 @@ lintas status                                    # how the gateway is
 lintas status 01a20a33-8279-7000-8204-a51fd6c413a0   # what became of a message
 lintas log --follow --event refused              # who was refused, as it happens
 lintas replay --list                             # what waits for a decision
+lintas letter issue surat.pdf --signer kepala-dinas --number 005/12 --date 2026-11-20 --subject Undangan \\
+    --tag '#ttd' -o signed.pdf --key-file SYSTEM.key   # asks for the signer's passphrase
 ```
 
 ## Exit codes

@@ -65,6 +65,8 @@ class Reason(StrEnum):
     HEADER_UNKNOWN = "header_unknown"
     POLICY_UNMET = "policy_unmet"
     NOT_RELEASABLE = "not_releasable"
+    NOT_SIGNABLE = "not_signable"
+    UNKNOWN_SIGNER = "unknown_signer"
     SIGNER_NOT_READY = "signer_not_ready"
     PASSPHRASE_REFUSED = "passphrase_refused"  # noqa: S105  a code, no secret
     TIMED_OUT = "timed_out"
@@ -83,6 +85,7 @@ class Reason(StrEnum):
     OPERATOR_NEEDED = "operator_needed"
     NOTHING_TO_ACKNOWLEDGE = "nothing_to_acknowledge"
     ALREADY_ACKNOWLEDGED = "already_acknowledged"
+    LETTER_ENDED = "letter_ended"
     METHOD_NOT_ALLOWED = "method_not_allowed"
     BAD_REQUEST = "bad_request"
     INTERNAL = "internal"
@@ -157,6 +160,8 @@ REASONS: dict[Reason, Face] = {
     Reason.HEADER_UNKNOWN: _sender(422, "Column header unknown", "Write the columns in the first row as they were agreed for this folder, spelled the same."),
     Reason.POLICY_UNMET: _sender(422, "Signature policy not met", "Sign the document as the route requires."),
     Reason.NOT_RELEASABLE: _sender(422, "Nothing that may be released", "Fill in one of the fields that 'detail' names: the route of this service hands on only some fields, and without them no whole document is left. If you have none of them, ask the operator of the gateway."),
+    Reason.NOT_SIGNABLE: _sender(422, "The PDF cannot be signed", "Do what 'detail' says with the document or the place of its mark, then ask for the signature again; a new code is given then."),
+    Reason.UNKNOWN_SIGNER: _sender(422, "Unknown signer", "Name a signer as the configuration of your agency calls it; if it is right, ask the operator of the gateway to add it there."),
     Reason.SIGNER_NOT_READY: _sender(422, "Signer cannot sign now", "Do what 'detail' says with whoever issued the signer's certificate, then ask for the signature again."),
     Reason.PASSPHRASE_REFUSED: _sender(422, "Passphrase or code not accepted", "Have the signer type it again with care; it was tried once, and too many wrong ones lock the signer's account. A one-time code is asked for anew."),
     Reason.TIMED_OUT: _receiver(504, "No answer in time", "Ask again; a query changes nothing. For a delivery, look at its state first."),
@@ -175,6 +180,7 @@ REASONS: dict[Reason, Face] = {
     Reason.OPERATOR_NEEDED: _receiver(502, "Operator needed", "The operator of the gateway has to mend the cause first. A document that was accepted is kept: do not send it again; 'lintas status' shows it, 'lintas replay' sends it on."),
     Reason.NOTHING_TO_ACKNOWLEDGE: _sender(422, "Nothing to acknowledge", "Check which delivery is meant: it must have been delivered to your system and still await its registration."),
     Reason.ALREADY_ACKNOWLEDGED: _sender(409, "Acknowledged otherwise before", "Leave it: what you said of this delivery first stands, and its sender has been told. If that was wrong, tell the sender, or the operator of the gateway."),
+    Reason.LETTER_ENDED: _sender(409, "The letter is not in force", "Ask for the state of the letter: what was replaced or withdrawn stays so, and only a letter of your agency that is in force can be withdrawn, replaced, or put in the place of another."),
     Reason.METHOD_NOT_ALLOWED: _sender(405, "Method not allowed", "Use a method listed in the Allow header."),
     Reason.BAD_REQUEST: _sender(400, "Bad request", "Have the sending software correct what it sends; 'detail' says what could not be understood."),
     Reason.INTERNAL: _receiver(500, "Internal error", "Give the message id to the operator; nothing was recorded unless a receipt was given."),

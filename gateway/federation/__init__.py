@@ -5,13 +5,25 @@ has.
 """
 
 from gateway.federation.draft import AdapterSpecLike, ServiceLike
-from gateway.federation.federation import TAKEN_BY_GATEWAY, Agency, Federation, Operator, System, Use
+from gateway.federation.federation import (
+    ANSWERED_BY_GATEWAY,
+    GATEWAY,
+    TAKEN_BY_GATEWAY,
+    Agency,
+    Federation,
+    Operator,
+    Signer,
+    System,
+    Use,
+)
 from gateway.federation.findings import CODES, Finding
 from gateway.federation.load import load
 from gateway.federation.model import Route, SystemId
 
 __all__ = [
+    "ANSWERED_BY_GATEWAY",
     "CODES",
+    "GATEWAY",
     "TAKEN_BY_GATEWAY",
     "AdapterSpecLike",
     "Agency",
@@ -20,6 +32,7 @@ __all__ = [
     "Operator",
     "Route",
     "ServiceLike",
+    "Signer",
     "System",
     "SystemId",
     "Use",

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 
 from gateway.federation.draft import Draft, Located
-from gateway.federation.federation import first_routes
+from gateway.federation.federation import ANSWERED_BY_GATEWAY, first_routes
 from gateway.federation.findings import shown
 from gateway.federation.hooks import known_field
 from gateway.federation.marks import Place
@@ -72,6 +72,14 @@ def _reachable(draft: Draft, route: Route, where: Located, reached: set[tuple[in
 
 
 def _receivers(draft: Draft, route: Route, where: Located) -> None:
+    if route.service in ANSWERED_BY_GATEWAY:
+        if route.to or route.recipients != "fixed":
+            told = "the gateway answers this itself; leave `to` and `recipients` out"
+            draft.note("C018", where, ("to",) if route.to else ("recipients",), told, key=True)
+        return
+    if not route.to:
+        draft.note("C002", where, ("service",), f"a route of {shown(route.service)} needs `to`")
+        return
     query = draft.services[route.service].kind == "query"
     if query and route.recipients == "fixed" and len(route.to) != 1:
         draft.note("C018", where, ("to",), "a query has one recipient that answers", key=True)

@@ -16,12 +16,15 @@ from typing import Any, Literal
 import orjson
 from pydantic import BaseModel
 
-from gateway.federation.model import Channel, OperatorEntry, Route, SystemEntry, SystemId, matches
+from gateway.federation.model import Channel, OperatorEntry, Route, SignerEntry, SystemEntry, SystemId, matches
 
 UseRole = Literal["source", "channel", "receipts"]
 
 # The gateway takes these itself: they close a registration, and the sender gets a receipt, not a document.
 TAKEN_BY_GATEWAY = frozenset({"acknowledgement.deliver"})
+# The gateway answers these itself, with what the agency of the caller has entrusted to it; their routes lead nowhere.
+ANSWERED_BY_GATEWAY = frozenset({"letter.sign"})
+GATEWAY = "gateway"
 
 
 class System(SystemEntry):
@@ -51,12 +54,20 @@ class Operator(OperatorEntry):
         return f"person:{self.id}"
 
 
+class Signer(SignerEntry):
+    """A signer of an agency; `adapter_config` is what the model of its adapter, if it has one, has validated."""
+
+    id: str
+    adapter_config: BaseModel | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Agency:
     id: str
     name: str
     time_zone: str
     systems: tuple[SystemId, ...]
+    signers: Mapping[str, Signer] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,9 +217,14 @@ def digest_of(
 ) -> str:
     """SHA-256 in hex of the content. The order of routes counts; that of files, entries and keys does not."""
     content: dict[str, Any] = {
-        "agencies": {name: [one.name, one.time_zone] for name, one in agencies.items()},
+        "agencies": {name: _agency(one) for name, one in agencies.items()},
         "systems": {name: one.model_dump(mode="json") for name, one in systems.items()},
         "routes": [one.model_dump(mode="json", by_alias=True) for one in routes],
         "operators": {name: one.model_dump(mode="json") for name, one in operators.items()},
     }
     return hashlib.sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+
+def _agency(agency: Agency) -> list[Any]:
+    signers = {name: one.model_dump(mode="json", exclude={"adapter_config"}) for name, one in agency.signers.items()}
+    return [agency.name, agency.time_zone, *([signers] if signers else [])]

@@ -174,6 +174,18 @@ CODES: Mapping[str, Code] = MappingProxyType(
             "Give it `credentials` or `sources`, or withdraw the right.",
             "warning",
         ),
+        "C037": Code(
+            "signer-not-ready",
+            "A file that a signer needs is not there, or others can read what only the gateway may.",
+            "Put the file there, or run `chmod 600` on it; until then the signer signs nothing.",
+            "warning",
+        ),
+        "C038": Code(
+            "signer-without-right",
+            "An agency has signers, and none of its systems may ask for a signature.",
+            "Add `letter.sign` to the `may_use` of a system, and a route for it.",
+            "warning",
+        ),
     }
 )
 

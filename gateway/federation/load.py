@@ -25,6 +25,7 @@ from gateway.federation.findings import Finding, did_you_mean, near, shown
 from gateway.federation.hooks import check_uses
 from gateway.federation.marks import Marked, Place
 from gateway.federation.model import AgencyHead, Name, OperatorEntry, Route, Shape, SystemEntry, SystemId
+from gateway.federation.signers import check_signers, read_signers
 
 
 class _Named(Shape):
@@ -63,6 +64,7 @@ def load(
     _read_operators(config_dir, draft)
     check(draft, key_trouble)
     check_uses(draft, state_dir, config_dir)
+    check_signers(draft, state_dir)
     findings = sorted(set(draft.findings))
     if any(finding.is_error for finding in findings):
         return None, findings
@@ -149,8 +151,9 @@ def _read_agency(marked: Marked, path: Path, draft: Draft) -> None:
         identity = SystemId(f"{name}/{key}")
         ids.append(identity)
         _read_system(identity, name, zone, entry, Located(marked, ("systems", key)), draft)
+    signers = read_signers(name, marked, draft)
     if head is not None:
-        draft.agencies[name] = Agency(name, head.name, head.time_zone, tuple(sorted(ids)))
+        draft.agencies[name] = Agency(name, head.name, head.time_zone, tuple(sorted(ids)), signers)
 
 
 def _raw_agency(data: Any) -> tuple[str | None, dict[str, Any] | None]:

@@ -127,13 +127,71 @@ class SystemEntry(Shape):
     time_zone: TimeZone | None = None
 
 
+class Token(Shape):
+    """A key inside a PKCS#11 device: the device's library, the label of its token, and that of the key."""
+
+    module: FilePath
+    token_label: Text
+    key_label: Text | None = None
+
+
+class SignerKey(Shape):
+    """Where a person's key is: in a PEM file, in a PKCS#11 device, or with a service that an adapter speaks to.
+
+    `certificates` are PEM files, the signer's own first, then its chain. `secret` is the key's passphrase or PIN where
+    the person does not give it with each request. `signer_file` says how the service knows the signer."""
+
+    file: FilePath | None = None
+    pkcs11: Token | None = None
+    adapter: AdapterName | None = None
+    config: Mapping[str, Any] = Field(default_factory=dict)
+    certificates: Many[FilePath] = ()
+    secret: KeyFile | None = None
+    signer_file: FilePath | None = None
+
+    @model_validator(mode="after")
+    def _one_key(self) -> SignerKey:
+        if sum(one is not None for one in (self.file, self.pkcs11, self.adapter)) != 1:
+            raise ValueError("a key is one of `file`, `pkcs11` and `adapter`")
+        if self.adapter is None and (not self.certificates or self.signer_file is not None or self.config):
+            raise ValueError("a key of our own has `certificates`, and neither `signer_file` nor `config`")
+        if self.adapter is not None and (self.certificates or self.secret is not None or self.signer_file is None):
+            raise ValueError("a key behind an adapter has `signer_file`, and neither `certificates` nor `secret`")
+        return self
+
+
+class Timestamps(Shape):
+    """A timestamping authority (RFC 3161). `secret_file` holds `user:password`, `ca_file` authorities for its TLS."""
+
+    url: Annotated[str, StringConstraints(pattern=r"^https?://[^\s@?#]{1,500}$")]
+    secret_file: FilePath | None = None
+    ca_file: FilePath | None = None
+
+
+class SignerEntry(Shape):
+    """A person who signs letters of an agency, in an office, to a level (ETSI EN 319 142-1)."""
+
+    name: Text
+    title: Text
+    level: Literal["B-B", "B-T", "B-LT", "B-LTA"] = "B-B"
+    key: SignerKey
+    tsa: Timestamps | None = None
+
+    @model_validator(mode="after")
+    def _stamped(self) -> SignerEntry:
+        if self.level != "B-B" and self.key.adapter is None and self.tsa is None:
+            raise ValueError("a level above B-B needs a `tsa`")
+        return self
+
+
 class AgencyHead(Shape):
-    """An agency without its systems, which are read one by one so that one broken entry does not hide another."""
+    """An agency without its systems and signers, which are read one by one so that one broken entry hides no other."""
 
     agency: Name
     name: Text
     time_zone: TimeZone = "Asia/Jakarta"
     systems: Mapping[str, Any] = Field(default_factory=dict)
+    signers: Mapping[str, Any] = Field(default_factory=dict)
 
 
 class Registration(Shape):
@@ -147,7 +205,7 @@ class Route(Shape):
 
     service: ServiceName
     senders: Many[SystemPattern] = Field(default=("*/*",), alias="from", min_length=1)
-    to: Many[SystemPattern] = Field(min_length=1)
+    to: Many[SystemPattern] = ()
     recipients: Literal["fixed", "named"] = "fixed"
     purpose: Text
     deadline: Duration | None = None

@@ -152,29 +152,16 @@ class Api:
 
     async def ack(self, request: web.BaseRequest, match: Mapping[str, str], who: Principal | None) -> Reply:
         caller = _system(who)
-        body = await self._object(request, match, caller)
-        outcome, number = body.get("outcome"), _line(body, "registrationNumber", 255)
+        body = await object_of(self._server, self._settings, request, match, caller)
+        outcome, number = body.get("outcome"), line(body, "registrationNumber", 255)
         if outcome not in ("delivered", "refused") or set(body) - _ACK:
             raise Refused(Reason.BAD_REQUEST, _ACK_SHAPE)
-        words = _line(body, "reason", 500)
+        words = line(body, "reason", 500)
         if words is not None and outcome != "refused":
             raise Refused(Reason.BAD_REQUEST, "only what is refused has a reason")
         number = number if outcome == "delivered" else None
         await self._registrar.pick_up(_id(match), caller.system, outcome, number, (words or "").encode())
         return told(await self._reader.delivery_state(_id(match)))
-
-    async def _object(self, request: web.BaseRequest, match: Mapping[str, str], caller: Caller) -> dict[str, Any]:
-        limit = min(self._settings.limits.body_bytes, 64 * 1024)
-        data = await self._server.body(request, match, caller, limit)
-        if not data.strip():
-            raise Refused(Reason.NOT_JSON, "the body is empty; a JSON object is due")
-        try:
-            value = loads(data, JsonLimits(limit, 8))
-        except JsonRefused as error:
-            raise Refused(Reason.NOT_JSON, f"the body is no JSON we take: {error.code}") from error
-        if not isinstance(value, dict):
-            raise Refused(Reason.NOT_JSON, "the body is not a JSON object")
-        return value
 
     async def status(self, request: web.BaseRequest, match: Mapping[str, str], who: Principal | None) -> Reply:
         person = _person(who, "operator", "auditor")
@@ -224,6 +211,23 @@ def told(value: Any) -> Reply:
     return Reply(200, orjson.dumps(value), JSON, _PRIVATE)
 
 
+async def object_of(
+    server: Server, settings: Settings, request: web.BaseRequest, match: Mapping[str, str], caller: Caller
+) -> dict[str, Any]:
+    """The body of a small call as a JSON object."""
+    limit = min(settings.limits.body_bytes, 64 * 1024)
+    data = await server.body(request, match, caller, limit)
+    if not data.strip():
+        raise Refused(Reason.NOT_JSON, "the body is empty; a JSON object is due")
+    try:
+        value = loads(data, JsonLimits(limit, 8))
+    except JsonRefused as error:
+        raise Refused(Reason.NOT_JSON, f"the body is no JSON we take: {error.code}") from error
+    if not isinstance(value, dict):
+        raise Refused(Reason.NOT_JSON, "the body is not a JSON object")
+    return value
+
+
 def _id(match: Mapping[str, str]) -> str:
     if not _ID.match(match["id"]):
         raise Refused(Reason.NOT_FOUND)
@@ -242,7 +246,7 @@ def _person(who: Principal | None, *roles: str) -> Person:
     return who
 
 
-def _line(body: Mapping[str, Any], name: str, most: int) -> str | None:
+def line(body: Mapping[str, Any], name: str, most: int) -> str | None:
     """One line of text from a small body, or None where there is none."""
     value = body.get(name)
     if value is not None and (not isinstance(value, str) or not 0 < len(value) <= most or not value.isprintable()):

@@ -41,6 +41,14 @@ DOCUMENTS: dict[str, dict[str, Any]] = {
         "recipients": [{"kind": "internal", "organisation": {"name": "Dinas Contoh"}}],
         "mainFile": {"sha256": _SHA256, "size": len(_LETTER), "mediaType": "application/pdf", "name": "surat.pdf"},
     },
+    "letter.sign": {
+        "file": {"sha256": _SHA256, "size": len(_LETTER), "mediaType": "application/pdf", "name": "surat.pdf"},
+        "signer": "kepala-dinas",
+        "letterNumber": "001/CTH/2026",
+        "letterDate": "2026-11-23",
+        "subject": "Contoh surat",
+        "placement": {"tag": "#ttd"},
+    },
     "referral.deliver": {
         "referralNumber": "R-0001",
         "referralDate": "2026-11-23",
@@ -56,17 +64,26 @@ DOCUMENTS: dict[str, dict[str, Any]] = {
         "at": "2026-11-23T08:15:00Z",
     },
 }
-PARTS: dict[str, list[dict[str, str]]] = {
-    "letter.deliver": [
-        {
-            "name": "surat.pdf",
-            "mediaType": "application/pdf",
-            "content": base64.b64encode(_LETTER).decode(),
-            "sha256": _SHA256,
-        }
-    ]
+_PART = {
+    "name": "surat.pdf",
+    "mediaType": "application/pdf",
+    "content": base64.b64encode(_LETTER).decode(),
+    "sha256": _SHA256,
 }
-ANSWERS: dict[str, dict[str, Any]] = {"coverage/1": {"noKartu": "0001234567890", "status": "active"}}
+PARTS: dict[str, list[dict[str, str]]] = {"letter.deliver": [_PART], "letter.sign": [_PART]}
+ANSWERS: dict[str, dict[str, Any]] = {
+    "coverage/1": {"noKartu": "0001234567890", "status": "active"},
+    "signed-document/1": {
+        "code": "K7QM-2XWD-9PTR-H4CA",
+        "url": "https://gateway.example/v/K7QM2XWD9PTRH4CA",
+        "sha256": _SHA256,
+        "size": len(_LETTER),
+        "signer": "Dr. Ani Contoh",
+        "position": "Kepala Dinas",
+        "level": "B-T",
+        "signedAt": "2026-11-23T08:15:00Z",
+    },
+}
 
 
 def submission(service: str, schema: str, *, parts: bool = True) -> dict[str, Any] | None:

@@ -21,6 +21,7 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 TAGS = {
     "send": "Documents and questions, sent by systems.",
     "read": "State, receipts and parts, for the parties of a message.",
+    "letters": "Letters that were signed here, by their codes.",
     "inbox": "For systems that pull what is theirs instead of being called.",
     "operate": "For persons: operators and auditors.",
     "published": "Open to all.",

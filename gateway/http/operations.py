@@ -21,12 +21,12 @@ JSON, PROBLEM, HTML = "application/json", "application/problem+json", "text/html
 #: Reasons that any call may meet, and any call of somebody we know.
 _OPEN = (Reason.BAD_REQUEST, Reason.HEADERS_TOO_LARGE, Reason.RATE_LIMITED, Reason.INTERNAL)
 _ANY = (Reason.NOT_AUTHENTICATED, Reason.NO_RIGHT, Reason.BUSY, *_OPEN)
-_BODY = (
+BODY = (
     Reason.NOT_JSON, Reason.DUPLICATE_JSON_KEY, Reason.NOT_A_NUMBER, Reason.LONE_SURROGATE, Reason.TOO_DEEP,
     Reason.WRONG_CHARSET, Reason.BODY_TOO_LARGE, Reason.SLOW_BODY, Reason.UNSUPPORTED_MEDIA_TYPE, Reason.SCHEMA_INVALID,
 )  # fmt: skip
 _SENT = (
-    *_ANY, *_BODY, Reason.UNKNOWN_SERVICE, Reason.UNKNOWN_RECIPIENT, Reason.UNKNOWN_DOCUMENT_TYPE, Reason.NO_ROUTE,
+    *_ANY, *BODY, Reason.UNKNOWN_SERVICE, Reason.UNKNOWN_RECIPIENT, Reason.UNKNOWN_DOCUMENT_TYPE, Reason.NO_ROUTE,
     Reason.WRONG_INSTANCE, Reason.EXPIRED, Reason.CONFLICT, Reason.KEY_MISMATCH, Reason.SENDER_MISMATCH,
     Reason.TOO_MANY_RECIPIENTS, Reason.ERASED, Reason.DISK_RESERVE, Reason.STOPPING,
 )  # fmt: skip
@@ -39,7 +39,8 @@ _ASKED = (
     Reason.IN_PROGRESS, Reason.TIMED_OUT, Reason.RECIPIENT_DOWN, Reason.RECIPIENT_REFUSED, Reason.RECIPIENT_UNSURE,
     Reason.RECIPIENT_ANSWER_INVALID, Reason.OPERATOR_NEEDED,
 )  # fmt: skip
-_FOUND = (*_ANY, Reason.NOT_FOUND)
+_SIGNED = (Reason.UNKNOWN_SIGNER, Reason.SIGNER_NOT_READY, Reason.PASSPHRASE_REFUSED, Reason.NOT_SIGNABLE)
+FOUND = (*_ANY, Reason.NOT_FOUND)
 
 
 def refusals(reasons: Iterable[Reason]) -> dict[str, Any]:
@@ -87,7 +88,7 @@ def operation(
     return told
 
 
-def _ok(description: str, schema: Schema, media_type: str = JSON, **more: Any) -> dict[str, Any]:
+def ok(description: str, schema: Schema, media_type: str = JSON, **more: Any) -> dict[str, Any]:
     return {"description": description, "content": {media_type: {"schema": schema}}, **more}
 
 
@@ -106,7 +107,11 @@ def _header(name: str, description: str, **schema: Any) -> dict[str, Any]:
 
 def operations(settings: Settings) -> dict[tuple[str, str], dict[str, Any]]:
     """Every operation that has a description of its own, in the order a reader wants them."""
-    return {**_sending(settings), **_reading(), **_pulling(settings), **_operating(), **_published(), **_soap()}
+    # It is made of what stands here.
+    from gateway.http.letter_operations import letter_operations
+
+    said = {**_sending(settings), **_reading(), **_pulling(settings), **_operating(), **letter_operations()}
+    return {**said, **_published(), **_soap()}
 
 
 def _body(kind: str, *, parts: bool) -> dict[str, Any]:
@@ -148,14 +153,19 @@ def _sending(settings: Settings) -> dict[tuple[str, str], dict[str, Any]]:
     key = _header("Idempotency-Key", told, pattern=r'^("[ !#-\[\]-~]{1,255}"|[!-~]{1,255})$')
     wait = _header("Prefer", "`wait=N`: the caller's deadline in seconds (RFC 7240); others are passed over")
     location = {"Location": {"required": True, "schema": {"type": "string", "format": "uri-reference"}}}
+    told_once = "What only the signer knows: its {}, for letter.sign; never kept or logged"
+    secrets = [
+        _header("Lintas-Passphrase", told_once.format("passphrase")),
+        _header("Lintas-Totp", told_once.format("one-time code")),
+    ]
     answers_ = [ref(f"{component(one.name)}Answer") for one in SERVICES.values() if one.kind == "query"]
     answer = answers_[0] if len(answers_) == 1 else {"oneOf": answers_}
     return {
         ("POST", "/api/v1/messages"): operation(
             "send", "sendMessage", "Send a document to its recipients",
             {
-                "200": _ok("A repeat: the original receipts, byte-identical.", ref("Taken"), headers=location),
-                "202": _ok("Recorded; the receipt says so.", ref("Taken"), headers=location),
+                "200": ok("A repeat: the original receipts, byte-identical.", ref("Taken"), headers=location),
+                "202": ok("Recorded; the receipt says so.", ref("Taken"), headers=location),
             },
             (*_SENT, *_PARTED),
             description=f"JSON up to {settings.limits.body_bytes} bytes; in multipart, each file up to "
@@ -164,9 +174,9 @@ def _sending(settings: Settings) -> dict[tuple[str, str], dict[str, Any]]:
         ),
         ("POST", "/api/v1/queries"): operation(
             "send", "ask", "Ask a question and wait for the answer",
-            {"200": _ok("The answer.", answer)}, (*_SENT, *_PARTED, *_ASKED),
+            {"200": ok("The answer.", answer)}, (*_SENT, *_PARTED, *_ASKED, *_SIGNED),
             description=f"The longest deadline is {settings.stages.ask:g} s. With a key, a repeat gets the kept one.",
-            parameters=[key, wait], requestBody=_body("query", parts=False),
+            parameters=[key, wait, *secrets], requestBody=_body("query", parts=True),
         ),
     }  # fmt: skip
 
@@ -183,12 +193,12 @@ def _reading() -> dict[tuple[str, str], dict[str, Any]]:
     raw: dict[str, Any] = {"*/*": {"schema": {}}}
     return {
         ("GET", base): operation(
-            "read", "readMessage", "State and timeline of a message", {"200": _ok("The message.", ref("Message"))},
-            _FOUND, parameters=[_ID],
+            "read", "readMessage", "State and timeline of a message", {"200": ok("The message.", ref("Message"))},
+            FOUND, parameters=[_ID],
         ),
         ("GET", f"{base}/receipts"): operation(
-            "read", "readReceipts", "Receipts of a message", {"200": _ok("Its receipts.", ref("Receipts"))},
-            (*_FOUND, Reason.ERASED), parameters=[_ID],
+            "read", "readReceipts", "Receipts of a message", {"200": ok("Its receipts.", ref("Receipts"))},
+            (*FOUND, Reason.ERASED), parameters=[_ID],
         ),
         ("GET", f"{base}/parts/{{n}}"): operation(
             "read", "readPart", "Bytes of a part",
@@ -197,7 +207,7 @@ def _reading() -> dict[tuple[str, str], dict[str, Any]]:
                 "206": {"description": "The range asked for.", "content": raw, "headers": {**digest, **span}},
                 "416": {**refusals([Reason.RANGE_UNSATISFIABLE])["416"], "headers": span},
             },
-            (*_FOUND, Reason.ERASED),
+            (*FOUND, Reason.ERASED),
             parameters=[
                 _ID, number, _header("Range", "One byte range (RFC 9110, section 14)"),
                 _header("If-Range", "The ETag of what you have: the range only if the part is still that one"),
@@ -219,7 +229,7 @@ def _pulling(settings: Settings) -> dict[tuple[str, str], dict[str, Any]]:
     ended = (Reason.ALREADY_ACKNOWLEDGED, Reason.EXPIRED, Reason.ERASED, Reason.OPERATOR_NEEDED)
     return {
         ("GET", "/api/v1/inbox"): operation(
-            "inbox", "readInbox", "What waits for the caller", {"200": _ok("Oldest first.", ref("Inbox"))}, _ANY,
+            "inbox", "readInbox", "What waits for the caller", {"200": ok("Oldest first.", ref("Inbox"))}, _ANY,
             description=f"A page ends before {settings.limits.inbox_page_bytes} bytes, even below `limit`; a document "
             "that is larger is a page by itself. What was acknowledged makes room for the next. One page at a time: "
             f"while one is on its way to a system, the next waits up to {SECONDS:g} s; then it is `busy`.",
@@ -227,8 +237,8 @@ def _pulling(settings: Settings) -> dict[tuple[str, str], dict[str, Any]]:
         ),
         ("POST", "/api/v1/inbox/{id}/ack"): operation(
             "inbox", "acknowledge", "Take a delivery out of the inbox, or refuse it",
-            {"200": _ok("Settled; a repeat changes nothing.", ref("Acknowledged"))},
-            (*(one for one in (*_FOUND, *_BODY) if one not in other), *ended),
+            {"200": ok("Settled; a repeat changes nothing.", ref("Acknowledged"))},
+            (*(one for one in (*FOUND, *BODY) if one not in other), *ended),
             parameters=[delivery], requestBody=body,
         ),
     }  # fmt: skip
@@ -251,12 +261,12 @@ def _operating() -> dict[tuple[str, str], dict[str, Any]]:
     ]
     return {
         ("GET", "/api/v1/status"): operation(
-            "operate", "status", "Lanes, quarantine, disk, log", {"200": _ok("Now.", ref("Status"))}, _ANY,
+            "operate", "status", "Lanes, quarantine, disk, log", {"200": ok("Now.", ref("Status"))}, _ANY,
             description="Role operator or auditor.",
         ),
         ("GET", base): operation(
             "operate", "listQuarantine", "Deliveries that cannot go on by themselves",
-            {"200": _ok("A page.", ref("Quarantine"))}, _ANY, description="Role operator or auditor.",
+            {"200": ok("A page.", ref("Quarantine"))}, _ANY, description="Role operator or auditor.",
             parameters=[
                 _query("after", "The last id of the page before", type="string"), page,
                 _query("message", "Identifier of a message: only its deliveries", type="string"),
@@ -264,13 +274,13 @@ def _operating() -> dict[tuple[str, str], dict[str, Any]]:
         ),
         **{
             ("POST", f"{base}/{{id}}/{action}"): operation(
-                "operate", action, summary, {"200": _ok("Decided, as an event of this person.", ref("Decided"))},
-                _FOUND, description="Role operator.", parameters=[_ID],
+                "operate", action, summary, {"200": ok("Decided, as an event of this person.", ref("Decided"))},
+                FOUND, description="Role operator.", parameters=[_ID],
             )
             for action, summary in words.items()
         },
         ("GET", "/api/v1/events"): operation(
-            "operate", "readEvents", "The audit log, filtered", {"200": _ok("Events in order.", ref("Events"))}, _ANY,
+            "operate", "readEvents", "The audit log, filtered", {"200": ok("Events in order.", ref("Events"))}, _ANY,
             description="Role auditor or operator. `tail` gives the last events instead of those after a number.",
             parameters=[
                 _query("after", "Events with a higher number", type="integer", minimum=-1, maximum=2**53, default=-1),
@@ -282,7 +292,7 @@ def _operating() -> dict[tuple[str, str], dict[str, Any]]:
 
 def _published() -> dict[tuple[str, str], dict[str, Any]]:
     def page(identity: str, summary: str, **more: Any) -> dict[str, Any]:
-        return operation("published", identity, summary, {"200": _ok("A page.", {"type": "string"}, HTML)}, **more)
+        return operation("published", identity, summary, {"200": ok("A page.", {"type": "string"}, HTML)}, **more)
 
     def named(identity: str, summary: str, name: str, responses: dict[str, Any]) -> dict[str, Any]:
         parameter = in_path(name, "As listed")
@@ -291,22 +301,22 @@ def _published() -> dict[tuple[str, str], dict[str, Any]]:
     health = ref("Health")
     text = {"type": "string"}
     files = {"application/schema+json": {"schema": {"type": "object"}}, "application/xml": {"schema": text}}
-    keys = {"200": _ok("A JWK set.", ref("Keys"), "application/jwk-set+json")}
-    explained, styled = {"200": _ok("A page.", text, HTML)}, {"200": _ok("CSS.", text, "text/css")}
+    keys = {"200": ok("A JWK set.", ref("Keys"), "application/jwk-set+json")}
+    explained, styled = {"200": ok("A page.", text, HTML)}, {"200": ok("CSS.", text, "text/css")}
     file = {"200": {"description": "The file.", "content": files}}
     return {
         ("GET", "/health"): operation(
             "published", "health", "Whether new work is taken",
-            {"200": _ok("It is.", health), "503": _ok("It is not, for now.", health)},
+            {"200": ok("It is.", health), "503": ok("It is not, for now.", health)},
         ),
         ("GET", "/metrics"): operation(
-            "published", "metrics", "Prometheus metrics", {"200": _ok("Now.", {"type": "string"}, "text/plain")}
+            "published", "metrics", "Prometheus metrics", {"200": ok("Now.", {"type": "string"}, "text/plain")}
         ),
         ("GET", "/.well-known/jwks.json"): operation(
             "published", "keys", "Public keys of receipts", keys
         ),
         ("GET", "/openapi.json"): operation(
-            "published", "openapi", "This document", {"200": _ok("OpenAPI 3.1.", {"type": "object"})}
+            "published", "openapi", "This document", {"200": ok("OpenAPI 3.1.", {"type": "object"})}
         ),
         ("GET", "/docs"): page("docs", "This document, to read"),
         ("GET", "/"): page("start", "Where everything is"),

@@ -210,7 +210,7 @@ class Server:
         if mounted.endpoint is not None and not self._is_open(mounted.name):
             return self.refused(TryLater(Reason.BUSY, SHUT, after=30.0), "arrive")
         if mounted.route is not None and mounted.route.serve is not None:
-            return mounted.route.serve(self._call(request, match, Caller("")))
+            return mounted.route.serve(self.call(request, match, Caller("")))
         if mounted.open and mounted.handler is not None:
             return mounted.handler(request, match, None)
         principal = authenticate(self._schemes, Presented(request.headers))
@@ -228,7 +228,7 @@ class Server:
     ) -> Reply:
         refused = Refused(Reason.NO_RIGHT, "messages are sent by systems; this key belongs to a person")
         rejected = await self._refusals.note_call(self._new_id(), person, refused, "arrive")
-        return self._told(endpoint, self._call(request, match, Caller("")), rejected)
+        return self._told(endpoint, self.call(request, match, Caller("")), rejected)
 
     async def _operate(
         self, mounted: Mounted, request: web.BaseRequest, match: Mapping[str, str], principal: Principal
@@ -292,10 +292,10 @@ class Server:
             if len(sent) > 1 and len(set(sent)) > 1:
                 refused = refused or Refused(Reason.BAD_REQUEST, f"{name} is sent twice, with different values")
         if refused is not None:
-            self._turn_away(request, refused.reason)
+            self.turn_away(request, refused.reason)
             raise refused
 
-    def _turn_away(self, request: web.BaseRequest, reason: Reason) -> None:
+    def turn_away(self, request: web.BaseRequest, reason: Reason) -> None:
         """Counts a refusal of somebody unknown, and reads no more of what is being sent.
 
         Raises `TryLater` for a network of which there were too many."""
@@ -308,7 +308,7 @@ class Server:
 
     async def body(self, request: web.BaseRequest, match: Mapping[str, str], caller: Caller, limit: int) -> bytes:
         """The body of a request to a handler of the gateway's own, read as an endpoint's is."""
-        call = self._call(request, match, caller)
+        call = self.call(request, match, caller)
         try:
             return await call.read(limit)
         finally:
@@ -317,7 +317,7 @@ class Server:
     async def _message(
         self, request: web.BaseRequest, match: Mapping[str, str], caller: Caller, endpoint: Endpoint
     ) -> Reply:
-        call = self._call(request, match, caller)
+        call = self.call(request, match, caller)
         taken = False
         try:
             try:
@@ -351,7 +351,7 @@ class Server:
             internal = Refused(Reason.INTERNAL, detail if kept else "")
             return problem(Rejected(settlement.message_id, internal, stage="arrive"), self.public_url)
 
-    def _call(self, request: web.BaseRequest, match: Mapping[str, str], caller: Caller) -> RequestCall:
+    def call(self, request: web.BaseRequest, match: Mapping[str, str], caller: Caller) -> RequestCall:
         arrival = self._arrivals.begin(caller.agency)
         return RequestCall(request, match, caller, arrival, self._settings, self._permit, self._bodies)
 
@@ -366,7 +366,7 @@ class Server:
         if request.method == "OPTIONS" and allowed:
             return Reply(204, b"", "text/plain", {"Allow": ", ".join([*allowed, "OPTIONS"])})
         reason = Reason.METHOD_NOT_ALLOWED if allowed else Reason.NOT_FOUND
-        self._turn_away(request, reason)
+        self.turn_away(request, reason)
         reply = self.refused(Refused(reason, self._elsewhere(request.path, allowed)), "arrive")
         if not allowed:
             return reply
@@ -382,12 +382,12 @@ class Server:
 
     def _unknown(self, request: web.BaseRequest, mounted: Mounted) -> Reply:
         # Over the bound it is told by us, in the fewest steps, whatever protocol it speaks.
-        self._turn_away(request, Reason.NOT_AUTHENTICATED)
+        self.turn_away(request, Reason.NOT_AUTHENTICATED)
         refused = Refused(Reason.NOT_AUTHENTICATED, "no valid credentials were sent")
         rejected = replace(rejected_of(self._new_id(), refused), stage="arrive")
         reply = problem(rejected, self.public_url)
         if mounted.endpoint is None:
             return reply
-        call = self._call(request, {}, Caller(""))
+        call = self.call(request, {}, Caller(""))
         told = mounted.endpoint.encode(call, rejected)
         return Reply(told.status, told.body, told.media_type, {**reply.headers, **told.headers})

@@ -215,6 +215,17 @@ def _read() -> dict[str, Schema]:
             "not": {"required": ["reason"], "properties": {"outcome": {"const": "delivered"}, "reason": TEXT}},
             "additionalProperties": False,
         },
+        "Letter": made(
+            "A letter that was signed here.",
+            {"state": {"enum": ["reserved", "active", "replaced", "withdrawn"]}, "agency": TEXT, "system": SYSTEM,
+             "messageId": said(TEXT, "The question that asked for the signature"), "reservedAt": INSTANT,
+             "erased": said({"type": "boolean"}, "Its time of keeping is over: only this is left")},
+            {"activatedAt": INSTANT, "endedAt": INSTANT, "code": TEXT, "url": TEXT, "signer": TEXT, "position": TEXT,
+             "letterNumber": TEXT, "letterDate": {"type": "string", "format": "date"}, "subject": TEXT,
+             "securityLevel": TEXT, "privacy": TEXT, "salt": said(TEXT, "Base64; commit_out of the event "
+             "letter_activated is SHA-256(salt ‖ the 32 bytes of sha256)"), "sha256": SHA256, "size": NUMBER,
+             "level": TEXT, "reason": TEXT, "replacedBy": said(TEXT, "Code of the letter in its place")},
+        ),
         "Acknowledged": made("The delivery afterwards.", {"deliveryId": TEXT, "state": TEXT}),
     }  # fmt: skip
 

@@ -32,15 +32,16 @@ from gateway.deliver.outcome import Outcomes
 from gateway.deliver.reaper import Reaper
 from gateway.deliver.worker import Worker
 from gateway.erase import Eraser
-from gateway.federation import Federation, load
+from gateway.federation import GATEWAY, Federation, load
 from gateway.hosting import HostParts
 from gateway.identity import Person
 from gateway.ids import Ids
 from gateway.intake import Intake
+from gateway.letters.registry import Registry
 from gateway.message import Normalised, Received, Routed, Verified, Work
 from gateway.normalise import normalise
 from gateway.operate import Operations
-from gateway.policy import route_names
+from gateway.policy import DAY_MS, route_names
 from gateway.reading import Reader
 from gateway.receipt import ReceiptWriter
 from gateway.record import Recorder
@@ -281,12 +282,12 @@ async def chunks(*pieces: bytes) -> AsyncIterator[bytes]:
         yield piece
 
 
-def small_federation(folder: Path, files: Mapping[str, str] = FILES) -> Federation:
+def small_federation(folder: Path, files: Mapping[str, str] = FILES, stub: AdapterSpec = STUB) -> Federation:
     for name, text in files.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
-    federation, findings = load(folder, {"stub": STUB}, SERVICES, DOCUMENTS)
+    federation, findings = load(folder, {"stub": stub}, SERVICES, DOCUMENTS)
     assert federation is not None, findings
     assert [one for one in findings if one.is_error] == []
     return federation
@@ -304,6 +305,7 @@ class Bench:
         self.notified: list[str] = []
         self.barriers: dict[str, Callable[[], None]] = {}
         self.sinks: dict[str, ScriptedSink] = {}
+        self.desk: Sink | None = None
         self.epoch = 0
         self.ids = Ids(self.now_ms)
         self.key = SigningKey(SIGNING)
@@ -325,7 +327,9 @@ class Bench:
     def find_sink(self, work: Work, source: str | None = None) -> ScriptedSink | None:
         return None if self.sinks.get(work.recipient, ...) is None else self.sink(work.recipient)
 
-    def find_channel(self, system: str, service: str) -> ScriptedSink | None:
+    def find_channel(self, system: str, service: str) -> Sink | None:
+        if system == GATEWAY:
+            return self.desk
         return None if self.federation.channel_use(system, service) is None else self.sink(system)
 
     def _stores(self) -> None:
@@ -346,6 +350,10 @@ class Bench:
         clocked: dict[str, Any] = {"new_id": self.ids.new, "now_ms": self.now_ms}
         self.events = EventWriter(**named, **clocked, config=federation.digest)
         self.receipts = ReceiptWriter(self.key, **named, **clocked)
+        self.letters = Registry(
+            journal=journal, vault=self.vault, lookup=self.lookup, parts=self.parts, events=self.events,
+            keep_ms=settings.letters.keep_days * DAY_MS, barrier=self.barrier, **clocked,
+        )  # fmt: skip
         self.recorder = Recorder(
             journal=journal, vault=self.vault, lookup=self.lookup, receipts=self.receipts, events=self.events,
             federation=federation, settings=settings, arrivals=self.arrivals, monotonic=self.clock.monotonic,

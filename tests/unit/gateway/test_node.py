@@ -19,6 +19,7 @@ from gateway.keep import Keeper
 from gateway.node import Node
 from gateway.openings import Openings
 from gateway.policy import DAY_MS
+from gateway.signatures.workers import Workers
 from gateway.sources import Poller
 from tests.unit.gateway.bench import GUDANG, PDF, SIMPUS, Bench, letter, organisation
 from tests.unit.gateway.http.face import Face, loopback
@@ -63,6 +64,7 @@ class Made:
             now_ms=bench.now_ms,
             attention=self.attention,
             openings=Openings(self.attention.said),
+            workers=Workers(),
         )  # fmt: skip
         bench.reaper._epoch = lambda: self.node.epoch
         bench.lanes._epoch = lambda: self.node.epoch

@@ -16,6 +16,7 @@ from schemas.catalogue import canonical, model_of, parse_json, to_json, to_value
 from schemas.document import Document, Group, RawFields, SchemaError
 from schemas.fields import Choice, FieldPlan, Truth, plan
 from schemas.scalars import CivilDateScalar, InstantScalar, Scalar, Text, Whole, instant_text
+from schemas.signature_request_1 import Placement
 from schemas.xml import from_xml, to_xml_bytes
 from schemas.xsd import xsd_for
 
@@ -85,6 +86,10 @@ def _group(draw: st.DrawFn, model: type[Group]) -> dict[str, Any]:
     value = {field.wire: _field_values(draw, field) for field in fields if field.required or field.wire in chosen}
     if "letterNumber" in value and value["letterNumber"] is None:
         value["draft"] = True
+    if model is Placement:
+        # At a tag, or at coordinates that stand together.
+        for name in ("page", "x", "y") if "tag" in value else {"x", "y"} - value.keys() and ("x", "y"):
+            value.pop(name, None)
     if "rejected" in value:
         value["accepted"] = min(value["accepted"], value["rows"])
         value["rejected"] = value["rows"] - value["accepted"]

@@ -242,7 +242,8 @@ def test_every_service_names_known_documents() -> None:
 def test_the_first_set_is_there() -> None:
     assert set(DOCUMENTS) == {
         "envelope/1", "acknowledgement/1", "person/1", "address/1", "organisation/1", "coverage/1",
-        "eligibility-query/1", "referral/1", "letter/1", "file-batch/1", "row-error/1",
+        "eligibility-query/1", "referral/1", "letter/1", "signature-request/1", "signed-document/1", "file-batch/1",
+        "row-error/1",
     }  # fmt: skip
     for doc_type, model in DOCUMENTS.items():
         assert doc_type == model.TYPE == f"{model.NAME}/{model.MAJOR}"

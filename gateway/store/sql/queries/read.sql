@@ -45,7 +45,9 @@ SELECT lane, COUNT(*) FROM leases GROUP BY lane ORDER BY lane LIMIT :limit;
 SELECT COUNT(*) FROM quarantine WHERE state = 'open';
 
 -- name: known_messages
-SELECT id FROM messages WHERE id >= :first AND id <= :last;
+-- A letter that was reserved and never activated has no file that anybody was told of.
+SELECT id FROM messages WHERE id >= :first AND id <= :last
+UNION ALL SELECT id FROM letters WHERE id >= :first AND id <= :last AND state <> 'reserved' AND sealed_key IS NOT NULL;
 
 -- name: gauge_lanes
 -- Per kind of lane how much waits, and the oldest of it: a delivery's id begins with the time of its message.

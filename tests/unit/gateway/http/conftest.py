@@ -12,9 +12,11 @@ from adapters.soap import ADAPTER as SOAP
 from gateway.contract import Endpoint
 from gateway.contract.testing import FakeHost
 from gateway.http.api import Api
+from gateway.http.letter_api import LetterApi
 from gateway.http.pages import Pages
 from gateway.http.server import Server
 from gateway.settings import Settings
+from gateway.web.page import LetterPage
 from tests.unit.gateway.bench import Bench
 from tests.unit.gateway.http.face import Face, loopback
 
@@ -54,6 +56,8 @@ def server(settings: Settings) -> Server:
         federation=NOBODY,
         settings=settings,
     ).mount(made)
+    LetterApi(registry=NOBODY, looks=NOBODY, settings=settings, public_url=lambda: "").mount(made)
+    LetterPage(registry=NOBODY, verifier=NOBODY, federation=NOBODY, settings=settings).mount(made)
     return made
 
 

@@ -1,0 +1,134 @@
+"""What the public page says of one letter: pure.
+
+Enters: an opened letter, the time zone of its agency, a language. Leaves: words and values for the template. Refuses:
+to tell more than the letter's privacy class allows.
+
+| class    | shown beside the state, the code and the agency         |
+|----------|---------------------------------------------------------|
+| public   | everything                                              |
+| personal | everything but the subject                              |
+| specific | who signed, in which office, and when; no number either |
+| secret   | nothing else                                            |
+
+The subject of a letter/1 is marked personal: only an agency that says `public` of this letter opens it. What a letter
+was withdrawn for is shown like its subject, since an agency may write anything there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from gateway.letters.code import grouped
+from gateway.letters.letter import Facts, Letter
+from gateway.web.render import Language, day, moment, words
+from schemas.marks import Privacy
+
+TONES = {"active": "good", "replaced": "warn", "withdrawn": "bad", "reserved": "bad", "gone": "warn"}
+Carried = tuple[int, str | None, int | None]
+_UNTIL = {
+    "agency": Privacy.secret,
+    "code": Privacy.secret,
+    "signer": Privacy.specific,
+    "position": Privacy.specific,
+    "number": Privacy.personal,
+    "date": Privacy.personal,
+    "subject": Privacy.public,
+}
+"""The strictest class of a letter of which this much is still shown."""
+
+
+def state_of(letter: Letter) -> str:
+    return "gone" if letter.facts is None else letter.state
+
+
+def told(
+    letter: Letter, zone: str, language: Language, carried: Carried | None = None, other: Letter | None = None
+) -> dict[str, Any]:
+    """Values of `letter.html`. `other` is the letter that replaces this one."""
+    state = state_of(letter)
+    values: dict[str, Any] = {
+        "tone": TONES[state],
+        "said": words(language)["states"][state],
+        "facts": [],
+        "hidden": False,
+        "other": None,
+        "sha256": letter.file.sha256 if letter.file is not None else None,
+    }
+    facts = letter.facts
+    if facts is None:
+        return values
+    shown = _facts(facts, language) if state != "reserved" else {"code": grouped(facts.code), "agency": facts.agency}
+    may = {name: value for name, value in shown.items() if facts.shown <= _UNTIL[name]}
+    values["hidden"] = len(may) < len(shown)
+    values["facts"] = [*may.items(), *_times(letter, facts, zone, language, carried)]
+    values["other"] = _other(other, language)
+    return values
+
+
+def _facts(facts: Facts, language: Language) -> dict[str, str]:
+    every = {
+        "code": grouped(facts.code),
+        "agency": facts.agency,
+        "signer": facts.name,
+        "position": facts.position,
+        "number": facts.number,
+        "date": day(facts.date, language),
+        "subject": facts.subject,
+    }
+    return {name: value for name, value in every.items() if value}
+
+
+def _times(
+    letter: Letter, facts: Facts, zone: str, language: Language, carried: Carried | None
+) -> list[tuple[str, str]]:
+    if facts.shown > Privacy.specific:
+        return []
+    found: list[tuple[str, str]] = []
+
+    def add(name: str, at: int | None) -> None:
+        if at is not None:
+            found.append((name, moment(at, zone, language)))
+
+    add("issued", letter.activated_at)
+    if carried is not None:
+        received, state, at = carried
+        add("received", received)
+        add("registered" if state == "registered" else "delivered", at if state != "overdue" else None)
+    add("ended", letter.ended_at)
+    if letter.ending is not None and letter.ending.reason and facts.shown <= Privacy.public:
+        found.append(("reason", letter.ending.reason))
+    return found
+
+
+def _other(other: Letter | None, language: Language) -> Mapping[str, str] | None:
+    if other is None or other.facts is None:
+        return None
+    facts, said = other.facts, words(language)
+    by_number = facts.shown <= _UNTIL["number"] and facts.number
+    name = f"{said['open_other']} {facts.number}" if by_number else f"{said['open_code']} {grouped(facts.code)}"
+    return {"path": f"/v/{facts.code}", "told": name}
+
+
+def report(verdict: Mapping[str, Any], language: Language) -> dict[str, Any]:
+    """A verdict as `report.html` shows it."""
+    return {
+        "conclusion": verdict["conclusion"],
+        "sha256": verdict["sha256"],
+        "findings": verdict["findings"],
+        "signatures": [{"facts": list(_signature(one, language))} for one in verdict["signatures"]],
+    }
+
+
+def _signature(one: Mapping[str, Any], language: Language) -> Any:
+    for name, value in (
+        ("signer", one["signer"]),
+        ("organisation", one["organisation"]),
+        ("issuer", one["issuer"]),
+        ("claimed", one["signingTime"]),
+        ("stamped", one["timestampTime"]),
+        ("covers", one["covers"]),
+        ("integrity", words(language)["report"]["integrities"].get(one["integrity"], one["integrity"])),
+    ):
+        if value:
+            yield name, value

@@ -1,0 +1,103 @@
+"""What is told of a letter is what its class allows, in every state and language."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from gateway.letters.code import grouped
+from gateway.letters.letter import Ending, Letter, SignedFile
+from gateway.web.telling import report, state_of, told
+from tests.unit.gateway.letters.example import SUBJECT, facts
+
+AT = 1_795_600_000_000
+
+
+def letter(state: Any = "active", ending: Ending | None = None, **more: Any) -> Letter:
+    file = None if state == "reserved" else SignedFile("a" * 64, 5, "b" * 64, "B-T", "CN=X", None, "c" * 64)
+    ended = None if ending is None else AT + 60_000
+    return Letter(
+        b"k", "id", "kota", "kota/x", state, "q", AT, None if file is None else AT, ended, facts(**more), file, ending
+    )
+
+
+def names(values: dict[str, Any]) -> set[str]:
+    return {name for name, _ in values["facts"]}
+
+
+@pytest.mark.parametrize(
+    ("privacy", "shown"),
+    [
+        ("public", {"code", "agency", "signer", "position", "number", "date", "subject", "issued"}),
+        ("personal", {"code", "agency", "signer", "position", "number", "date", "issued"}),
+        ("specific", {"code", "agency", "signer", "position", "issued"}),
+        ("secret", {"code", "agency"}),
+    ],
+)
+def test_the_class_of_a_letter_says_what_is_shown(privacy: str, shown: set[str]) -> None:
+    values = told(letter(privacy=privacy), "Asia/Jakarta", "id")
+    assert names(values) == shown
+    assert values["hidden"] == (privacy != "public")
+
+
+def test_the_security_level_closes_what_the_class_would_open() -> None:
+    assert names(told(letter(security="SR"), "Asia/Jakarta", "id")) == {"code", "agency"}
+
+
+def test_a_reserved_code_tells_of_no_letter() -> None:
+    values = told(letter("reserved"), "Asia/Jakarta", "en")
+    assert "not issued" in values["said"]["head"]
+    assert names(values) == {"code", "agency"}
+    assert values["sha256"] is None
+    assert SUBJECT not in str(values)
+
+
+def test_why_it_was_withdrawn_is_told_of_a_public_letter_alone() -> None:
+    for privacy, shown in (("public", True), ("personal", False), ("secret", False)):
+        values = told(letter("withdrawn", Ending(reason="Salah nama"), privacy=privacy), "Asia/Jakarta", "id")
+        assert ("Salah nama" in str(values["facts"])) is shown
+        assert ("ended" in names(values)) is (privacy != "secret")
+
+
+def test_what_replaces_it_is_named_as_its_own_class_allows() -> None:
+    old = letter("replaced", Ending(by="x"))
+    for privacy, number in (("public", True), ("secret", False)):
+        new = letter(privacy=privacy)
+        assert new.facts is not None
+        other = told(old, "Asia/Jakarta", "id", None, new)["other"]
+        assert other["path"] == f"/v/{new.facts.code}"
+        assert ("005/12/Kel" in other["told"]) is number
+        assert (grouped(new.facts.code) in other["told"]) is not number
+
+
+@pytest.mark.parametrize(
+    ("carried", "shown"),
+    [
+        ((AT, None, None), {"received"}),
+        ((AT, "delivered", AT), {"received", "delivered"}),
+        ((AT, "awaiting_registration", AT), {"received", "delivered"}),
+        ((AT, "registered", AT), {"received", "registered"}),
+        ((AT, "overdue", AT), {"received"}),
+    ],
+)
+def test_when_it_was_carried_is_told(carried: Any, shown: set[str]) -> None:
+    values = told(letter(), "Asia/Makassar", "id", carried)
+    assert names(values) & {"received", "delivered", "registered"} == shown
+    assert "WITA" in dict(values["facts"])["received"]
+
+
+def test_what_is_not_kept_any_more_is_said_to_be_so() -> None:
+    gone = replace(letter(), facts=None, file=None)
+    values = told(gone, "Asia/Jakarta", "en")
+    assert state_of(gone) == "gone"
+    assert (values["facts"], values["sha256"]) == ([], None)
+    assert "no longer kept" in values["said"]["head"]
+
+
+def test_a_report_leaves_out_what_is_not_known() -> None:
+    one = {"signer": "CN=X", "organisation": None, "issuer": None, "signingTime": "2026-11-25T00:00:00Z",
+           "timestampTime": None, "covers": "the whole file", "integrity": "intact"}  # fmt: skip
+    values = report({"conclusion": "valid", "sha256": "x", "findings": [], "signatures": [one]}, "id")
+    assert [name for name, _ in values["signatures"][0]["facts"]] == ["signer", "claimed", "covers", "integrity"]
