@@ -13,6 +13,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
@@ -128,6 +129,8 @@ def _certificate(der: bytes) -> x509.Certificate | None:
         certificate.native  # noqa: B018
         certificate.public_key.algorithm  # noqa: B018
         _ = certificate.subject.hashable, certificate.issuer.hashable
+        if not (_is_time(certificate.not_valid_before) and _is_time(certificate.not_valid_after)):
+            return None
     except (ValueError, TypeError, KeyError, AttributeError, OverflowError):
         return None
     return certificate
@@ -136,7 +139,8 @@ def _certificate(der: bytes) -> x509.Certificate | None:
 def _is_crl(der: bytes) -> bool:
     try:
         found = crl.CertificateList.load(der, strict=True)
-        return isinstance(found["tbs_cert_list"]["this_update"].native is not None, bool) and bool(found.issuer.native)
+        since, until = (found["tbs_cert_list"][name].native for name in ("this_update", "next_update"))
+        return _is_time(since) and (until is None or _is_time(until)) and bool(found.issuer.native)
     except (ValueError, TypeError, KeyError, AttributeError):
         return False
 
@@ -144,9 +148,17 @@ def _is_crl(der: bytes) -> bool:
 def _is_ocsp(der: bytes) -> bool:
     try:
         found = ocsp.OCSPResponse.load(der, strict=True)
-        return found["response_status"].native == "successful" and not isinstance(found.response_data, core.Void)
+        if found["response_status"].native != "successful" or isinstance(found.response_data, core.Void):
+            return False
+        until = [one["next_update"].native for one in found.response_data["responses"]]
+        return all(one is None or _is_time(one) for one in until)
     except (ValueError, TypeError, KeyError, AttributeError):
         return False
+
+
+def _is_time(value: object) -> bool:
+    """A time without a zone, or in the year 0, cannot be set beside others."""
+    return isinstance(value, datetime) and value.tzinfo is not None
 
 
 def _files(folder: Path, depth: int) -> Iterator[Path]:
