@@ -72,7 +72,7 @@ def load(folder: Path) -> TrustStore:
     """Everything below `folder`; a folder that is not there trusts nobody."""
     entries: list[Entry] = []
     problems: list[str] = []
-    for number, path in enumerate(_files(folder, _DEPTH)):
+    for number, path in enumerate(_files(folder, _DEPTH, problems)):
         name = path.relative_to(folder).as_posix()
         if number >= MOST_FILES:
             problems.append(f"more than {MOST_FILES} files; the rest is left out")
@@ -161,17 +161,27 @@ def _is_time(value: object) -> bool:
     return isinstance(value, datetime) and value.tzinfo is not None
 
 
-def _files(folder: Path, depth: int) -> Iterator[Path]:
+def _files(folder: Path, depth: int, problems: list[str]) -> Iterator[Path]:
     """Regular files below a folder by name; hidden ones, `README*` and the list of addresses are none."""
     try:
         found = sorted(os.scandir(folder), key=lambda one: one.name)
     except (FileNotFoundError, NotADirectoryError):
+        return
+    except OSError as error:
+        problems.append(f"{folder.name}: {error.strerror}")
         return
     for one in found:
         if one.name.startswith(".") or one.name.lower().startswith("readme") or one.name == "urls.txt":
             continue
         if one.is_dir(follow_symlinks=False):
             if depth > 1:
-                yield from _files(Path(one.path), depth - 1)
-        elif one.is_file():
+                yield from _files(Path(one.path), depth - 1, problems)
+        elif _is_file(one):
             yield Path(one.path)
+
+
+def _is_file(one: os.DirEntry[str]) -> bool:
+    try:
+        return one.is_file()
+    except OSError:  # a link that leads to itself
+        return False
