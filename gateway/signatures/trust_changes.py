@@ -134,9 +134,7 @@ def _since(found: crl.CertificateList) -> datetime:
 
 def _same_crl(new: crl.CertificateList, store: TrustStore) -> list[Entry]:
     return [
-        one
-        for one in store.entries
-        if one.role == "crl" and _whose(crl.CertificateList.load(one.der)) == _whose(new)
+        one for one in store.entries if one.role == "crl" and _whose(crl.CertificateList.load(one.der)) == _whose(new)
     ]
 
 

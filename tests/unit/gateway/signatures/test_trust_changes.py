@@ -157,9 +157,7 @@ def test_parts_of_one_list_stand_beside_each_other(folder: Path) -> None:
 
 
 def part_of_a_list(by: Identity, url: str) -> bytes:
-    point = x509.IssuingDistributionPoint(
-        [x509.UniformResourceIdentifier(url)], None, False, False, None, False, False
-    )
+    point = x509.IssuingDistributionPoint([x509.UniformResourceIdentifier(url)], None, False, False, None, False, False)
     made = (
         x509.CertificateRevocationListBuilder()
         .issuer_name(by.certificate.subject)

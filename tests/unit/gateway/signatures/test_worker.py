@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives import hashes
 
 from gateway.signatures import worker
 from gateway.signatures.workers import Source, WorkerLimits, Workers
-from tests.unit.gateway.signatures.test_workers import children, codes
+from tests.unit.gateway.signatures.test_workers import children, codes, opened
 from tests.zoo import cms, pdf
 from tests.zoo.pki import AT, YEAR, Identity, issue, pki
 
@@ -99,14 +99,19 @@ async def test_no_secret_of_the_environment_reaches_it(
     monkeypatch.setenv("TZ", "Asia/Jakarta")
     await workers.verify(held(), trust=zoo_folder, at=AT)
     (process,) = children()
-    environment = dict(
-        one.split("=", 1) for one in Path(f"/proc/{process}/environ").read_bytes().decode().split("\0") if one
-    )
+    environment = dict(one.split("=", 1) for one in about(process, "environ") if one)
     assert set(environment) <= {"PATH", "LANG", "LC_ALL", "TZ", "SOFTHSM2_CONF", "PYTHONPATH"}
     assert environment["TZ"] == "Asia/Jakarta"
     # It holds no file of ours: its three pipes and what the interpreter opens.
-    held_open = [os.readlink(one) for one in Path(f"/proc/{process}/fd").iterdir()]
-    assert [one for one in held_open if not one.startswith(("pipe:", "/dev/null", "anon_inode:", "socket:"))] == []
+    assert [
+        one
+        for one in opened(Path(f"/proc/{process}"))
+        if not one.startswith(("pipe:", "/dev/null", "anon_inode:", "socket:"))
+    ] == []
+
+
+def about(process: int, what: str) -> list[str]:
+    return Path(f"/proc/{process}/{what}").read_bytes().decode().split("\0")
 
 
 def held() -> Source:

@@ -136,7 +136,9 @@ async def test_what_overruns_its_time_and_its_neighbour(
     assert (await workers.verify(held(good), trust=zoo_folder, at=AT))["conclusion"] == "valid"
 
 
-async def test_what_needs_more_memory_than_it_may_have(pool: Any, good: bytes, zoo_folder: Path, tmp_path: Path) -> None:
+async def test_what_needs_more_memory_than_it_may_have(
+    pool: Any, good: bytes, zoo_folder: Path, tmp_path: Path
+) -> None:
     workers = pool(WorkerLimits(count=1, memory=400 << 20))
     path = tmp_path / "large.pdf"
     with path.open("wb") as file:
@@ -167,8 +169,7 @@ async def test_a_worker_that_is_killed_while_idle_spoils_no_file(pool: Any, good
     await workers.verify(held(good), trust=zoo_folder, at=AT)
     (process,) = children()
     os.kill(process, signal.SIGKILL)
-    while children():
-        await asyncio.sleep(0.01)
+    await until(lambda: not children())
     await asyncio.sleep(0.05)
     assert (await workers.verify(held(good), trust=zoo_folder, at=AT))["conclusion"] == "valid"
 
@@ -226,8 +227,7 @@ async def test_what_is_cancelled_leaves_no_process(pool: Any, good: bytes, zoo_f
         await running
     assert children() == []
     starting = asyncio.create_task(workers.verify(held(good), trust=zoo_folder, at=AT))
-    while not children():
-        await asyncio.sleep(0.005)
+    await until(children)
     starting.cancel()
     with pytest.raises(asyncio.CancelledError):
         await starting
@@ -311,7 +311,7 @@ async def test_a_killed_parent_takes_its_worker_along(
         "asyncio.run(Workers().verify(Source('s', a[0]), Source('e', a[1]), trust=a[2]))"
     )
     command = [sys.executable, "-c", program, tmp_path / "signature", endless.path, zoo_folder]
-    parent = subprocess.Popen(command, cwd=Path(__file__).parents[4])
+    parent = subprocess.Popen(command, cwd=Path(__file__).parents[4])  # noqa: ASYNC220
     try:
         listed = Path(f"/proc/{parent.pid}/task/{parent.pid}/children")
         child = await until(lambda: listed.read_text().split())
@@ -331,6 +331,6 @@ def opened(process: Path) -> list[str]:
 
 async def until(ready: Callable[[], Any]) -> Any:
     async with asyncio.timeout(20):
-        while not (found := ready()):
-            await asyncio.sleep(0.02)
+        while not (found := ready()):  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
     return found
