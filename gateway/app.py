@@ -30,6 +30,7 @@ from gateway.deliver.outcome import Outcomes
 from gateway.deliver.reaper import Reaper
 from gateway.deliver.worker import Worker
 from gateway.erase import Eraser
+from gateway.examining import Examiner, pool
 from gateway.federation import GATEWAY, Federation
 from gateway.gauges import Gauges
 from gateway.hosting import (
@@ -67,7 +68,6 @@ from gateway.refuse import Refusals
 from gateway.register import Registrar
 from gateway.settings import Settings
 from gateway.signatures.jws import load_or_create
-from gateway.signatures.workers import Workers
 from gateway.sources import Poller
 from gateway.store import migrate, queries
 from gateway.store.disk import DiskReserve, free_bytes
@@ -77,6 +77,7 @@ from gateway.store.sealing import FileKeyRing
 from gateway.store.sqlite import SqliteJournal
 from gateway.uploads import Uploads
 from gateway.vault import Vault
+from gateway.verify import Verifier
 from gateway.walk import Walk
 from gateway.web.page import LetterPage
 from schemas.catalogue import SERVICES
@@ -113,7 +114,7 @@ class _Builder:
         self.ids = Ids(_now_ms)
         self.attention = Attention()
         self.openings = Openings(self.attention.said)
-        self.workers = Workers()
+        self.workers = pool(settings.verification)
         self.channels = Channels(federation, adapters, settings.endpoints, self.openings.is_open)
         self._stores()
         self._rooms()
@@ -172,6 +173,7 @@ class _Builder:
             Uploads(settings),
             room=lambda: free_bytes(self.state) - settings.disk.reserve_bytes,
         )
+        self.host_parts = HostParts(self.journal, self.vault, self.parts, self.arrivals)
         self.recorder = Recorder(
             journal=self.journal, vault=self.vault, lookup=self.lookup, receipts=self.receipts, events=self.events,
             federation=federation, settings=settings, arrivals=self.arrivals, monotonic=time.monotonic,
@@ -232,6 +234,9 @@ class _Builder:
             batches=batches,
             refusals=self.refusals,
             arrivals=self.arrivals,
+            verifier=Verifier(
+                Examiner(self.workers, self.host_parts, settings.config_dir / "trust").examine, federation.signed_as
+            ),
             federation=federation,
             find_channel=lambda system, service: (
                 self.desk if system == GATEWAY else self.channels.channel(system, service)
@@ -248,9 +253,8 @@ class _Builder:
 
     def node(self) -> Node:
         settings = self.settings
-        host_parts = HostParts(self.journal, self.vault, self.parts, self.arrivals)
+        host_parts = self.host_parts
         self.http = outgoing(host_parts, settings)
-        self.host_parts = host_parts
         pen = Pen(
             workers=self.workers, secrets=FileSecrets(self.state), elsewhere=self.channels.signer, state=self.state,
             trust=settings.config_dir / "trust",

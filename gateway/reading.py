@@ -77,6 +77,9 @@ class Reader:
             "deliveries": [_delivery(one) | held.get(str(one[0]), {}) for one in deliveries],
             "timeline": await self._timeline(message, {str(one[0]) for one in deliveries}, side),
         }
+        if body is not None and body.verdicts:
+            seen = {part.number for part in (shown.parts if shown else ())}
+            told["verdicts"] = [one for one in body.verdicts if one["part"] in seen]
         if row[14] is None:
             told["erased"] = True
         if row[2] is not None:

@@ -49,6 +49,7 @@ from gateway.refuse import Refusals
 from gateway.register import Registrar
 from gateway.route import route
 from gateway.settings import Settings
+from gateway.signatures.constraints import Constraints
 from gateway.signatures.jws import SigningKey
 from gateway.store import migrate, queries
 from gateway.store.engine import Step, Unit
@@ -58,7 +59,7 @@ from gateway.store.sealing import FileKeyRing
 from gateway.store.sqlite import SqliteJournal
 from gateway.uploads import Uploads
 from gateway.vault import Vault
-from gateway.verify import verify
+from gateway.verify import Verifier, verify
 from gateway.walk import Walk
 from schemas.catalogue import DOCUMENTS, SERVICES, parse_json
 from schemas.document import Document
@@ -342,6 +343,7 @@ class Bench:
             barrier=self.barrier,
         )
         self.parts = LocalParts(self.folder / "parts", self.lookup, on_fatal=self.fatal.append)
+        self.verdicts: dict[str, Mapping[str, Any]] = {}
         self.arrivals = Arrivals(self.parts, self.settings.limits, self.ids.new, self.clock.now, Uploads(self.settings))
 
     def _rooms(self) -> None:
@@ -350,6 +352,7 @@ class Bench:
         clocked: dict[str, Any] = {"new_id": self.ids.new, "now_ms": self.now_ms}
         self.events = EventWriter(**named, **clocked, config=federation.digest)
         self.receipts = ReceiptWriter(self.key, **named, **clocked)
+        self.verifier = Verifier(self.examine, federation.signed_as)
         self.letters = Registry(
             journal=journal, vault=self.vault, lookup=self.lookup, parts=self.parts, events=self.events,
             keep_ms=settings.letters.keep_days * DAY_MS, barrier=self.barrier, **clocked,
@@ -411,11 +414,16 @@ class Bench:
             barrier=self.barrier,
         )  # fmt: skip
 
+    async def examine(self, message: str, part: Part, constraints: Constraints) -> Mapping[str, Any]:
+        """The verdict that a test has laid down for a part."""
+        return self.verdicts[part.sha256]
+
     def make_walk(self) -> Walk:
         return Walk(
             intake=self.intake, recorder=self.recorder, asker=self.asker, registrar=self.registrar,
-            batches=self.batches, refusals=self.refusals, arrivals=self.arrivals, federation=self.federation,
-            find_channel=self.find_channel, notify=self.notify, stages=self.settings.stages, clock=self.clock,
+            batches=self.batches, refusals=self.refusals, arrivals=self.arrivals, verifier=self.verifier,
+            federation=self.federation, find_channel=self.find_channel, notify=self.notify,
+            stages=self.settings.stages, clock=self.clock,
             barrier=self.barrier, on_unforeseen=lambda error, message: self.unforeseen.append(error),
         )  # fmt: skip
 
