@@ -61,7 +61,7 @@ from gateway.record import Recorder
 from gateway.refuse import Refusals
 from gateway.register import Registrar
 from gateway.settings import Settings
-from gateway.signatures.jws import load_or_create
+from gateway.signatures.receipt_keys import ReceiptKeys
 from gateway.sources import Poller
 from gateway.store import migrate, queries
 from gateway.store.disk import DiskReserve, free_bytes
@@ -119,7 +119,7 @@ class _Builder:
         self.keys.mkdir(exist_ok=True, mode=0o700)
         self.lookup = HmacKeys.load(self.keys, make=fresh)
         self.vault = Vault(FileKeyRing.load(self.keys, make=fresh))
-        self.signing = load_or_create(self.keys / "receipts.pem")
+        self.signing = ReceiptKeys.load(self.keys, self.settings.evidence.receipt_key)
         self.journal = SqliteJournal(
             journal_dir,
             queries=queries.load("sqlite"),
@@ -341,6 +341,8 @@ class _Builder:
             notify=self.lanes.notify,
             drained=self.sequencer.drain,
             facts=self.condition.facts,
+            keys=self.signing,
+            events=self.events,
         )
         Api(
             reader=reader,
@@ -353,8 +355,7 @@ class _Builder:
         ).mount(self.server)
         facts = self.condition.facts
         gauges = Gauges(self.journal, facts=facts, now_ms=_now_ms, monotonic=time.monotonic)
-        jwk = self.signing.public_jwk()
-        Pages(jwk=jwk, facts=facts, gauges=gauges.text, settings=self.settings).mount(self.server)
+        Pages(jwks=self.signing.jwks, facts=facts, gauges=gauges.text, settings=self.settings).mount(self.server)
 
     def _host(self, name: str, system: str | None, agency: str) -> Host:
         return Host(

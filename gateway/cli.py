@@ -22,8 +22,9 @@ from gateway.commands.check import check
 from gateway.commands.command import OPTIONS, Setup
 from gateway.commands.exits import DONE, FAILED, INTERRUPTED, MEANINGS, Failure
 from gateway.commands.face import Face
-from gateway.commands.key import new
+from gateway.commands.key import new, rotate
 from gateway.commands.log import log
+from gateway.commands.receipt import verify as receipt_verify
 from gateway.commands.replay import replay
 from gateway.commands.run import run
 from gateway.commands.schemas import schemas
@@ -55,8 +56,11 @@ def build(extra: Mapping[str, EntryPoint] | None = None) -> typer.Typer:
         rich_markup_mode=None,
     )
     app.callback()(_shared)
-    keys = typer.Typer(help="Make API keys.", no_args_is_help=True, rich_markup_mode=None)
+    keys = typer.Typer(
+        help="Make API keys, and change the key that signs receipts.", no_args_is_help=True, rich_markup_mode=None
+    )
     keys.command("new")(new)
+    keys.command("rotate")(rotate)
     for name, function in _OWN.items():
         app.command(name)(function)
     for name, function in _LOCAL.items():
@@ -66,6 +70,9 @@ def build(extra: Mapping[str, EntryPoint] | None = None) -> typer.Typer:
     for name, function in (("list", trust_list), ("add", trust_add), ("update", trust_update)):
         trusted.command(name)(function)
     app.add_typer(trusted, name="trust")
+    receipts = typer.Typer(help="Check what a gateway signed.", no_args_is_help=True, rich_markup_mode=None)
+    receipts.command("verify")(receipt_verify)
+    app.add_typer(receipts, name="receipt")
     for name, point in (extra or {}).items():
         _add(app, name, point)
     return app
@@ -86,7 +93,7 @@ def _add(app: typer.Typer, name: str, point: EntryPoint) -> None:
         app.command(name)(found)
 
 
-OWN_NAMES = frozenset({*_OWN, *_LOCAL, "key", "trust"})
+OWN_NAMES = frozenset({*_OWN, *_LOCAL, "key", "trust", "receipt"})
 
 
 def _version(wanted: bool) -> None:

@@ -23,9 +23,11 @@ _CONNECT = 10.0
 
 
 class Client:
-    """One session with one gateway; `timeout` is seconds of silence, not of the whole call."""
+    """One session with one gateway; `timeout` is seconds of silence, not of the whole call.
 
-    def __init__(self, url: str, key: str, whose: str, timeout: float) -> None:
+    Without a key only what is public can be asked for."""
+
+    def __init__(self, url: str, key: str | None, whose: str, timeout: float) -> None:
         host = urlsplit(url).hostname if "://" in url else None
         if not host or not url.startswith(("http://", "https://")):
             raise Failure(USAGE, "bad_url", "the address is no http or https URL", "write --url http://host:port")
@@ -35,7 +37,9 @@ class Client:
 
     async def __aenter__(self) -> Client:
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT, sock_read=self._timeout)
-        headers = {"Authorization": f"Bearer {self._key}", "Accept": "application/json, application/problem+json"}
+        headers = {"Accept": "application/json, application/problem+json"}
+        if self._key is not None:
+            headers["Authorization"] = f"Bearer {self._key}"
         self._session = aiohttp.ClientSession(timeout=timeout, headers=headers, auto_decompress=True)
         return self
 

@@ -73,6 +73,7 @@ class Api:
         for action in ("replay", "close", "skip"):
             server.add("POST", f"{base}/quarantine/{{id}}/{action}", self.decide)
         server.add("GET", f"{base}/events", self.events)
+        server.add("POST", f"{base}/keys/rotate", self.rotate_key)
 
     async def message(self, request: web.BaseRequest, match: Mapping[str, str], who: Principal | None) -> Reply:
         return told(await self._reader.message(_id(match), who))
@@ -199,6 +200,9 @@ class Api:
         person = _person(who, "operator")
         action = request.path.rpartition("/")[2]
         return told(await self._operations.decide(_id(match), action, person))
+
+    async def rotate_key(self, request: web.BaseRequest, match: Mapping[str, str], who: Principal | None) -> Reply:
+        return told(await self._operations.rotate_key(_person(who, "operator")))
 
     async def events(self, request: web.BaseRequest, match: Mapping[str, str], who: Principal | None) -> Reply:
         person = _person(who, "operator", "auditor")

@@ -269,6 +269,11 @@ def _operating() -> dict[tuple[str, str], dict[str, Any]]:
             )
             for action, summary in words.items()
         },
+        ("POST", "/api/v1/keys/rotate"): operation(
+            "operate", "rotateKey", "Sign receipts by a new key from now on",
+            {"200": _ok("It signs; the former ones stay published.", ref("Rotated"))}, _ANY,
+            description="Role operator.",
+        ),
         ("GET", "/api/v1/events"): operation(
             "operate", "readEvents", "The audit log, filtered", {"200": _ok("Events in order.", ref("Events"))}, _ANY,
             description="Role auditor or operator. `tail` gives the last events instead of those after a number.",

@@ -10,7 +10,7 @@ import hashlib
 import os
 from base64 import urlsafe_b64encode
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import orjson
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -21,6 +21,12 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
 class SigningKeyRefused(Exception):
     """The signing key cannot be used; the message says why and what to do."""
+
+
+class SignsReceipts(Protocol):
+    """Whatever signs a receipt: one key, or several of which one is current."""
+
+    def sign(self, payload: bytes) -> str: ...
 
 
 def b64url(data: bytes) -> str:

@@ -49,6 +49,7 @@ from gateway.register import Registrar
 from gateway.route import route
 from gateway.settings import Settings
 from gateway.signatures.jws import SigningKey
+from gateway.signatures.receipt_keys import ReceiptKeys
 from gateway.store import migrate, queries
 from gateway.store.engine import Step, Unit
 from gateway.store.hmac_keys import HmacKeys
@@ -389,6 +390,7 @@ class Bench:
             journal=journal, vault=self.vault, outcomes=self.outcomes, federation=federation,
             now_ms=self.now_ms, notify=self.notify,
             drained=self.sequencer.drain, facts=lambda: {"node": settings.node},
+            keys=ReceiptKeys.load(self.folder / "keys"), events=self.events,
         )  # fmt: skip
         self.host_parts = HostParts(journal, self.vault, self.parts, self.arrivals)
         self.eraser = Eraser(

@@ -63,7 +63,7 @@ async def gauges() -> bytes:
 
 @pytest.fixture(scope="session")
 def pages(server: Server, settings: Settings) -> Pages:
-    made = Pages(jwk={"kty": "EC"}, facts=lambda: FACTS, gauges=gauges, settings=settings)
+    made = Pages(jwks=lambda: {"keys": [{"kty": "EC"}]}, facts=lambda: FACTS, gauges=gauges, settings=settings)
     made.mount(server)
     return made
 
