@@ -165,6 +165,9 @@ def signature_digests(info: cms.SignerInfo) -> list[str]:
             raise ValueError("RSASSA-PSS without its parameters")
         mask = parameters["mask_gen_algorithm"]["parameters"]["algorithm"].native
         return [str(parameters["hash_algorithm"]["algorithm"].native), str(mask)]
+    if algorithm["algorithm"].native == "ed25519":
+        # Its SHA-512 is a part of itself (RFC 8419): the content may be hashed by another.
+        return []
     try:
         return [str(algorithm.hash_algo)]
     except ValueError:
