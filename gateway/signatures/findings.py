@@ -90,6 +90,8 @@ CATALOGUE: MappingProxyType[str, Kind] = MappingProxyType(
                              "Refuse the file: it is made to mislead, or by a broken program."),
         "unsigned_file": Kind("error", _S.FORMAT_FAILURE, "the container holds a file that no signature covers",
                               "Do not rely on that file; ask for a container without it."),
+        "container_odd": Kind("warning", None, "the container is not put together as it should be",
+                              "Nothing to do where all files are signed; a strict program may refuse it."),
         "no_key_signature": Kind("error", _S.SIG_CRYPTO_FAILURE,
                                  "the algorithm proves nothing about a signer (none, or a shared secret)",
                                  "Refuse the file; ask for a signature with a certificate."),

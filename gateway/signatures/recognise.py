@@ -23,10 +23,11 @@ _BASE64_DER = re.compile(rb"\s*MI[A-Za-z0-9+/\r\n]{16,}")
 
 def recognise(head: bytes) -> Format:
     """The format of a file that begins so."""
-    if b"%PDF-" in head[:1024]:
-        return "pdf"
+    # A container may hold a PDF as it is, within its first bytes.
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return "zip"
+    if b"%PDF-" in head[:1024]:
+        return "pdf"
     if _PEM.match(head) or (head[:1] == b"\x30" and _SIGNED_OID in head[:64]):
         return "cms"
     if _XML.match(head):
