@@ -30,6 +30,7 @@ from gateway.deliver.outcome import Outcomes
 from gateway.deliver.reaper import Reaper
 from gateway.deliver.worker import Worker
 from gateway.erase import Eraser
+from gateway.evidence import Evidence
 from gateway.federation import Federation
 from gateway.gauges import Gauges
 from gateway.hosting import (
@@ -61,6 +62,7 @@ from gateway.record import Recorder
 from gateway.refuse import Refusals
 from gateway.register import Registrar
 from gateway.settings import Settings
+from gateway.signatures.evidence_key import EvidenceKey
 from gateway.signatures.receipt_keys import ReceiptKeys
 from gateway.sources import Poller
 from gateway.store import migrate, queries
@@ -120,6 +122,11 @@ class _Builder:
         self.lookup = HmacKeys.load(self.keys, make=fresh)
         self.vault = Vault(FileKeyRing.load(self.keys, make=fresh))
         self.signing = ReceiptKeys.load(self.keys, self.settings.evidence.receipt_key)
+        named = self.settings.evidence
+        self.evidence_key = EvidenceKey.load(
+            self.state / named.key_file, self.state / named.certificate_file,
+            name=f"{self.settings.node} {self.settings.instance}", now=self.clock.now(),
+        )  # fmt: skip
         self.journal = SqliteJournal(
             journal_dir,
             queries=queries.load("sqlite"),
@@ -267,15 +274,9 @@ class _Builder:
             if isinstance(adapter, Endpoint):
                 self.server.mount(adapter, name)
         reaper = Reaper(
-            journal=self.journal,
-            worker=self.worker,
-            outcomes=self.outcomes,
-            find_sink=self.channels.sink_of,
-            settings=settings,
-            node_epoch=self._epoch,
-            now_ms=_now_ms,
-            notify=self.lanes.notify,
-        )
+            journal=self.journal, worker=self.worker, outcomes=self.outcomes, find_sink=self.channels.sink_of,
+            settings=settings, node_epoch=self._epoch, now_ms=_now_ms, notify=self.lanes.notify,
+        )  # fmt: skip
         poller = Poller(
             self.walk,
             self.channels.polled,
@@ -344,15 +345,14 @@ class _Builder:
             keys=self.signing,
             events=self.events,
         )
+        evidence = Evidence(
+            reader=reader, parts=self.host_parts, key=self.evidence_key, jwks=self.signing.jwks, now=self.clock.now
+        )
         Api(
-            reader=reader,
-            operations=operations,
-            registrar=self.registrar,
+            reader=reader, operations=operations, registrar=self.registrar, parts=self.host_parts, evidence=evidence,
+            federation=self.federation, settings=self.settings,
             looks=Looks(self.journal, self.events, time.monotonic),
-            parts=self.host_parts,
-            federation=self.federation,
-            settings=self.settings,
-        ).mount(self.server)
+        ).mount(self.server)  # fmt: skip
         facts = self.condition.facts
         gauges = Gauges(self.journal, facts=facts, now_ms=_now_ms, monotonic=time.monotonic)
         Pages(jwks=self.signing.jwks, facts=facts, gauges=gauges.text, settings=self.settings).mount(self.server)

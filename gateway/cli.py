@@ -20,6 +20,7 @@ import typer
 from gateway.commands.adapters import adapters
 from gateway.commands.check import check
 from gateway.commands.command import OPTIONS, Setup
+from gateway.commands.evidence import evidence
 from gateway.commands.exits import DONE, FAILED, INTERRUPTED, MEANINGS, Failure
 from gateway.commands.face import Face
 from gateway.commands.key import new, rotate
@@ -39,7 +40,8 @@ if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
 _EPILOG = "Exit codes: " + "; ".join(f"{code} {told}" for code, told in MEANINGS.items()) + "."
-_OWN = {"run": run, "check": check, "send": send, "status": status, "replay": replay, "log": log, "verify": verify}
+_OWN = {"run": run, "check": check, "send": send, "status": status, "replay": replay, "log": log, "verify": verify,
+        "evidence": evidence}  # fmt: skip
 _LOCAL = {"adapters": adapters, "schemas": schemas}
 
 

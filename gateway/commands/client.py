@@ -8,9 +8,9 @@ exception of aiohttp leaves this module.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from types import TracebackType
-from typing import Any
+from typing import IO, Any
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -52,6 +52,19 @@ class Client:
     async def get(self, path: str, params: Mapping[str, str | int] | None = None) -> dict[str, Any]:
         return await self._call("GET", path, params=params)
 
+    async def save(self, path: str, out: IO[bytes]) -> int:
+        """GET as a stream into an open file; gives its size in bytes."""
+        size: int = await self._guarded("GET", path, lambda response: self._into(response, out))
+        return size
+
+    async def _into(self, response: aiohttp.ClientResponse, out: IO[bytes]) -> int:
+        if response.status != 200:
+            self._judged(response.status, await _body(response))
+            raise Failure(FAILED, "not_a_gateway", "the answer is not a gateway's", "check --url")
+        async for chunk in response.content.iter_any():
+            out.write(chunk)
+        return out.tell()
+
     async def post(
         self,
         path: str,
@@ -71,11 +84,20 @@ class Client:
         )
 
     async def _call(self, method: str, path: str, **options: Any) -> dict[str, Any]:
+        async def judged(response: aiohttp.ClientResponse) -> dict[str, Any]:
+            return self._judged(response.status, await _body(response))
+
+        told: dict[str, Any] = await self._guarded(method, path, judged, **options)
+        return told
+
+    async def _guarded(
+        self, method: str, path: str, take: Callable[[aiohttp.ClientResponse], Awaitable[Any]], **options: Any
+    ) -> Any:
         if self._session is None:
             raise RuntimeError("the client is not open")
         try:
             async with self._session.request(method, f"{self.url}{path}", allow_redirects=False, **options) as response:
-                return self._judged(response.status, await _body(response))
+                return await take(response)
         except aiohttp.ClientConnectorError as error:
             told = error.os_error.strerror or type(error).__name__
             advice = "start it with `lintas run`, or name another with --url"

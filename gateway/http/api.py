@@ -21,6 +21,7 @@ from gateway.contract.errors import Refused
 from gateway.contract.exchange import Caller
 from gateway.contract.http import Reply
 from gateway.contract.reasons import Reason
+from gateway.evidence import Evidence
 from gateway.federation import Federation
 from gateway.hosting import HostParts
 from gateway.http.server import Server
@@ -34,6 +35,7 @@ from gateway.settings import Settings
 from schemas.strict_json import JsonLimits, JsonRefused, loads
 
 JSON = "application/json"
+CONTAINER = "application/vnd.etsi.asic-e+zip"
 PAGE, MOST = 100, 1000
 """Items of a page, and the most that can be asked for; an inbox gives whole documents, so PAGE is its most."""
 _NUMBER = re.compile(r"-?[0-9]{1,17}\Z")
@@ -55,9 +57,11 @@ class Api:
         parts: HostParts,
         federation: Federation,
         settings: Settings,
+        evidence: Evidence,
     ) -> None:
         self._reader, self._operations, self._registrar, self._looks = reader, operations, registrar, looks
         self._parts, self._federation, self._settings = parts, federation, settings
+        self._evidence = evidence
         self._inboxes = Turns("a page of this inbox")
 
     def mount(self, server: Server) -> None:
@@ -66,6 +70,7 @@ class Api:
         server.add("GET", f"{base}/messages/{{id}}", self.message)
         server.add("GET", f"{base}/messages/{{id}}/receipts", self.receipts)
         server.add("GET", f"{base}/messages/{{id}}/parts/{{n}}", self.part)
+        server.add("GET", f"{base}/messages/{{id}}/evidence", self.evidence)
         server.add("GET", f"{base}/inbox", self.inbox)
         server.add("POST", f"{base}/inbox/{{id}}/ack", self.ack)
         server.add("GET", f"{base}/status", self.status)
@@ -124,6 +129,32 @@ class Api:
                     async for chunk in chunks:
                         await self._send(request, answer, chunk)
             await answer.write_eof()
+        finally:
+            self._server.downloads.give_back(agency)
+        return answer
+
+    async def evidence(
+        self, request: web.BaseRequest, match: Mapping[str, str], who: Principal | None
+    ) -> web.StreamResponse:
+        """Made while it is sent: what fails in between ends the connection, and what arrived is no whole container."""
+        message = _id(match)
+        agency = who.agency if isinstance(who, Caller) else ""
+        self._server.downloads.take(agency)
+        try:
+            async with aclosing(await self._evidence.of(message, who)) as chunks:
+                answer = web.StreamResponse(
+                    headers={
+                        "Content-Type": CONTAINER,
+                        "Cache-Control": "private, no-store",
+                        "Content-Security-Policy": "sandbox; default-src 'none'",
+                        "Content-Disposition": f'attachment; filename="{message}.asice"',
+                    }
+                )
+                await answer.prepare(request)
+                if request.method != "HEAD":
+                    async for chunk in chunks:
+                        await self._send(request, answer, chunk)
+                await answer.write_eof()
         finally:
             self._server.downloads.give_back(agency)
         return answer

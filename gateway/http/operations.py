@@ -181,6 +181,7 @@ def _reading() -> dict[tuple[str, str], dict[str, Any]]:
     digest = {"Repr-Digest": text, "ETag": {**text, "description": "Strong: the SHA-256 of the part"}}
     span = {"Content-Range": {"required": True, "schema": {"type": "string"}}}
     raw: dict[str, Any] = {"*/*": {"schema": {}}}
+    container = "application/vnd.etsi.asic-e+zip"
     return {
         ("GET", base): operation(
             "read", "readMessage", "State and timeline of a message", {"200": _ok("The message.", ref("Message"))},
@@ -189,6 +190,13 @@ def _reading() -> dict[tuple[str, str], dict[str, Any]]:
         ("GET", f"{base}/receipts"): operation(
             "read", "readReceipts", "Receipts of a message", {"200": _ok("Its receipts.", ref("Receipts"))},
             (*_FOUND, Reason.ERASED), parameters=[_ID],
+        ),
+        ("GET", f"{base}/evidence"): operation(
+            "read", "readEvidence", "All that proves a message, as a signed container",
+            {"200": {"description": "An ASiC-E with CAdES.", "content": {container: {"schema": {}}}}},
+            _FOUND, parameters=[_ID],
+            description="For its parties with document, parts and receipts; for operators and auditors, and after "
+            "erasure, events and digests alone.",
         ),
         ("GET", f"{base}/parts/{{n}}"): operation(
             "read", "readPart", "Bytes of a part",

@@ -9,7 +9,8 @@ ETSI EN 319 162-1 (V1.1.1), in this order:
 2. Each ASiCManifest: the digests that it lists, then the CAdES signature or the timestamp over the manifest itself.
 3. Each file of XAdES signatures: their references to members, and through a signed result the files of a hash chain.
 4. Of an ASiC-S the one file, by the CAdES signature or timestamp over it.
-5. Every other file, but the mimetype and the files of the signatures, is one that nobody signed.
+5. The receipts in a gateway's evidence (evidence_check).
+6. Every other file, but the mimetype and the files of the signatures, is one that nobody signed.
 A timestamp proves when a file existed, not who stands for it: beside signatures it covers nothing.
 """
 
@@ -27,6 +28,7 @@ from gateway.signatures.cms import examine as examine_cms
 from gateway.signatures.cms import examine_signed_data
 from gateway.signatures.cms_digest import digest_of
 from gateway.signatures.cms_signer import WRONG, digest_name, signature_digests
+from gateway.signatures.evidence_check import story
 from gateway.signatures.examined import Examined, Outcome, Token
 from gateway.signatures.findings import Finding, found
 from gateway.signatures.material import Bounds, Material, TooLarge
@@ -85,7 +87,15 @@ class _Container:
             if name not in self._used and (_CADES.fullmatch(name) or _STAMP.fullmatch(name)):
                 self._guarded(name, self._alone)
         self._uncovered(names)
+        if self.outcome.format == "asic-e":
+            self.outcome.findings += self._story()
         return self.outcome
+
+    def _story(self) -> list[Finding]:
+        try:
+            return story(self._signed, self.open, self._bounds)
+        except _DAMAGED:
+            return [found("format_broken", "a member is damaged")]
 
     def open(self, name: str) -> Material | None:
         """A member, each opened once, so that its digests are computed once."""

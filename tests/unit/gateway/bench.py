@@ -32,6 +32,7 @@ from gateway.deliver.outcome import Outcomes
 from gateway.deliver.reaper import Reaper
 from gateway.deliver.worker import Worker
 from gateway.erase import Eraser
+from gateway.evidence import Evidence
 from gateway.federation import Federation, load
 from gateway.hosting import HostParts
 from gateway.identity import Person
@@ -48,6 +49,7 @@ from gateway.refuse import Refusals
 from gateway.register import Registrar
 from gateway.route import route
 from gateway.settings import Settings
+from gateway.signatures.evidence_key import EvidenceKey
 from gateway.signatures.jws import SigningKey
 from gateway.signatures.receipt_keys import ReceiptKeys
 from gateway.store import migrate, queries
@@ -393,6 +395,13 @@ class Bench:
             keys=ReceiptKeys.load(self.folder / "keys"), events=self.events,
         )  # fmt: skip
         self.host_parts = HostParts(journal, self.vault, self.parts, self.arrivals)
+        self.evidence = Evidence(
+            reader=self.reader, parts=self.host_parts, now=self.clock.now,
+            jwks=lambda: {"keys": [self.key.public_jwk()]},
+            key=EvidenceKey.load(
+                self.folder / "e.pem", self.folder / "c.pem", name="node-1 test", now=self.clock.now()
+            ),
+        )  # fmt: skip
         self.eraser = Eraser(
             journal=journal, parts=self.parts, events=self.events, forget=self.host_parts.forget, now_ms=self.now_ms,
             barrier=self.barrier,

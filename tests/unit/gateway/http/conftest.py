@@ -53,6 +53,7 @@ def server(settings: Settings) -> Server:
         parts=NOBODY,
         federation=NOBODY,
         settings=settings,
+        evidence=NOBODY,
     ).mount(made)
     return made
 

@@ -1,0 +1,35 @@
+"""`lintas evidence`: a whole container in a new file, or no file."""
+
+import json
+import os
+from pathlib import Path
+
+from aiohttp import web
+
+from tests.unit.gateway.commands.conftest import Gateway, Lintas
+
+DATA = os.urandom(300_000)
+PATH = "/api/v1/messages/01a2.1/evidence"
+
+
+async def test_it_is_saved(gateway: Gateway, lintas: Lintas, tmp_path: Path) -> None:
+    gateway.answers[PATH] = lambda _: web.Response(body=DATA, content_type="application/vnd.etsi.asic-e+zip")
+    out = tmp_path / "x.asice"
+    result = await lintas("evidence", "01a2.1", "-o", out, "--json")
+    assert result.exit_code == 0, result.output
+    assert json.loads(result.stdout) == {"messageId": "01a2.1", "file": str(out), "bytes": len(DATA)}
+    assert out.read_bytes() == DATA
+    assert out.stat().st_mode & 0o077 == 0
+    again = await lintas("evidence", "01a2.1", "-o", out)
+    assert (again.exit_code, "cannot_write" in again.stderr) == (2, True)
+    assert out.read_bytes() == DATA
+
+
+async def test_a_refusal_leaves_no_file(gateway: Gateway, lintas: Lintas, tmp_path: Path) -> None:
+    out = tmp_path / "x.asice"
+    result = await lintas("evidence", "01a2.1", "-o", out)
+    assert (result.exit_code, "not_found" in result.stderr, out.exists()) == (1, True, False)
+    gateway.answers[PATH] = lambda _: web.Response(status=302, headers={"Location": "/elsewhere"})
+    result = await lintas("evidence", "01a2.1", "-o", out)
+    assert (result.exit_code, out.exists()) == (1, False)
+    assert (await lintas("evidence", "../keys", "-o", out)).exit_code == 2
