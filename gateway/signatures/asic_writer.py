@@ -3,9 +3,10 @@
 Enters: names, and bytes or pieces of known size and digest. Leaves: the bytes of a zip file, piece by piece, and an
 ASiCManifest. Refuses: pieces that are not what was announced (`Mismatch`). Pure but for the pieces it is given.
 
-ETSI EN 319 162-1, annex A: the mimetype stands first, stored, without an extra field. All members are stored: they are
-digests, receipts and documents that a route limits, and a stored member can be found and checked by any tool. Times are
-not told in the zip: 1980-01-01, as reproducible containers have.
+ETSI EN 319 162-1, annex A: the mimetype stands first, stored, without an extra field. So are all members that are known
+whole. One that is streamed has its checksum behind it, and programs that read a zip as a stream find its end only where
+it is deflated: it is, without compression, since scans and PDFs are compressed already. Times are not told in the zip:
+1980-01-01, as reproducible containers have.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from xml.sax.saxutils import quoteattr
 MIMETYPE = b"application/vnd.etsi.asic-e+zip"
 MANIFEST, SIGNATURE = "META-INF/ASiCManifest.xml", "META-INF/signature.p7s"
 _LARGE = 0xFFFFFFFF
+_STORED, _DEFLATED = 0, 8
 _UTF8, _DESCRIBED = 1 << 11, 1 << 3
 _DAY = (1 << 5) | 1
 
@@ -87,35 +89,44 @@ class _Zip:
     def begin(self, name: str, data: bytes) -> bytes:
         """A whole member."""
         crc = zlib.crc32(data)
-        header = _local(name, 0, crc, len(data))
-        self._list(name, 0, crc, len(data), len(header) + len(data))
+        header = _local(name, _STORED, crc, len(data))
+        self._list(name, _STORED, crc, (len(data), len(data)), len(header) + len(data))
         return header + data
 
     async def streamed(self, one: Piece, pieces: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
         """A member whose checksum is known at its end: it stands in a data descriptor (4.3.9)."""
-        header = _local(one.name, _DESCRIBED, 0, one.size)
+        wide = one.size + one.size // 1000 >= _LARGE
+        header = _local(one.name, _DEFLATED, 0, _LARGE if wide else 0)
         yield header
-        state, crc, size = hashlib.sha256(), 0, 0
+        state, crc, size, packed = hashlib.sha256(), 0, 0, 0
+        deflate = zlib.compressobj(0, zlib.DEFLATED, -15)
         async with aclosing(pieces) as chunks:
             async for chunk in chunks:
                 state.update(chunk)
                 crc, size = zlib.crc32(chunk, crc), size + len(chunk)
-                yield chunk
+                piece = deflate.compress(chunk)
+                packed += len(piece)
+                if piece:
+                    yield piece
         if size != one.size or state.digest() != one.sha256:
             raise Mismatch(one.name)
-        shape = "<4sL2Q" if size >= _LARGE else "<4s3L"
-        end = struct.pack(shape, b"PK\x07\x08", crc, size, size)
-        self._list(one.name, _DESCRIBED, crc, size, len(header) + size + len(end))
-        yield end
+        last = deflate.flush()
+        packed += len(last)
+        end = struct.pack("<4sL2Q" if wide else "<4s3L", b"PK\x07\x08", crc, packed, size)
+        self._list(one.name, _DEFLATED, crc, (packed, size), len(header) + packed + len(end), wide=wide)
+        yield last + end
 
-    def _list(self, name: str, flags: int, crc: int, size: int, length: int) -> None:
-        raw, at = name.encode(), self._at
-        large = [value for value in (size, size, at) if value >= _LARGE]
-        extra = struct.pack(f"<2H{len(large)}Q", 1, 8 * len(large), *large) if large else b""
-        told = min(size, _LARGE)
+    def _list(
+        self, name: str, method: int, crc: int, sizes: tuple[int, int], length: int, *, wide: bool = False
+    ) -> None:
+        """One entry of the directory; `sizes`: packed, plain. `wide`: told in eight bytes, as behind the member."""
+        (packed, size), raw, at = sizes, name.encode(), self._at
+        told = [_LARGE if wide or value >= _LARGE else value for value in (size, packed)]
+        places = [value for value, short in zip((size, packed, at), (*told, at), strict=True) if short >= _LARGE]
+        extra = struct.pack(f"<2H{len(places)}Q", 1, 8 * len(places), *places) if places else b""
         self._directory += struct.pack(
-            "<4s6H3L5H2L", b"PK\x01\x02", 45 if extra else 20, 45 if extra else 20, flags | _UTF8, 0, 0, _DAY, crc,
-            told, told, len(raw), len(extra), 0, 0, 0, 0, min(at, _LARGE),
+            "<4s6H3L5H2L", b"PK\x01\x02", 45 if extra else 20, 45 if extra else 20, _flags(method), method, 0, _DAY,
+            crc, told[1], told[0], len(raw), len(extra), 0, 0, 0, 0, min(at, _LARGE),
         )  # fmt: skip
         self._directory += raw + extra
         self._at += length
@@ -132,27 +143,17 @@ class _Zip:
         return directory + wide + last
 
 
-def _local(name: str, flags: int, crc: int, size: int) -> bytes:
-    """A local header; of what is streamed it tells neither checksum nor size (4.4.4, bit 3)."""
-    raw, known = name.encode(), not flags & _DESCRIBED
-    told = size if known else 0
-    extra = struct.pack("<2H2Q", 1, 16, told, told) if size >= _LARGE else b""
-    field = _LARGE if extra else told
-    return (
-        struct.pack(
-            "<4s5H3L2H",
-            b"PK\x03\x04",
-            45 if extra else 20,
-            flags | _UTF8,
-            0,
-            0,
-            _DAY,
-            crc,
-            field,
-            field,
-            len(raw),
-            len(extra),
-        )
-        + raw
-        + extra
-    )
+def _flags(method: int) -> int:
+    """Names are UTF-8; what is deflated here is described behind itself."""
+    return _UTF8 | (_DESCRIBED if method == _DEFLATED else 0)
+
+
+def _local(name: str, method: int, crc: int, size: int) -> bytes:
+    """A local header. Of what is streamed it tells no checksum and no size (4.4.4, bit 3), but how wide they will be."""
+    raw, wide = name.encode(), size >= _LARGE
+    told = 0 if method == _DEFLATED else size
+    extra = struct.pack("<2H2Q", 1, 16, told, told) if wide else b""
+    field = _LARGE if wide else told
+    need = 45 if wide else 20
+    fields = (b"PK\x03\x04", need, _flags(method), method, 0, _DAY, crc, field, field, len(raw), len(extra))
+    return struct.pack("<4s5H3L2H", *fields) + raw + extra

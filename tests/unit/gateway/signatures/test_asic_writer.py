@@ -55,12 +55,12 @@ def test_where_sizes_and_places_are_large() -> None:
     size, at = 5 << 30, 6 << 30
     made = asic_writer._Zip()
     made._at = at
-    made._list("a", asic_writer._DESCRIBED, 7, size, size)
+    made._list("a", 8, 7, (size + 9, size), size, wide=True)
     [listed] = asic_zip._directory(bytes(made._directory), 1)
-    assert (listed.size, listed.packed, listed.offset, listed.crc) == (size, size, at, 7)
+    assert (listed.size, listed.packed, listed.offset, listed.crc) == (size, size + 9, at, 7)
     directory = made.end()
     assert asic_zip.END64 in directory
-    local = asic_writer._local("a", asic_writer._DESCRIBED, 0, size)
+    local = asic_writer._local("a", 8, 0, size)
     assert asic_zip._sizes64(local[31:], [0xFFFFFFFF, 0xFFFFFFFF]) == [0, 0]
 
 
