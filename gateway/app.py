@@ -63,7 +63,7 @@ from gateway.refuse import Refusals
 from gateway.register import Registrar
 from gateway.settings import Settings
 from gateway.signatures.evidence_key import EvidenceKey
-from gateway.signatures.receipt_keys import ReceiptKeys
+from gateway.signatures.receipt_keys import receipt_keys
 from gateway.sources import Poller
 from gateway.store import migrate, queries
 from gateway.store.disk import DiskReserve, free_bytes
@@ -121,7 +121,7 @@ class _Builder:
         self.keys.mkdir(exist_ok=True, mode=0o700)
         self.lookup = HmacKeys.load(self.keys, make=fresh)
         self.vault = Vault(FileKeyRing.load(self.keys, make=fresh))
-        self.signing = ReceiptKeys.load(self.keys, self.settings.evidence.receipt_key)
+        self.signing = receipt_keys(self.state, self.settings.evidence)
         named = self.settings.evidence
         self.evidence_key = EvidenceKey.load(
             self.state / named.key_file, self.state / named.certificate_file,

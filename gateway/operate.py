@@ -138,7 +138,7 @@ class Operations:
     async def rotate_key(self, person: Person) -> dict[str, Any]:
         """Receipts are signed by a new key from now on. The event is durable before the first of them."""
         if self._keys.pinned:
-            raise Refused(Reason.BAD_REQUEST, "the setting evidence.receipt_key names the key; take it away first")
+            raise Refused(Reason.BAD_REQUEST, "the settings under evidence name the key; change it there")
         async with self._rotating:
             return await self._rotate(person)
 

@@ -149,7 +149,7 @@ def _flags(method: int) -> int:
 
 
 def _local(name: str, method: int, crc: int, size: int) -> bytes:
-    """A local header. Of what is streamed it tells no checksum and no size (4.4.4, bit 3), but how wide they will be."""
+    """A local header. Of what is streamed it tells no checksum and no size (4.4.4, bit 3), but how wide they are."""
     raw, wide = name.encode(), size >= _LARGE
     told = 0 if method == _DEFLATED else size
     extra = struct.pack("<2H2Q", 1, 16, told, told) if wide else b""

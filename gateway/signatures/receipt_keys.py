@@ -19,7 +19,8 @@ from typing import Any
 import orjson
 
 from gateway.contract.frozen import frozen
-from gateway.signatures.jws import SigningKey, SigningKeyRefused, load_or_create
+from gateway.settings_evidence import Evidence
+from gateway.signatures.jws import HoldsKey, SigningKey, SigningKeyRefused, load_or_create
 
 FIRST, FOLDER, PUBLIC = "receipts.pem", "receipts", "public"
 _STAGED = ".next"
@@ -41,26 +42,29 @@ class ReceiptKeys:
     """All keys of receipts of one node. `sign` is that of the current one; `pinned`: the settings name it."""
 
     def __init__(
-        self, folder: Path, current: SigningKey, public: Mapping[str, Mapping[str, Any]], *, pinned: bool = False
+        self, folder: Path, current: HoldsKey, public: Mapping[str, Mapping[str, Any]], *, pinned: bool = False
     ) -> None:
         self._folder, self._public = folder, dict(public)
-        self._current, self.pinned = current, pinned
+        self._current: HoldsKey = current
+        self.pinned = pinned
 
     @classmethod
-    def load(cls, keys: Path, chosen: str | None = None) -> ReceiptKeys:
-        """Those of the folder `keys`; the first is made if there is none. `chosen`: the file name of what signs."""
+    def load(cls, keys: Path, chosen: str | None = None, token: HoldsKey | None = None) -> ReceiptKeys:
+        """Those of the folder `keys`; the first is made if there is none. `chosen`: the file name of what signs;
+        `token`: a key that lies elsewhere and signs instead of all files, which still say what signed before."""
         folder = keys / FOLDER
         for place in (keys, folder, folder / PUBLIC):
             place.mkdir(exist_ok=True, mode=0o700)
         later = sorted(folder.glob("*.pem"))
         first = keys / FIRST
-        paths = [first, *later] if first.exists() or not later else later
+        paths = [first, *later] if first.exists() or not (later or token) else later
         held = {path.name: load_or_create(path) for path in paths}
         if chosen is not None and chosen not in held:
             raise SigningKeyRefused(f"no key of receipts is called {chosen}; there are: {', '.join(held)}")
-        current = held[chosen if chosen is not None else paths[-1].name]
-        made = cls(folder, current, _published(folder / PUBLIC), pinned=chosen is not None)
-        for key in held.values():
+        current = token or held[chosen if chosen is not None else paths[-1].name]
+        pinned = chosen is not None or token is not None
+        made = cls(folder, current, _published(folder / PUBLIC), pinned=pinned)
+        for key in (*held.values(), current):
             made._publish(key)
         return made
 
@@ -90,7 +94,7 @@ class ReceiptKeys:
         _sync(self._folder)
         self._current = staged.key
 
-    def _publish(self, key: SigningKey) -> None:
+    def _publish(self, key: HoldsKey) -> None:
         if key.kid in self._public:
             return
         jwk = key.public_jwk()
@@ -103,6 +107,17 @@ class ReceiptKeys:
         temporary.rename(self._folder / PUBLIC / f"{key.kid}.json")
         _sync(self._folder / PUBLIC)
         self._public[key.kid] = jwk
+
+
+def receipt_keys(state: Path, settings: Evidence) -> ReceiptKeys:
+    """As the settings say: by files below the state folder, or by a token."""
+    if settings.token_module is None or settings.token is None or settings.token_key is None:
+        return ReceiptKeys.load(state / "keys", settings.receipt_key)
+    # The library of tokens is imported where there is one.
+    from gateway.signatures.receipt_token import TokenKey
+
+    key = TokenKey(settings.token_module, settings.token, settings.token_key, state / settings.token_pin_file)
+    return ReceiptKeys.load(state / "keys", token=key)
 
 
 def _published(folder: Path) -> dict[str, Mapping[str, Any]]:
