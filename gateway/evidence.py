@@ -4,15 +4,17 @@ Enters: a message, who asks. Leaves: an ASiC-E with CAdES, as a stream; its mani
 what the reader refuses. Nothing of it is stored.
 
 A party gets what it may read anyway: document, parts, receipts, its events. A person (operator, auditor) gets events
-and digests, never a body. Of what was erased, of a question and of a refusal, events and digests are all there is: the
-receipts that the parties hold are named by their SHA-256 in the events.
+and digests, never a body. Of what was erased, of a question and of a refusal, events and digests are all there is. The
+receipts of what was erased went with it, but the parties hold them: who brings them back has them put in again, each if
+its SHA-256 is in an event.
 """
 
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import re
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from datetime import datetime
 from typing import Any, Protocol
@@ -25,6 +27,7 @@ from gateway.contract.reasons import Reason
 from gateway.evidence_words import readme
 from gateway.identity import Person, Principal
 from gateway.signatures.asic_writer import MANIFEST, SIGNATURE, Mismatch, Piece, container, manifest
+from gateway.signatures.receipt_bundle import Given
 
 JSON, LINES, TEXT = "application/json", "application/jsonl", "text/plain"
 _DIGESTS = ("commit_in", "commit_out", "receipt_sha256")
@@ -68,15 +71,24 @@ class Evidence:
     ) -> None:
         self._reader, self._parts, self._key, self._jwks, self._now = reader, parts, key, jwks, now
 
-    async def of(self, message: str, who: Principal | None) -> AsyncGenerator[bytes, None]:
-        """The container, piece by piece. All that can be refused is refused before it is returned."""
+    async def of(
+        self, message: str, who: Principal | None, brought: Sequence[Given] = ()
+    ) -> AsyncGenerator[bytes, None]:
+        """The container, piece by piece. All that can be refused is refused before it is returned. `brought`: receipts
+        that the caller holds, of a message that was erased."""
         told = await self._reader.message(message, who)
         held = None if isinstance(who, Person) else await self._held(told, message, who)
-        members = [*_about(told, held), Piece.of("jwks.json", JSON, orjson.dumps(self._jwks(), option=_SORTED))]
+        again = _brought(told, held, brought)
+        members = [
+            *_about(told, held or again),
+            Piece.of("jwks.json", JSON, orjson.dumps(self._jwks(), option=_SORTED)),
+        ]
         if held is not None:
             members += [await self._part(message, one["number"], who) for one in told["parts"]]
         at = self._now()
-        members.append(Piece.of("README.txt", TEXT, readme(message, at, whole=held is not None)))
+        members.append(
+            Piece.of("README.txt", TEXT, readme(message, at, documents=held is not None, receipts=bool(held or again)))
+        )
         listed = manifest(members)
         signature = await asyncio.to_thread(self._key.sign, listed, at)
         return _guarded(container(members, {MANIFEST: listed, SIGNATURE: signature}))
@@ -98,6 +110,24 @@ class Evidence:
         pieces = self._parts.read(message, part)
         path = f"parts/{part.number}-{name}" if name else f"parts/{part.number}"
         return Piece(path, part.media_type, bytes.fromhex(part.sha256), part.size, pieces=pieces)
+
+
+def _brought(
+    told: Mapping[str, Any], held: Mapping[str, Any] | None, brought: Sequence[Given]
+) -> dict[str, Any] | None:
+    """Receipts in the shape in which they are kept, if the log names each of them."""
+    if not brought:
+        return None
+    if held is not None or not told.get("erased"):
+        raise Refused(Reason.BAD_REQUEST, "receipts are brought only of a message that was erased")
+    named = {one["event"].get("receipt_sha256") for one in told["timeline"]}
+    if any(hashlib.sha256(one.jws.encode()).hexdigest() not in named for one in brought):
+        raise Refused(Reason.BAD_REQUEST, "the log of this message names no such receipt")
+    receipts = [
+        {"jws": one.jws} | ({} if one.registration is None else {"registrationNumber": one.registration})
+        for one in brought
+    ]
+    return {"messageId": told["messageId"], "receipts": receipts}
 
 
 def _about(told: Mapping[str, Any], held: Mapping[str, Any] | None) -> list[Piece]:

@@ -1,10 +1,11 @@
 """What the README of an evidence container says, in Indonesian and in English.
 
-Enters: the message's id, the time, whether the content is within. Leaves: text in UTF-8. Refuses: nothing.
+Enters: the message's id, the time, whether documents and receipts are within. Leaves: text in UTF-8. Refuses: nothing.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import UTC, datetime
 
 _INDONESIAN = """\
@@ -48,32 +49,38 @@ How to check it:
    lintas receipt verify receipts.json --jwks jwks.json
 """
 _FILES = (
-    ("message.json", "keadaan pesan", "the state of the message", False),
-    ("events.jsonl", "catatan audit tentang pesan ini", "the events of the audit log about this message", False),
-    ("digests.json", "ikatan (digest) dalam catatan itu", "what those events commit to", False),
-    ("jwks.json", "kunci publik tanda terima", "public keys of receipts", False),
-    ("receipts.json", "tanda terima bertanda tangan", "signed receipts", True),
-    ("document.json, released.json", "dokumen seperti dikirim atau dilepas", "the document as sent or released", True),
-    ("parts/", "berkas yang menyertainya", "the files that came with it", True),
+    ("message.json", "keadaan pesan", "the state of the message", ""),
+    ("events.jsonl", "catatan audit tentang pesan ini", "the events of the audit log about this message", ""),
+    ("digests.json", "ikatan (digest) dalam catatan itu", "what those events commit to", ""),
+    ("jwks.json", "kunci publik tanda terima", "public keys of receipts", ""),
+    ("receipts.json", "tanda terima bertanda tangan", "signed receipts", "receipts"),
+    (
+        "document.json, released.json",
+        "dokumen seperti dikirim atau dilepas",
+        "the document as sent or released",
+        "documents",
+    ),
+    ("parts/", "berkas yang menyertainya", "the files that came with it", "documents"),
 )
 _GONE = (
-    "  Dokumen dan tanda terima tidak ada di sini: sudah dihapus, atau bukan hak pembaca. SHA-256 tanda terima ada\n"
-    "  di digests.json; para pihak menyimpan tanda terimanya sendiri.\n",
-    "  Document and receipts are not here: they were erased, or are not the reader's. The SHA-256 of each receipt is\n"
-    "  in digests.json; the parties hold the receipts themselves.\n",
+    "  Selebihnya tidak ada di sini: sudah dihapus, atau bukan hak pembaca. SHA-256 setiap tanda terima ada di\n"
+    "  digests.json; para pihak menyimpan tanda terimanya sendiri.\n",
+    "  The rest is not here: it was erased, or is not the reader's. The SHA-256 of each receipt is in digests.json;\n"
+    "  the parties hold the receipts themselves.\n",
 )
 
 
-def readme(message: str, at: datetime, *, whole: bool) -> bytes:
-    """The text; `whole`: documents and receipts are within."""
+def readme(message: str, at: datetime, *, documents: bool, receipts: bool) -> bytes:
+    """The text."""
+    held = {"", *(["documents"] if documents else []), *(["receipts"] if receipts else [])}
     time = at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     text = "".join(
-        words.format(message=message, time=time, listed=_listed(language, whole=whole))
+        words.format(message=message, time=time, listed=_listed(language, held))
         for language, words in enumerate((_INDONESIAN, _ENGLISH))
     )
     return text.encode()
 
 
-def _listed(language: int, *, whole: bool) -> str:
-    lines = [f"  {one[0]}: {one[1 + language]}\n" for one in _FILES if whole or not one[3]]
-    return "".join(lines) + ("" if whole else _GONE[language])
+def _listed(language: int, held: Collection[str]) -> str:
+    lines = [f"  {one[0]}: {one[1 + language]}\n" for one in _FILES if one[3] in held]
+    return "".join(lines) + ("" if len(held) == 3 else _GONE[language])

@@ -52,9 +52,11 @@ class Client:
     async def get(self, path: str, params: Mapping[str, str | int] | None = None) -> dict[str, Any]:
         return await self._call("GET", path, params=params)
 
-    async def save(self, path: str, out: IO[bytes]) -> int:
-        """GET as a stream into an open file; gives its size in bytes."""
-        size: int = await self._guarded("GET", path, lambda response: self._into(response, out))
+    async def save(self, path: str, out: IO[bytes], body: bytes | None = None) -> int:
+        """GET, or POST of lines of text, as a stream into an open file; gives its size in bytes."""
+        sent: dict[str, Any] = {} if body is None else {"data": body, "headers": {"Content-Type": "text/plain"}}
+        method = "GET" if body is None else "POST"
+        size: int = await self._guarded(method, path, lambda response: self._into(response, out), **sent)
         return size
 
     async def _into(self, response: aiohttp.ClientResponse, out: IO[bytes]) -> int:

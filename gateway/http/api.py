@@ -32,6 +32,7 @@ from gateway.operate import Operations
 from gateway.reading import Reader
 from gateway.register import Registrar
 from gateway.settings import Settings
+from gateway.signatures.receipt_bundle import Given, NoReceipts, gather
 from schemas.strict_json import JsonLimits, JsonRefused, loads
 
 JSON = "application/json"
@@ -70,7 +71,8 @@ class Api:
         server.add("GET", f"{base}/messages/{{id}}", self.message)
         server.add("GET", f"{base}/messages/{{id}}/receipts", self.receipts)
         server.add("GET", f"{base}/messages/{{id}}/parts/{{n}}", self.part)
-        server.add("GET", f"{base}/messages/{{id}}/evidence", self.evidence)
+        for method in ("GET", "POST"):
+            server.add(method, f"{base}/messages/{{id}}/evidence", self.evidence)
         server.add("GET", f"{base}/inbox", self.inbox)
         server.add("POST", f"{base}/inbox/{{id}}/ack", self.ack)
         server.add("GET", f"{base}/status", self.status)
@@ -136,12 +138,14 @@ class Api:
     async def evidence(
         self, request: web.BaseRequest, match: Mapping[str, str], who: Principal | None
     ) -> web.StreamResponse:
-        """Made while it is sent: what fails in between ends the connection, and what arrived is no whole container."""
+        """Made while it is sent: what fails in between ends the connection, and what arrived is no whole container. By
+        POST a party brings the receipts that it holds of a message that was erased."""
         message = _id(match)
+        brought = await self._brought(request, match, _system(who)) if request.method == "POST" else ()
         agency = who.agency if isinstance(who, Caller) else ""
         self._server.downloads.take(agency)
         try:
-            async with aclosing(await self._evidence.of(message, who)) as chunks:
+            async with aclosing(await self._evidence.of(message, who, brought)) as chunks:
                 answer = web.StreamResponse(
                     headers={
                         "Content-Type": CONTAINER,
@@ -158,6 +162,13 @@ class Api:
         finally:
             self._server.downloads.give_back(agency)
         return answer
+
+    async def _brought(self, request: web.BaseRequest, match: Mapping[str, str], caller: Caller) -> tuple[Given, ...]:
+        data = await self._server.body(request, match, caller, self._settings.limits.body_bytes)
+        try:
+            return gather(data).receipts
+        except NoReceipts as error:
+            raise Refused(Reason.BAD_REQUEST, str(error)) from error
 
     async def _send(self, request: web.BaseRequest, answer: web.StreamResponse, piece: bytes) -> None:
         """The next piece of an answer. Who does not take it is let go, or the piece would lie here for ever."""

@@ -182,6 +182,7 @@ def _reading() -> dict[tuple[str, str], dict[str, Any]]:
     span = {"Content-Range": {"required": True, "schema": {"type": "string"}}}
     raw: dict[str, Any] = {"*/*": {"schema": {}}}
     container = "application/vnd.etsi.asic-e+zip"
+    lines = {"text/plain": {"schema": {"type": "string", "description": "Compact JWS, one a line"}}}
     return {
         ("GET", base): operation(
             "read", "readMessage", "State and timeline of a message", {"200": _ok("The message.", ref("Message"))},
@@ -197,6 +198,14 @@ def _reading() -> dict[tuple[str, str], dict[str, Any]]:
             _FOUND, parameters=[_ID],
             description="For its parties with document, parts and receipts; for operators and auditors, and after "
             "erasure, events and digests alone.",
+        ),
+        ("POST", f"{base}/evidence"): operation(
+            "read", "renewEvidence", "Evidence of an erased message, around the receipts that a party brings back",
+            {"200": {"description": "An ASiC-E with CAdES.", "content": {container: {"schema": {}}}}},
+            (*_FOUND, *(one for one in _BODY if one not in (Reason.UNSUPPORTED_MEDIA_TYPE, Reason.SCHEMA_INVALID))),
+            parameters=[_ID],
+            description="Each receipt is put in if its SHA-256 is in an event of the message that the caller may read.",
+            requestBody={"required": True, "content": {JSON: {"schema": ref("Receipts")}, **lines}},
         ),
         ("GET", f"{base}/parts/{{n}}"): operation(
             "read", "readPart", "Bytes of a part",

@@ -52,7 +52,9 @@ def _checked(covered: Collection[str], open_member: Open, bounds: Bounds) -> Che
         if name.startswith("parts/") and (material := open_member(name)) is not None
     ]
     keys = orjson.loads(whole(KEYS))
-    return check(bundle, keys if isinstance(keys, dict) else {}, parts)
+    # Without documents it is evidence of something erased: there is nothing to compare.
+    compared = parts if parts or documents else None
+    return check(bundle, keys if isinstance(keys, dict) else {}, compared)
 
 
 def _holding(checked: Checked) -> list[Finding]:

@@ -22,7 +22,7 @@ from gateway.contract.reasons import Reason
 from gateway.identity import Person, Principal
 from gateway.signatures.asic import examine
 from gateway.signatures.material import Material
-from gateway.signatures.receipt_bundle import gather
+from gateway.signatures.receipt_bundle import Given, gather
 from gateway.signatures.receipt_check import check
 from gateway.signatures.trust import load
 from gateway.signatures.verification import verify
@@ -180,6 +180,26 @@ async def test_after_erasure_digests_are_left_and_signed_anew(bench: Bench) -> N
     named = [one.get("receipt_sha256") for one in json.loads(held["digests.json"])["digests"]]
     assert hashlib.sha256(receipt.encode()).hexdigest() in named
     assert [one.code for one in examine(Material.of(data), None).findings] == ["receipts_elsewhere"]
+
+
+async def test_a_party_brings_its_receipts_back(bench: Bench) -> None:
+    message = await sent(bench, ARSIP, KOTAK)
+    whole = gather(opened(await container(bench, message, SENDER))["receipts.json"]).receipts
+    with pytest.raises(Refused):
+        await bench.evidence.of(message, SENDER, whole)
+    bench.journal._db.execute("UPDATE messages SET sealed_key = NULL, body = NULL")
+    data = b"".join([piece async for piece in await bench.evidence.of(message, SENDER, whole)])
+    held = opened(data)
+    assert [one["jws"] for one in json.loads(held["receipts.json"])["receipts"]] == [one.jws for one in whole]
+    assert "document.json" not in held
+    codes = [one.code for one in examine(Material.of(data), None).findings]
+    assert codes == ["receipt_holds", "receipt_holds", "receipt_missing"]
+    # The recipient sees only its own events, and an invented receipt is in none.
+    with pytest.raises(Refused):
+        await bench.evidence.of(message, ARCHIVE, whole)
+    with pytest.raises(Refused):
+        await bench.evidence.of(message, SENDER, (Given(bench.key.sign(b"{}")),))
+    assert await bench.evidence.of(message, ARCHIVE, whole[1:])
 
 
 async def test_a_part_that_is_not_what_it_was_ends_the_stream(bench: Bench) -> None:

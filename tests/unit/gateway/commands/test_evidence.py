@@ -25,6 +25,18 @@ async def test_it_is_saved(gateway: Gateway, lintas: Lintas, tmp_path: Path) -> 
     assert out.read_bytes() == DATA
 
 
+async def test_receipts_of_what_was_erased_go_with_it(gateway: Gateway, lintas: Lintas, tmp_path: Path) -> None:
+    gateway.answers[PATH] = lambda _: web.Response(body=DATA, content_type="application/vnd.etsi.asic-e+zip")
+    held = tmp_path / "one.receipt.json"
+    held.write_text(json.dumps({"receipt": "eyJhIjoxfQ.e30.AA"}))
+    result = await lintas("evidence", "01a2.1", "-o", tmp_path / "x.asice", "--receipt", held)
+    assert result.exit_code == 0, result.output
+    assert (gateway.asked[0]["method"], gateway.asked[0]["body"]) == ("POST", b"eyJhIjoxfQ.e30.AA")
+    held.write_text("{}")
+    result = await lintas("evidence", "01a2.1", "-o", tmp_path / "y.asice", "--receipt", held)
+    assert (result.exit_code, (tmp_path / "y.asice").exists()) == (2, False)
+
+
 async def test_a_refusal_leaves_no_file(gateway: Gateway, lintas: Lintas, tmp_path: Path) -> None:
     out = tmp_path / "x.asice"
     result = await lintas("evidence", "01a2.1", "-o", out)

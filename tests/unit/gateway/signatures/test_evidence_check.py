@@ -42,7 +42,9 @@ def test_other_containers_have_no_story() -> None:
 def test_a_part_that_no_receipt_commits_to_and_one_that_is_not_here() -> None:
     held = {**FILES, "receipts.json": receipts(*Chain("c/d", body=ALONE).whole()), "parts/1": b"palsu"}
     assert "receipt_fails" in told(held)
-    assert told({**FILES, "receipts.json": receipts(*Chain("c/d").whole())}) == ["receipt_fails"]
+    whole = {**FILES, "receipts.json": receipts(*Chain("c/d").whole())}
+    assert told({**whole, "document.json": DOCUMENT}) == ["receipt_fails"]
+    assert told(whole) == ["receipt_holds", "receipt_holds"]
 
 
 @pytest.mark.parametrize("rubbish", [b"", b"[]", b"{}", b"\xff", b'"', b"[[[", b'{"receipts":[{"jws":7}]}', b"null"])
