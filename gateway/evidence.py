@@ -38,7 +38,7 @@ _SORTED = orjson.OPT_SORT_KEYS
 class Reads(Protocol):
     """What is read, by the rules of who may read it."""
 
-    async def message(self, message: str, who: Principal | None) -> dict[str, Any]: ...
+    async def message(self, message: str, who: Principal | None, *, every_event: bool = False) -> dict[str, Any]: ...
 
     async def receipts(self, message: str, who: Principal | None) -> dict[str, Any]: ...
 
@@ -76,7 +76,7 @@ class Evidence:
     ) -> AsyncGenerator[bytes, None]:
         """The container, piece by piece. All that can be refused is refused before it is returned. `brought`: receipts
         that the caller holds, of a message that was erased."""
-        told = await self._reader.message(message, who)
+        told = await self._reader.message(message, who, every_event=True)
         held = None if isinstance(who, Person) else await self._held(told, message, who)
         again = _brought(told, held, brought)
         members = [

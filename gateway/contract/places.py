@@ -17,7 +17,8 @@ STATE_PLACES = {
 }
 """What lies in the state folder, by name. Everything else in it is free for the folders of agencies."""
 
-OWN_KEYS = ("kek.key", "lookup.key", "part-address.key", "receipts.pem", "evidence.pem", "evidence-certificate.pem")
+OWN_KEYS = ("kek.key", "lookup.key", "part-address.key", "receipts.pem", "receipts.pin",
+            "evidence.pem", "evidence-certificate.pem")  # fmt: skip
 OWN_FOLDER = "receipts"
 """Files in `keys` that the gateway makes and nobody is let in by, and a folder of such; `kek-<anything>.key` are former
 ones of the first."""

@@ -13,11 +13,14 @@ import zipfile
 import zlib
 from collections.abc import Mapping
 
+from cryptography.hazmat.primitives import hashes
+
 from tests.zoo import cms, xroad
 from tests.zoo.case import Case
 from tests.zoo.container import E, S, members, zipped
 from tests.zoo.pki import AT, DAY, Identity, pki
-from tests.zoo.xml_maker import RSA512, SHA256, SHA512, reference, seal, template, token
+from tests.zoo.xml_maker import C10, RSA512, SHA256, SHA512, SIGNED_PROPERTIES, reference, seal, template, token
+from tests.zoo.xml_maker import XADES as XADES_SPACE
 
 LETTER, TABLE = b"%PDF-1.7 Surat 470/12\n" * 40, b"nomor,nama\n1,Kelurahan\n" * 30
 FILES: Mapping[str, bytes] = {"surat.pdf": LETTER, "lampiran/tabel.csv": TABLE}
@@ -76,6 +79,36 @@ def xades(files: Mapping[str, bytes] = FILES, *, wrong: bool = False, add: Mappi
     inner = template(*references, method=RSA512)
     document = f'<asic:XAdESSignatures xmlns:asic="{_ASIC}">{inner}</asic:XAdESSignatures>'
     return zipped({**files, XADES: seal(document, contents=contents), **(add or {})})
+
+
+def xades_b(files: Mapping[str, bytes] = FILES) -> bytes:
+    """XAdES baseline B: the signer's certificate and the time are signed with the files."""
+    who = pki().signer.certificate
+    digest = base64.b64encode(who.fingerprint(hashes.SHA256())).decode()
+    kinds = "".join(
+        f'<x:DataObjectFormat ObjectReference="#r-{n}"><x:MimeType>application/octet-stream</x:MimeType>'
+        "</x:DataObjectFormat>"
+        for n in range(len(files))
+    )
+    properties = (
+        f'<ds:Object><x:QualifyingProperties xmlns:x="{XADES_SPACE}" Target="#sig-1"><x:SignedProperties Id="p-1">'
+        "<x:SignedSignatureProperties><x:SigningTime>2026-05-22T00:00:00Z</x:SigningTime><x:SigningCertificateV2>"
+        f'<x:Cert><x:CertDigest><ds:DigestMethod Algorithm="{SHA256}"/><ds:DigestValue>{digest}</ds:DigestValue>'
+        "</x:CertDigest></x:Cert></x:SigningCertificateV2></x:SignedSignatureProperties>"
+        f"<x:SignedDataObjectProperties>{kinds}</x:SignedDataObjectProperties>"
+        "</x:SignedProperties></x:QualifyingProperties></ds:Object>"
+    )
+    references = [reference(name).replace("<ds:Reference", f'<ds:Reference Id="r-{n}"') for n, name in enumerate(files)]
+    inner = template(*references, reference("#p-1", C10, kind=SIGNED_PROPERTIES), objects=properties)
+    document = f'<asic:XAdESSignatures xmlns:asic="{_ASIC}">{inner}</asic:XAdESSignatures>'
+    entries = "".join(
+        f'<m:file-entry m:full-path="{name}" m:media-type="{kind}"/>'
+        for name, kind in (("/", E.decode()), *((name, "application/octet-stream") for name in files))
+    )
+    space = "urn:oasis:names:tc:opendocument:xmlns:manifest:1.0"
+    listed = f'<m:manifest xmlns:m="{space}" m:version="1.2">{entries}</m:manifest>'.encode()
+    signature = seal(document, contents=list(files.values()))
+    return zipped({**files, "META-INF/manifest.xml": listed, XADES: signature})
 
 
 def simple(signature: Mapping[str, bytes], files: Mapping[str, bytes] | None = None) -> bytes:
@@ -177,6 +210,7 @@ _GOOD: tuple[Case, ...] = (
     Case("e_cades_sha512", lambda: cades(listed=manifest(FILES, digest="sha512")), "valid"),
     Case("e_two_signers", two_signers, "valid", signatures=2),
     Case("e_xades", xades, "valid", signatures=1),
+    Case("e_xades_b", xades_b, "valid", signatures=1, level="B-B"),
     Case("e_xades_space", lambda: xades({"surat kita.pdf": LETTER}), "valid", signatures=1),
     Case("e_dated", dated, "valid", signatures=1),
     Case("e_signed_and_dated", lambda: _also_dated(), "valid", signatures=2),

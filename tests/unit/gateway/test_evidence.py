@@ -159,6 +159,20 @@ async def test_a_recipient_gets_its_own_and_a_person_no_body(bench: Bench) -> No
     ]
 
 
+async def test_every_event_is_in_it(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    message = await sent(bench, ARSIP, KOTAK)
+    expected = len(await bench.told(message))
+    for limit in (1, 2, expected, 1000):
+        monkeypatch.setattr("gateway.reading.LIMIT", limit)
+        bench.evidence._reader._deliveries = lambda _: _none()  # type: ignore[attr-defined]
+        assert len((await bench.reader.message(message, SENDER, every_event=True))["timeline"]) == expected
+        assert len((await bench.reader.message(message, SENDER))["timeline"]) == min(limit, expected)
+
+
+async def _none() -> list[Any]:
+    return []
+
+
 async def test_nobody_else_learns_what_exists(bench: Bench) -> None:
     message = await sent(bench, ARSIP)
     for who in (WAREHOUSE, Person("x", frozenset({"approver"}))):
