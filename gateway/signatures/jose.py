@@ -63,6 +63,9 @@ def examine(material: Material, beside: Material | None, bounds: Bounds = Bounds
     except NotJose as error:
         outcome.findings.append(found("format_broken", str(error)))
     outcome.signed = list(dict.fromkeys(outcome.signed))
+    if len(outcome.signed) > 1:
+        # RFC 7797, section 3: `b64` must be the same in all.
+        outcome.findings.append(found("format_broken", "its signatures read the payload in two ways"))
     return outcome
 
 

@@ -37,7 +37,7 @@ _ALGORITHMS: Mapping[str, tuple[str, str, str]] = {
 }  # fmt: skip
 """By name in `alg`: the kind of key, the digest, a name for people. `EdDSA` is the older name (RFC 9864)."""
 
-_KEYS = {"RSA": RSAKey, "EC": ECKey, "OKP": OKPKey}
+_KEYS: Mapping[str, Any] = {"RSA": RSAKey, "EC": ECKey, "OKP": OKPKey}
 _KEY_KINDS = {"rsa": "RSA", "rsassa_pss": "RSA", "ec": "EC", "ed25519": "OKP"}
 _SECRETS = ("none", "HS256", "HS384", "HS512")
 _UNDERSTOOD = frozenset(("b64", "sigT", "sigD", "x5t#o", "sigX5ts", "iat", "adoTst", "srCms", "sigPl", "srAts"))

@@ -1,7 +1,7 @@
 """What proves a JAdES signature beside itself: `etsiU` and content timestamps.
 
-Enters: the headers of one signature. Leaves: tokens, certificates and revocation data. Refuses: nothing; what is damaged
-is told as a finding, and what cannot be checked is named and proves nothing.
+Enters: the headers of one signature. Leaves: tokens, certificates and revocation data. Refuses: what is damaged
+(`NotJose`); what cannot be checked is named and proves nothing.
 
 After ETSI TS 119 182-1 V1.2.1, section 5.3: each entry of `etsiU` is an object, in clear or in base64url.
 """
@@ -109,7 +109,7 @@ def fill(one: Examined, header: Header, proofs: Proofs, chain: list[x509.Certifi
 
 def _tokens(one: Examined, container: Any) -> list[Any]:
     told = container.get("tstTokens") if isinstance(container, dict) else None
-    read_here = []
+    read_here: list[Any] = []
     for each in _list(told if told is not None else []):
         signed = token_of(_der(each))
         if signed is None:

@@ -190,7 +190,7 @@ def _long_term(who: Identity, *, at: datetime = SIGNED_AT, days: int = 30) -> by
     return of(stamped(signer_info(who, CONTENT, at=at), pki().tsa, at=at), who, crls=[crl])
 
 
-def _answer(who: Identity) -> bytes:
+def answer(who: Identity) -> bytes:
     """An OCSP answer: good."""
     built = (
         answers.OCSPResponseBuilder()
@@ -208,7 +208,7 @@ def _ocsp_within() -> bytes:
     """RFC 5940: the OCSP answer in SignedData.crls."""
     value = {
         "other_rev_info_format": "ocsp_response",
-        "other_rev_info": ocsp.OCSPResponse.load(_answer(pki().declared)),
+        "other_rev_info": ocsp.OCSPResponse.load(answer(pki().declared)),
     }
     return of(signer_info(pki().declared, CONTENT), pki().declared, others=[cms.OtherRevocationInfoFormat(value)])
 
@@ -216,7 +216,7 @@ def _ocsp_within() -> bytes:
 def _values_attribute(kind: str) -> bytes:
     """certificate-values and revocation-values in the unsigned attributes; nothing else came along."""
     who = pki().declared
-    basic = ocsp.OCSPResponse.load(_answer(who))["response_bytes"]["response"].parsed.dump()
+    basic = ocsp.OCSPResponse.load(answer(who))["response_bytes"]["response"].parsed.dump()
     held = {"crl": (0, pki().office_crl()), "ocsp": (1, basic)}[kind]
     explicit = core.SequenceOf([core.Any.load(held[1])], spec=core.Any).dump()
     values = _sequence(_explicit(held[0], explicit))

@@ -79,7 +79,8 @@ def _openssl_takes(folder: Path, data: bytes, beside: bytes | None) -> bool:
 
 #: What openssl 3.0 does not know: Ed25519 in CMS, signatures within, certificates in attributes.
 _NOT_OPENSSL = {
-    "edwards", "without_attributes_edwards", "signature_of_a_signature", "revocation_values_crl", "revocation_values_ocsp",
+    "edwards", "without_attributes_edwards", "signature_of_a_signature", "revocation_values_crl",
+    "revocation_values_ocsp",
 }  # fmt: skip
 
 
@@ -111,10 +112,12 @@ def _single(case: Case) -> asn1.SignedData | None:
 
 
 _JUDGED = [one for one in CASES if one.conclusion in ("valid", "invalid") and "bare" not in one.tags]
-#: pyhanko takes a digest for what Ed25519 signed without attributes, and the last of two twins; the rest is not integrity.
+#: pyhanko takes a digest for what Ed25519 signed without attributes, and the last of two twins; the rest is more than
+#: integrity.
 _NOT_PYHANKO = {
     "without_attributes_edwards", "attributes_as_content", "bytes_behind", "two_digests", "signature_of_a_signature",
-    "attribute_repeated", "counter_signatures_too_deep", "not_yet_valid", "revoked_before_timestamp", "twin_beside_the_bound_one",
+    "attribute_repeated", "counter_signatures_too_deep", "not_yet_valid", "revoked_before_timestamp",
+    "twin_beside_the_bound_one",
 }  # fmt: skip
 
 
