@@ -28,6 +28,7 @@ Read = TypeVar("Read")
 
 SIGNED_PROPERTIES = "http://uri.etsi.org/01903#SignedProperties"
 MOST_VALUES = 200
+_PROPERTIES = (XADES + "SignedProperties", XADES + "UnsignedProperties")
 _SIGNATURE_PROPERTIES = f"{XADES}SignedProperties/{XADES}SignedSignatureProperties/"
 
 
@@ -58,6 +59,8 @@ def read_properties(parts: Parts, references: Sequence[Reference]) -> Properties
     properties.element = every[0]
     if every[0].get("Target", "#" + parts.signature.get("Id", "")) != "#" + parts.signature.get("Id", ""):
         properties.findings.append(found("format_broken", "XAdES properties of another signature"))
+    elif any(one.tag not in _PROPERTIES for one in children(every[0])):
+        properties.findings.append(found("format_broken", "XAdES properties with something else among them"))
     elif _signed(every[0], references, properties.findings):
         properties.used = True
         _read(properties, every[0])

@@ -48,7 +48,7 @@ def _examine(material: Material, resolve: Resolve | None, beside: Material | Non
     except Fault as fault:
         outcome.findings.append(fault.finding)
     except OSError:
-        outcome.findings.append(found("format_broken", "it cannot be read"))
+        outcome.findings.append(found("unreadable"))
     except (etree.LxmlError, MemoryError, RecursionError):
         outcome.findings.append(found("too_costly"))
     return outcome

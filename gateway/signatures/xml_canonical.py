@@ -1,7 +1,8 @@
 """Nodes of a document to the octets that are digested: Canonical XML 1.0 and 1.1, and the exclusive form.
 
-Enters: a part of a document. Leaves: octets. Refuses, as a `Fault`: other algorithms, what libxml2 cannot write, and
-`xml:base` above a part that is canonicalised by version 1.1 (section 2.4 would have it joined).
+Enters: a part of a document. Leaves: octets. Refuses, as a `Fault`: other algorithms, what libxml2 cannot write,
+`#default` in a list of prefixes where it counts (exclusive C14N, section 3), and `xml:base` above a part that is
+canonicalised by version 1.1 (section 2.4 would have it joined).
 
 libxml2 writes the octets. It gets a part as a document of its own, for lxml has no node sets: the part is written out
 with all its namespaces, read again, and receives the `xml:` attributes of its ancestors (C14N 1.0, section 2.4). What a
@@ -83,6 +84,8 @@ def _written(document: Document, nodes: Nodes, method: Method) -> bytes:
     if nodes.apex in nodes.without:
         raise Fault("not_covered", "a reference that signs nothing")
     _pay(document, nodes, method)
+    if "#default" in method.prefixes and _default_matters(nodes.apex):
+        raise Fault("unsupported", "#default in a list of prefixes")
     own = nodes.apex is document.root and not nodes.without
     apex = document.root if own else _copied(document, nodes, method)
     try:
@@ -97,6 +100,13 @@ def _written(document: Document, nodes: Nodes, method: Method) -> bytes:
         raise Fault("unsupported", "XML that has no canonical form, such as a relative namespace") from None
     document.budget.take(len(data))
     return bytes(data)
+
+
+def _default_matters(apex: etree._Element) -> bool:
+    """Whether `#default` could change the octets. lxml drops it, for it knows prefixes only from the document; elements
+    without a prefix use the default namespace anyway."""
+    declared = None in apex.nsmap or any(None in one.nsmap for one in apex.iter(etree.Element))
+    return declared and any(one.prefix is not None for one in apex.iter(etree.Element))
 
 
 def _pay(document: Document, nodes: Nodes, method: Method) -> None:

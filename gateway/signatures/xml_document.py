@@ -69,6 +69,7 @@ class Document:
     depth: int = 0
     longest: int = 0
     done: dict[Hashable, bytes] = field(default_factory=dict)
+    below: dict[etree._Element, frozenset[etree._Element]] = field(default_factory=dict)
 
     def named(self, name: str) -> etree._Element:
         """The one element with this id; `Fault` if none or several have it."""
@@ -78,6 +79,12 @@ class Document:
         if not elements:
             raise Fault("content_missing", f"no element has the id {clean(name)}")
         return elements[0]
+
+    def signatures_in(self, element: etree._Element) -> frozenset[etree._Element]:
+        """All signatures in a part, the part itself too."""
+        if element not in self.below:
+            self.below[element] = frozenset(element.iter(SIGNATURE))
+        return self.below[element]
 
     @property
     def signatures(self) -> list[etree._Element]:

@@ -35,7 +35,7 @@ def taken_apart(signature: etree._Element) -> Parts:
     names = [str(one.tag) for one in parts]
     rest = parts[2:]
     key_info = rest.pop(0) if rest and rest[0].tag == DS + "KeyInfo" else None
-    if names[:2] != _ORDER or any(one.tag != DS + "Object" for one in rest):
+    if _stray(signature) or names[:2] != _ORDER or any(one.tag != DS + "Object" for one in rest):
         raise Fault("format_broken", "a signature of another form")
     inner = children(parts[0])
     if [str(one.tag) for one in inner[:2]] != _HEAD:
@@ -44,3 +44,8 @@ def taken_apart(signature: etree._Element) -> Parts:
     if not references or any(one.tag != DS + "Reference" for one in references):
         raise Fault("format_broken", "a SignedInfo without references, or with more than those")
     return Parts(signature, parts[0], inner[0], inner[1], tuple(references), parts[1], key_info, tuple(rest))
+
+
+def _stray(signature: etree._Element) -> bool:
+    """Whether text stands between its parts."""
+    return any((each or "").strip() for each in (signature.text, *(one.tail for one in signature)))

@@ -29,6 +29,8 @@ Resolve = Callable[[str], Material | None]
 `OSError`, `EOFError` or `ValueError` when it is read."""
 
 MOST_TRANSFORMS = 8
+_STREAMED, _DIGESTED = 256, 4
+"""How many bytes of a file that is read again, and of octets that are digested, count as one of the budget."""
 _ENVELOPED = "http://www.w3.org/2000/09/xmldsig#enveloped-signature"
 _BASE64 = "http://www.w3.org/2000/09/xmldsig#base64"
 _XPATH = "http://www.w3.org/TR/1999/REC-xpath-19991116"
@@ -67,6 +69,7 @@ class Reference:
         elif self.data is not None:
             yield self.data
         elif self.material is not None:
+            document.budget.take(self.material.size // _STREAMED)
             yield from self.material.pieces()
         else:
             raise Fault("content_missing")
@@ -108,11 +111,19 @@ def _evaluate(reference: Reference, document: Document, resolve: Resolve) -> Non
     _dereference(reference, document, resolve)
     _transform(reference, transforms, document)
     expected = decoded(value)
-    reference.held = digest_of(reference.digest, reference.pieces(document, PLAIN)) == expected
     if reference.left is not None:
         reference.data = octets(document, reference.left, PLAIN)
+    reference.held = _digest(reference, document) == expected
     if not reference.held:
         raise Fault("hash_mismatch")
+
+
+def _digest(reference: Reference, document: Document) -> bytes:
+    """Of a file as it is only once, however many references name it."""
+    if reference.data is None:
+        return b"" if reference.material is None else reference.material.digest(reference.digest)
+    document.budget.take(len(reference.data) // _DIGESTED)
+    return digest_of(reference.digest, [reference.data])
 
 
 def _parts(element: etree._Element) -> tuple[list[etree._Element], str, etree._Element]:
@@ -158,11 +169,12 @@ def _element(uri: str, document: Document) -> Nodes:
 def _transform(reference: Reference, transforms: list[etree._Element], document: Document) -> None:
     """Each in turn. Octets that are read as XML again become a document of their own."""
     if transforms and reference.material is not None:
+        document.budget.take(min(reference.material.size, document.bounds.xml_bytes))
         reference.data = reference.material.whole(document.bounds.xml_bytes)
     for one in transforms:
         algorithm = one.get("Algorithm", "")
         if algorithm == _ENVELOPED or algorithm in (_XPATH, _FILTER):
-            _without(reference, one, algorithm)
+            _without(reference, one, algorithm, document)
         elif known(algorithm):
             method = method_of(one)
             if reference.left is None:
@@ -176,16 +188,15 @@ def _transform(reference: Reference, transforms: list[etree._Element], document:
             raise Fault("unsafe" if algorithm == _XSLT else "unsupported", f"the transform {clean(algorithm)}")
 
 
-def _without(reference: Reference, transform: etree._Element, algorithm: str) -> None:
+def _without(reference: Reference, transform: etree._Element, algorithm: str, document: Document) -> None:
     """Take out this signature, or all of them."""
     nodes = reference.left
     if nodes is None:
         raise Fault("format_broken", "a transform of nodes where there are octets")
     own = next(reference.element.iterancestors(SIGNATURE))
     every = algorithm != _ENVELOPED and _takes_all(transform, algorithm)
-    found = frozenset(nodes.apex.iter(SIGNATURE)) if every else frozenset([own])
-    if not every and nodes.apex is not own and own not in nodes.apex.iter(SIGNATURE):
-        found = frozenset()
+    inside = document.signatures_in(nodes.apex)
+    found = inside if every else inside & {own}
     reference.left = Nodes(nodes.apex, nodes.whole, nodes.comments, nodes.without | found)
 
 

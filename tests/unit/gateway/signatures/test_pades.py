@@ -3,12 +3,15 @@
 import asyncio
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from gateway.signatures.material import Material
+from gateway.signatures.material import Bounds, Material
 from gateway.signatures.trust import TrustStore
 from gateway.signatures.verification import verify
 from tests.zoo import pdf
 from tests.zoo.case import Case
+from tests.zoo.pki import AT
 
 
 def judge(case: Case, store: TrustStore):

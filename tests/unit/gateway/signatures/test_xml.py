@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 
 import pytest
 from cryptography import x509
@@ -181,3 +182,33 @@ def test_a_part_is_canonicalised_in_its_surroundings() -> None:
     outcome = examine(Material.of(seal(document, contents=[expected])), None)
     assert outcome.signatures[0].integrity == "intact"
     assert canonical(etree.fromstring(document)[0]) != expected
+
+
+MOVED = (xml.by_id(), xml.sealed_xades(), xml.siblings(), xml.two(), xml.enveloping(), xml.counter())
+FORGERIES = ('<evil Id="surat-1">palsu</evil>', '<a xmlns="urn:a" Id="bagian">palsu</a>', '<o ID="isi-1">palsu</o>')
+
+
+@settings(max_examples=250, deadline=None)
+@given(data=st.data())
+def test_whatever_is_moved_copied_or_forged_no_other_octets_pass(data: st.DataObject) -> None:
+    base = data.draw(st.sampled_from(MOVED))
+    root = etree.fromstring(base)
+    every = list(root.iter(etree.Element))
+    one, other = data.draw(st.sampled_from(every)), data.draw(st.sampled_from(every))
+    place, kind = data.draw(st.integers(0, 3)), data.draw(st.sampled_from(["move", "copy", "forge", "below", "gone"]))
+    forged = etree.fromstring(data.draw(st.sampled_from(FORGERIES)))
+    if kind == "move" and one is not root and one is not other and one not in other.iterancestors():
+        other.insert(place, one)
+    elif kind == "copy":
+        other.insert(place, copy.deepcopy(one))
+    elif kind == "forge":
+        other.insert(place, forged)
+    elif kind == "below":
+        forged.append(root)
+        root = forged
+    elif kind == "gone" and one is not root:
+        one.getparent().remove(one)
+    outcome = examine(Material.of(etree.tostring(root)), None)
+    assert set(outcome.signed) <= set(examine(Material.of(base), None).signed)
+    if kind == "below":
+        assert any(each.weight == "error" for each in outcome.signatures[0].findings)
