@@ -30,6 +30,7 @@ from gateway.deliver.outcome import Outcomes
 from gateway.deliver.reaper import Reaper
 from gateway.deliver.worker import Worker
 from gateway.erase import Eraser
+from gateway.evidence import Evidence
 from gateway.examining import Examiner, pool
 from gateway.federation import GATEWAY, Federation
 from gateway.gauges import Gauges
@@ -45,6 +46,7 @@ from gateway.hosting import (
 )
 from gateway.http.api import Api
 from gateway.http.client import OutgoingHttp
+from gateway.http.evidence_api import EvidenceApi
 from gateway.http.letter_api import LetterApi
 from gateway.http.pages import Pages
 from gateway.http.server import Server
@@ -67,7 +69,8 @@ from gateway.record import Recorder
 from gateway.refuse import Refusals
 from gateway.register import Registrar
 from gateway.settings import Settings
-from gateway.signatures.jws import load_or_create
+from gateway.signatures.evidence_key import EvidenceKey
+from gateway.signatures.receipt_keys import receipt_keys
 from gateway.sources import Poller
 from gateway.store import migrate, queries
 from gateway.store.disk import DiskReserve, free_bytes
@@ -128,7 +131,12 @@ class _Builder:
         self.keys.mkdir(exist_ok=True, mode=0o700)
         self.lookup = HmacKeys.load(self.keys, make=fresh)
         self.vault = Vault(FileKeyRing.load(self.keys, make=fresh))
-        self.signing = load_or_create(self.keys / "receipts.pem")
+        self.signing = receipt_keys(self.state, self.settings.evidence)
+        named = self.settings.evidence
+        self.evidence_key = EvidenceKey.load(
+            self.state / named.key_file, self.state / named.certificate_file,
+            name=f"{self.settings.node} {self.settings.instance}", now=self.clock.now(),
+        )  # fmt: skip
         self.journal = SqliteJournal(
             journal_dir,
             queries=queries.load("sqlite"),
@@ -324,27 +332,26 @@ class _Builder:
         operations = Operations(
             journal=self.journal, vault=self.vault, outcomes=self.outcomes, federation=self.federation,
             now_ms=_now_ms, notify=self.lanes.notify, drained=self.sequencer.drain, facts=self.condition.facts,
+            keys=self.signing, events=self.events,
         )  # fmt: skip
         looks = Looks(self.journal, self.events, time.monotonic)
+        evidence = Evidence(
+            reader=reader, parts=self.host_parts, key=self.evidence_key, jwks=self.signing.jwks, now=self.clock.now
+        )
         LetterApi(
             registry=self.letters, looks=looks, settings=self.settings, public_url=lambda: self.server.public_url
         ).mount(self.server)
         Api(
-            reader=reader,
-            operations=operations,
-            registrar=self.registrar,
-            looks=looks,
-            parts=self.host_parts,
-            federation=self.federation,
-            settings=self.settings,
-        ).mount(self.server)
+            reader=reader, operations=operations, registrar=self.registrar, looks=looks, parts=self.host_parts,
+            federation=self.federation, settings=self.settings,
+        ).mount(self.server)  # fmt: skip
+        EvidenceApi(evidence=evidence, settings=self.settings).mount(self.server)
         LetterPage(
             registry=self.letters, verifier=self.workers, federation=self.federation, settings=self.settings
         ).mount(self.server)
         facts = self.condition.facts
         gauges = Gauges(self.journal, facts=facts, now_ms=_now_ms, monotonic=time.monotonic)
-        jwk = self.signing.public_jwk()
-        Pages(jwk=jwk, facts=facts, gauges=gauges.text, settings=self.settings).mount(self.server)
+        Pages(jwks=self.signing.jwks, facts=facts, gauges=gauges.text, settings=self.settings).mount(self.server)
 
     def _host(self, name: str, system: str | None, agency: str) -> Host:
         claims = HostClaims(

@@ -32,6 +32,7 @@ from gateway.deliver.outcome import Outcomes
 from gateway.deliver.reaper import Reaper
 from gateway.deliver.worker import Worker
 from gateway.erase import Eraser
+from gateway.evidence import Evidence
 from gateway.federation import GATEWAY, Federation, load
 from gateway.hosting import HostParts
 from gateway.identity import Person
@@ -50,7 +51,9 @@ from gateway.register import Registrar
 from gateway.route import route
 from gateway.settings import Settings
 from gateway.signatures.constraints import Constraints
+from gateway.signatures.evidence_key import EvidenceKey
 from gateway.signatures.jws import SigningKey
+from gateway.signatures.receipt_keys import ReceiptKeys
 from gateway.store import migrate, queries
 from gateway.store.engine import Step, Unit
 from gateway.store.hmac_keys import HmacKeys
@@ -400,8 +403,16 @@ class Bench:
             journal=journal, vault=self.vault, outcomes=self.outcomes, federation=federation,
             now_ms=self.now_ms, notify=self.notify,
             drained=self.sequencer.drain, facts=lambda: {"node": settings.node},
+            keys=ReceiptKeys.load(self.folder / "keys"), events=self.events,
         )  # fmt: skip
         self.host_parts = HostParts(journal, self.vault, self.parts, self.arrivals)
+        self.evidence = Evidence(
+            reader=self.reader, parts=self.host_parts, now=self.clock.now,
+            jwks=lambda: {"keys": [self.key.public_jwk()]},
+            key=EvidenceKey.load(
+                self.folder / "e.pem", self.folder / "c.pem", name="node-1 test", now=self.clock.now()
+            ),
+        )  # fmt: skip
         self.eraser = Eraser(
             journal=journal, parts=self.parts, events=self.events, forget=self.host_parts.forget, now_ms=self.now_ms,
             barrier=self.barrier,

@@ -55,6 +55,7 @@ def server(settings: Settings) -> Server:
         parts=NOBODY,
         federation=NOBODY,
         settings=settings,
+        evidence=NOBODY,
     ).mount(made)
     LetterApi(registry=NOBODY, looks=NOBODY, settings=settings, public_url=lambda: "").mount(made)
     LetterPage(registry=NOBODY, verifier=NOBODY, federation=NOBODY, settings=settings).mount(made)
@@ -67,7 +68,7 @@ async def gauges() -> bytes:
 
 @pytest.fixture(scope="session")
 def pages(server: Server, settings: Settings) -> Pages:
-    made = Pages(jwk={"kty": "EC"}, facts=lambda: FACTS, gauges=gauges, settings=settings)
+    made = Pages(jwks=lambda: {"keys": [{"kty": "EC"}]}, facts=lambda: FACTS, gauges=gauges, settings=settings)
     made.mount(server)
     return made
 

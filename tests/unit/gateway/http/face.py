@@ -99,7 +99,7 @@ class Face:
         self.server.mount(self.endpoint, "post:endpoint")
         Api(
             reader=bench.reader, operations=bench.operations, registrar=bench.registrar, parts=bench.host_parts,
-            federation=bench.federation, settings=settings,
+            federation=bench.federation, settings=settings, evidence=bench.evidence,
             looks=Looks(bench.journal, bench.events, bench.clock.monotonic),
         ).mount(self.server)  # fmt: skip
         LetterApi(
