@@ -75,7 +75,7 @@ class Evidence:
         self, message: str, who: Principal | None, brought: Sequence[Given] = ()
     ) -> AsyncGenerator[bytes, None]:
         """The container, piece by piece. All that can be refused is refused before it is returned. `brought`: receipts
-        that the caller holds, of a message that was erased."""
+        that the caller holds; they are put in where they are not kept here any more."""
         told = await self._reader.message(message, who, every_event=True)
         held = None if isinstance(who, Person) else await self._held(told, message, who)
         again = _brought(told, held, brought)
@@ -116,13 +116,11 @@ def _brought(
     told: Mapping[str, Any], held: Mapping[str, Any] | None, brought: Sequence[Given]
 ) -> dict[str, Any] | None:
     """Receipts in the shape in which they are kept, if the log names each of them."""
-    if not brought:
+    if not brought or held is not None:
         return None
-    if held is not None or not told.get("erased"):
-        raise Refused(Reason.BAD_REQUEST, "receipts are brought only of a message that was erased")
     named = {one["event"].get("receipt_sha256") for one in told["timeline"]}
     if any(hashlib.sha256(one.jws.encode()).hexdigest() not in named for one in brought):
-        raise Refused(Reason.BAD_REQUEST, "the log of this message names no such receipt")
+        raise Refused(Reason.NOT_FOUND, "the log of this message names no such receipt")
     receipts = [
         {"jws": one.jws} | ({} if one.registration is None else {"registrationNumber": one.registration})
         for one in brought

@@ -168,7 +168,7 @@ class Api:
         try:
             return gather(data).receipts
         except NoReceipts as error:
-            raise Refused(Reason.BAD_REQUEST, str(error)) from error
+            raise Refused(Reason.NOT_FOUND, f"there is no receipt in the body: {error}") from error
 
     async def _send(self, request: web.BaseRequest, answer: web.StreamResponse, piece: bytes) -> None:
         """The next piece of an answer. Who does not take it is let go, or the piece would lie here for ever."""
