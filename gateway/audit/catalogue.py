@@ -64,8 +64,8 @@ MEANINGS: dict[EventName, str] = {
     EventName.OVERDUE: "The registration did not come in time.",
     EventName.READ: "A person read a message or its events; without a message, the log, the quarantine or the status.",
     EventName.ERASED: "The message's time of keeping is over: its data key is deleted, and its content with it.",
-    EventName.KEY_ROTATED: "An operator had a new key made that signs receipts from now on; `commit_out` is its id, "
-    "the thumbprint of RFC 7638, in hex. Receipts name their key, and the former ones stay published.",
+    EventName.KEY_ROTATED: "An operator had a new key made that signs receipts from now on; the former ones stay "
+    "published. `commit_out` is the thumbprint of the new one in hex.",
     EventName.NODE_STARTED: "A node began to work, with this configuration.",
     EventName.NODE_STOPPED: "A node drained and stopped.",
 }
