@@ -75,7 +75,7 @@ class Evidence:
         self, message: str, who: Principal | None, brought: Sequence[Given] = ()
     ) -> AsyncGenerator[bytes, None]:
         """The container, piece by piece. All that can be refused is refused before it is returned. `brought`: receipts
-        that the caller holds, of a message that was erased."""
+        that the caller holds; they are put in where they are not kept here any more."""
         told = await self._reader.message(message, who, every_event=True)
         held = None if isinstance(who, Person) else await self._held(told, message, who)
         again = _brought(told, held, brought)
@@ -116,13 +116,11 @@ def _brought(
     told: Mapping[str, Any], held: Mapping[str, Any] | None, brought: Sequence[Given]
 ) -> dict[str, Any] | None:
     """Receipts in the shape in which they are kept, if the log names each of them."""
-    if not brought:
+    if not brought or held is not None:
         return None
-    if held is not None or not told.get("erased"):
-        raise Refused(Reason.BAD_REQUEST, "receipts are brought only of a message that was erased")
     named = {one["event"].get("receipt_sha256") for one in told["timeline"]}
     if any(hashlib.sha256(one.jws.encode()).hexdigest() not in named for one in brought):
-        raise Refused(Reason.BAD_REQUEST, "the log of this message names no such receipt")
+        raise Refused(Reason.NOT_FOUND, "the log of this message names no such receipt")
     receipts = [
         {"jws": one.jws} | ({} if one.registration is None else {"registrationNumber": one.registration})
         for one in brought
@@ -133,7 +131,7 @@ def _brought(
 def _about(told: Mapping[str, Any], held: Mapping[str, Any] | None) -> list[Piece]:
     """Every member but the parts and the keys."""
     timeline = told["timeline"]
-    facts = {name: value for name, value in told.items() if name != "timeline"}
+    facts = {name: value for name, value in told.items() if name not in ("timeline", "verdicts")}
     lines = b"".join(
         b'{"number":%d,"event":%s}\n' % (one["number"], orjson.dumps(one["event"], option=_SORTED)) for one in timeline
     )
@@ -142,6 +140,8 @@ def _about(told: Mapping[str, Any], held: Mapping[str, Any] | None) -> list[Piec
         Piece.of("events.jsonl", LINES, lines),
         Piece.of("digests.json", JSON, orjson.dumps(_digests(told), option=_SORTED)),
     ]
+    if told.get("verdicts"):
+        members.append(Piece.of("verdicts.json", JSON, orjson.dumps(told["verdicts"], option=_SORTED)))
     if held is not None:
         receipts = {"messageId": held["messageId"], "receipts": held["receipts"]}
         members.append(Piece.of("receipts.json", JSON, orjson.dumps(receipts, option=_SORTED)))

@@ -74,8 +74,8 @@ MEANINGS: dict[EventName, str] = {
     "`bytes` is its size.",
     EventName.LETTER_REPLACED: "The issuing agency, or an operator, put another letter in the place of this one.",
     EventName.LETTER_WITHDRAWN: "The issuing agency, or an operator, withdrew the letter.",
-    EventName.KEY_ROTATED: "An operator had a new key made that signs receipts from now on; `commit_out` is its id, "
-    "the thumbprint of RFC 7638, in hex. Receipts name their key, and the former ones stay published.",
+    EventName.KEY_ROTATED: "An operator had a new key made that signs receipts from now on; the former ones stay "
+    "published. `commit_out` is the thumbprint of the new one in hex.",
     EventName.NODE_STARTED: "A node began to work, with this configuration.",
     EventName.NODE_STOPPED: "A node drained and stopped.",
 }

@@ -69,4 +69,4 @@ class EvidenceApi:
         try:
             return gather(data).receipts
         except NoReceipts as error:
-            raise Refused(Reason.BAD_REQUEST, str(error)) from error
+            raise Refused(Reason.NOT_FOUND, f"there is no receipt in the body: {error}") from error

@@ -212,7 +212,7 @@ def _reading() -> dict[tuple[str, str], dict[str, Any]]:
         ("POST", f"{base}/evidence"): operation(
             "read", "renewEvidence", "Evidence of an erased message, around the receipts that a party brings back",
             {"200": {"description": "An ASiC-E with CAdES.", "content": {container: {"schema": {}}}}},
-            (*FOUND, *(one for one in BODY if one not in (Reason.UNSUPPORTED_MEDIA_TYPE, Reason.SCHEMA_INVALID))),
+            (*FOUND, Reason.BODY_TOO_LARGE, Reason.SLOW_BODY),
             parameters=[_ID],
             description="Each receipt is put in if its SHA-256 is in an event of the message that the caller may read.",
             requestBody={"required": True, "content": {JSON: {"schema": ref("Receipts")}, **lines}},

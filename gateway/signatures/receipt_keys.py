@@ -83,7 +83,9 @@ class ReceiptKeys:
 
     def stage(self, at_ms: int) -> Staged:
         """Step 1 of a rotation: a new key, durable and published, which does not sign yet."""
-        path = self._folder / f"{at_ms:015d}.pem"
+        # A clock that was set back must not make the new key an older one.
+        made = [int(one.stem) for one in self._folder.glob("*.pem") if one.stem.isdecimal()]
+        path = self._folder / f"{max([at_ms, *(time + 1 for time in made)]):015d}.pem"
         key = load_or_create(path.with_name(path.name + _STAGED))
         self._publish(key)
         return Staged(key, path)

@@ -12,6 +12,7 @@ from adapters.soap import ADAPTER as SOAP
 from gateway.contract import Endpoint
 from gateway.contract.testing import FakeHost
 from gateway.http.api import Api
+from gateway.http.evidence_api import EvidenceApi
 from gateway.http.letter_api import LetterApi
 from gateway.http.pages import Pages
 from gateway.http.server import Server
@@ -55,8 +56,8 @@ def server(settings: Settings) -> Server:
         parts=NOBODY,
         federation=NOBODY,
         settings=settings,
-        evidence=NOBODY,
     ).mount(made)
+    EvidenceApi(evidence=NOBODY, settings=settings).mount(made)
     LetterApi(registry=NOBODY, looks=NOBODY, settings=settings, public_url=lambda: "").mount(made)
     LetterPage(registry=NOBODY, verifier=NOBODY, federation=NOBODY, settings=settings).mount(made)
     return made

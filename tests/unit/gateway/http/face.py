@@ -18,6 +18,7 @@ from gateway.contract.http import HttpCall, HttpRoute, Reply
 from gateway.contract.problem import problem
 from gateway.contract.reasons import Reason
 from gateway.http.api import Api
+from gateway.http.evidence_api import EvidenceApi
 from gateway.http.letter_api import LetterApi
 from gateway.http.server import Server
 from gateway.identity import Person, Presented, Principal
@@ -99,9 +100,10 @@ class Face:
         self.server.mount(self.endpoint, "post:endpoint")
         Api(
             reader=bench.reader, operations=bench.operations, registrar=bench.registrar, parts=bench.host_parts,
-            federation=bench.federation, settings=settings, evidence=bench.evidence,
+            federation=bench.federation, settings=settings,
             looks=Looks(bench.journal, bench.events, bench.clock.monotonic),
         ).mount(self.server)  # fmt: skip
+        EvidenceApi(evidence=bench.evidence, settings=settings).mount(self.server)
         LetterApi(
             registry=bench.letters, looks=Looks(bench.journal, bench.events, bench.clock.monotonic), settings=settings,
             public_url=lambda: "https://g.example",

@@ -41,6 +41,9 @@ def test_a_new_key_signs_at_once_and_after_a_restart(tmp_path: Path) -> None:
     assert verifies(again, again.sign(b"{}"))
     third = rotated(again, 2).kid
     assert ReceiptKeys.load(tmp_path).kid == third
+    # The clock was set back since.
+    fourth = rotated(ReceiptKeys.load(tmp_path), 1).kid
+    assert ReceiptKeys.load(tmp_path).kid == fourth
 
 
 def test_a_crash_between_the_steps_leaves_the_old_key(tmp_path: Path) -> None:
