@@ -119,7 +119,7 @@ class LetterPage:
             back=f"/v/{plain(match['code'])}",
             same=same,
             in_force=state_of(letter) == "active",
-            verdict={**report(verdict, language), "sha256": sha256},
+            verdict={**report(verdict, self._zone(letter), language), "sha256": sha256},
         )
 
     async def asset(self, request: web.BaseRequest, match: Match, who: Principal | None) -> Reply:

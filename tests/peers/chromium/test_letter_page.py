@@ -93,6 +93,7 @@ async def test_a_small_phone_shows_it_without_scrolling_sideways(tmp_path: Path)
             assert await page.value("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
         await page.go(url)
         keep("letter-phone.png", await page.picture())
+        keep("letter-whole.png", await page.picture(whole=True))
         sizes = "[...document.querySelectorAll('button, input[type=file]')].map(one => one.offsetHeight)"
         assert all(height >= 40 for height in await page.value(sizes))
 
