@@ -67,7 +67,7 @@ from gateway.refuse import Refusals
 from gateway.register import Registrar
 from gateway.settings import Settings
 from gateway.signatures.jws import load_or_create
-from gateway.signatures.workers import Workers
+from gateway.signatures.workers import WorkerLimits, Workers
 from gateway.sources import Poller
 from gateway.store import migrate, queries
 from gateway.store.disk import DiskReserve, free_bytes
@@ -114,6 +114,8 @@ class _Builder:
         self.attention = Attention()
         self.openings = Openings(self.attention.said)
         self.workers = Workers()
+        # Files of strangers have a worker of their own, so that no other check waits behind them.
+        self.strangers = Workers(WorkerLimits(count=1, seconds=15.0, memory=512 << 20, waiting=8))
         self.channels = Channels(federation, adapters, settings.endpoints, self.openings.is_open)
         self._stores()
         self._rooms()
@@ -293,7 +295,7 @@ class _Builder:
             settings=settings, journal=self.journal, parts=self.parts, arrivals=self.arrivals, http=self.http,
             events=self.events, sequencer=self.sequencer, lanes=self.lanes, reaper=reaper, keeper=self._keeper(),
             refusals=self.refusals, poller=poller, server=self.server, adapters=self.channels.adapters,
-            attention=self.attention, openings=self.openings, workers=self.workers, now_ms=_now_ms,
+            attention=self.attention, openings=self.openings, workers=(self.workers, self.strangers), now_ms=_now_ms,
         )  # fmt: skip
         return self.built
 
@@ -335,7 +337,7 @@ class _Builder:
             settings=self.settings,
         ).mount(self.server)
         LetterPage(
-            registry=self.letters, verifier=self.workers, federation=self.federation, settings=self.settings
+            registry=self.letters, verifier=self.strangers, federation=self.federation, settings=self.settings
         ).mount(self.server)
         facts = self.condition.facts
         gauges = Gauges(self.journal, facts=facts, now_ms=_now_ms, monotonic=time.monotonic)

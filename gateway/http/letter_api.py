@@ -2,7 +2,7 @@
 
 Enters: authenticated requests with a code. Leaves: JSON; the signed PDF, byte for byte. Refuses: letters of other
 agencies, as 404; the file and changes to who has no right; to change what is not in force (`letter_ended`). Every look
-and every change by a person is an event.
+and every change by a person is an event; a person does not see what a letter says of people.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class LetterApi:
         letter = await self._letter(match["code"], who)
         if isinstance(who, Person):
             await self._looks.looked(who, letter.question)
-        return told(self._value(letter))
+        return told(self._value(letter, who))
 
     async def file(self, request: web.BaseRequest, match: Match, who: Principal | None) -> Reply | web.StreamResponse:
         """The signed PDF, for the systems of its agency alone."""
@@ -124,7 +124,7 @@ class LetterApi:
                 raise Refused(Reason.LETTER_ENDED, "the letter, or the one in `by`, is not in force") from None
         facts = letter.facts
         after = None if facts is None else await self._registry.find(facts.code)
-        return told(self._value(after or letter))
+        return told(self._value(after or letter, who))
 
     async def _letter(self, code: str, who: Principal | None, *, change: bool = False) -> Letter:
         """The letter, if it is the caller's to see. Nobody learns which codes others have."""
@@ -146,7 +146,8 @@ class LetterApi:
             raise Refused(Reason.BAD_REQUEST, f"send `{name}` and nothing else")
         return body
 
-    def _value(self, letter: Letter) -> dict[str, Any]:
+    def _value(self, letter: Letter, who: Principal | None) -> dict[str, Any]:
+        """A letter as the API tells it. Persons see which it is and how it stands, and nothing of what it says."""
         value: dict[str, Any] = {
             "state": letter.state,
             "agency": letter.agency,
@@ -164,15 +165,15 @@ class LetterApi:
             value |= {
                 "code": grouped(facts.code),
                 "url": f"{self._public_url()}/v/{facts.code}",
-                "signer": facts.name,
-                "position": facts.position,
                 "letterNumber": facts.number,
                 "letterDate": facts.date,
-                "subject": facts.subject,
                 "securityLevel": facts.security,
                 "privacy": facts.privacy,
-                "salt": base64.b64encode(facts.salt).decode(),
             }
+            if isinstance(who, Caller):
+                salt = base64.b64encode(facts.salt).decode()
+                said = {"signer": facts.name, "position": facts.position, "subject": facts.subject, "salt": salt}
+                value |= said
         if letter.file is not None:
             value |= {"sha256": letter.file.sha256, "size": letter.file.size, "level": letter.file.level}
         if letter.ending is not None:

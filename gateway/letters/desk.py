@@ -23,7 +23,7 @@ import orjson
 
 from gateway.ask import Concluding
 from gateway.contract.adapter import Capability
-from gateway.contract.errors import Refused
+from gateway.contract.errors import Refused, TryLater
 from gateway.contract.exchange import Native, Outbound, Part
 from gateway.contract.host import PartReader
 from gateway.contract.reasons import Reason
@@ -34,6 +34,7 @@ from gateway.letters.registry import Registry, Reserved
 from gateway.letters.signers import Pen, Written
 from gateway.store.engine import Step
 from gateway.store.entropy import random_bytes
+from gateway.store.parts import DiskFull, PartsBusy
 from gateway.vault import SALT_BYTES
 from schemas.catalogue import parse_json
 from schemas.document import Document
@@ -120,7 +121,12 @@ class SigningDesk(Concluding):
         return await _whole(self._parts, outbound.message_id, part)
 
     async def _file(self, held: Reserved, written: Written) -> SignedFile:
-        sha256, address = await self._registry.keep(held, written.data)
+        try:
+            sha256, address = await self._registry.keep(held, written.data)
+        except DiskFull as error:
+            raise TryLater(Reason.DISK_RESERVE) from error
+        except PartsBusy as error:
+            raise TryLater(Reason.BUSY) from error
         return SignedFile(
             sha256, len(written.data), address, written.level, written.signer, written.organisation,
             written.certificate,
