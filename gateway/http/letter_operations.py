@@ -57,7 +57,12 @@ def _own() -> dict[tuple[str, str], dict[str, Any]]:
 
 
 def _public() -> dict[tuple[str, str], dict[str, Any]]:
-    language = {"name": "lang", "in": "query", "description": "Language of the page", "schema": {"enum": ["id", "en"]}}
+    language = {
+        "name": "lang",
+        "in": "query",
+        "description": "`id` or `en`; anything else is passed over",
+        "schema": {},
+    }
     page = ok("A page.", {"type": "string"}, HTML)
     # What is refused before anybody looks at the address is told as everywhere else.
     refused = {**page, "content": {**page["content"], PROBLEM: {"schema": ref("Problem")}}}
@@ -77,7 +82,7 @@ def _public() -> dict[tuple[str, str], dict[str, Any]]:
         "description": "To the page of the code in `code`.",
         "headers": {"Location": {"schema": {"type": "string"}}},
     }
-    typed = {"name": "code", "in": "query", "description": "A code, as typed", "schema": {"type": "string"}}
+    typed = {"name": "code", "in": "query", "description": "A code, as typed", "schema": {}}
     asking = {"200": page, "303": moved}
     text = {"schema": {"type": "string"}}
     file = {
