@@ -111,6 +111,8 @@ class Batches:
         while True:
             items, stopped = await self._some(rows)
             if stopped is not None and progress.next_row == 1 and not items:
+                # Nothing of it was recorded, and nobody comes back to it.
+                await self._journal.commit(Unit([Step("drop_batch", {"message": received.id})]))
                 raise stopped
             if stopped is not None:
                 items.append(RowProblem(progress.seen + len(items) + 1, None, stopped.reason.value, stopped.detail))

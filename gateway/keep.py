@@ -82,7 +82,10 @@ class Keeper:
 
     async def _answers(self) -> None:
         before = before_id(self._now_ms() - self._keep_ms)
+        if not await self._journal.read("answers_before", {"before": before}):
+            return
         await self._journal.commit(Unit([Step("drop_answers_before", {"before": before, "limit": ROWS})]))
+        self._scoured = False
 
     async def _walk(self, one: _Pass) -> None:
         now = self._now_ms()

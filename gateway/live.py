@@ -8,13 +8,13 @@ beside a gateway that works on the same folders.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 
 from gateway.contract.adapter import Adapter
 from gateway.contract.errors import NeedsOperator, Refused, TryLater
 from gateway.contract.exchange import Part
 from gateway.contract.host import Arrival, Claim, Fingerprint
+from gateway.guarded import guarded
 
 SECONDS = 30.0
 AT_ONCE = 16
@@ -82,8 +82,7 @@ async def _opened_and_asked(adapter: Adapter, seconds: float) -> list[str]:
         return await asked(adapter, seconds, first=adapter.open)
     finally:
         # One that did not open may not know how to close either; what is wrong with it is said above.
-        with contextlib.suppress(Exception):
-            await adapter.close()
+        await guarded(adapter.close, seconds)
 
 
 async def _nothing() -> None:
@@ -94,14 +93,17 @@ async def asked(
     adapter: Adapter, seconds: float = SECONDS, *, first: Callable[[], Awaitable[None]] = _nothing
 ) -> list[str]:
     """What the adapter says would not work, after `first`; it never raises, whatever the adapter does."""
-    try:
-        async with asyncio.timeout(seconds):
-            await first()
-            return list(await adapter.check())
-    except (NeedsOperator, Refused, TryLater) as error:
+
+    async def both() -> list[str]:
+        await first()
+        return list(await adapter.check())
+
+    said, error = await guarded(both, seconds)
+    if isinstance(error, NeedsOperator | Refused | TryLater):
         return [error.detail or str(error)]
-    except TimeoutError:
+    if isinstance(error, TimeoutError):
         return [f"no answer within {seconds:g} s; see whether what it speaks to is there"]
-    except (Exception, SystemExit) as error:
+    if error is not None:
         # Its text may hold anything; the name of the error does not.
         return [f"it failed to open or to check ({type(error).__name__}); report it to the adapter's author"]
+    return said or []

@@ -13,6 +13,7 @@ import structlog
 
 from gateway.contract.adapter import Adapter
 from gateway.contract.errors import NeedsOperator, Refused, TryLater
+from gateway.guarded import guarded
 from gateway.live import AT_ONCE, SECONDS
 from gateway.logs import place
 from gateway.store.engine import JournalClosed, JournalFailed
@@ -54,12 +55,10 @@ class Openings:
                 await self._close(name, adapter)
 
     async def _open(self, name: str, adapter: Adapter) -> None:
-        try:
-            async with asyncio.timeout(self._seconds):
-                await adapter.open()
-        except (JournalFailed, JournalClosed):
-            raise
-        except (Exception, SystemExit) as error:  # a stranger's code may raise anything
+        _, error = await guarded(adapter.open, self._seconds)
+        if isinstance(error, JournalFailed | JournalClosed):
+            raise error
+        if error is not None:
             await self._close(name, adapter)
             sentence = self._sentence(error)
             if self._shut.get(name) != sentence:
@@ -81,9 +80,10 @@ class Openings:
         return f"it failed to open ({type(error).__name__}{place(error)}); report it to the adapter's author"
 
     async def _close(self, name: str, adapter: Adapter) -> None:
-        try:
-            await adapter.close()
-        except (JournalFailed, JournalClosed):
-            raise
-        except (Exception, SystemExit) as error:
+        _, error = await guarded(adapter.close, self._seconds)
+        if isinstance(error, JournalFailed | JournalClosed):
+            raise error
+        if isinstance(error, TimeoutError):
+            log.warning("adapter not closed", adapter=name, says=f"it did not close within {self._seconds:g} s")
+        elif error is not None:
             log.error("unforeseen", adapter=name, error=type(error).__name__, exc_info=error)

@@ -244,7 +244,7 @@ class Reader:
         }
 
     async def _refusal(self, message: str, timeline: list[dict[str, Any]], who: Principal | None) -> dict[str, Any]:
-        """Why something was not taken, for its sender: every refusal names the id that leads here."""
+        """Why something was not taken, for its sender; what was only counted, as one of many, is not here."""
         refused = timeline[0]["event"] if timeline else {}
         own = isinstance(who, Caller) and self._federation.may_read(who.system, str(refused.get("sender")))
         if refused.get("event") != EventName.REFUSED or not (self._person(who) or own):

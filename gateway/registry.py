@@ -101,7 +101,9 @@ def _load(point: metadata.EntryPoint) -> Installed | Broken:
     name, version = _origin(point)
     try:
         spec = point.load()
-    except (Exception, SystemExit) as error:  # a stranger's module may raise anything while it is imported
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # a stranger's module may raise anything while it is imported
         return Broken(
             name,
             version,

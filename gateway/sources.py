@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from gateway.contract.adapter import Source
+from gateway.contract.errors import NeedsOperator
 from gateway.contract.exchange import Caller, Inbound, Rejected
 from gateway.contract.reasons import Reason
 from gateway.store.engine import JournalClosed, JournalFailed
@@ -18,6 +19,10 @@ from gateway.walk import Walk
 
 INTERVAL_SECONDS = 0.5
 TROUBLE_SECONDS = 10.0
+MOST_SECONDS = 60.0
+MANY = 4
+"""Rounds that gave back what they found, and did nothing else, before a person is told."""
+GIVEN_BACK = "what it finds cannot be taken now, again and again; `lintas log --event refused` tells why"
 ITEMS = 32
 
 
@@ -49,6 +54,7 @@ class Poller:
         self._on_trouble, self._on_well, self._on_fatal = on_trouble, on_well, on_fatal
         self._is_open = is_open
         self._tasks: list[asyncio.Task[None]] = []
+        self._given_back: dict[str, int] = {}
         self._stopping = asyncio.Event()
 
     def start(self) -> None:
@@ -69,8 +75,7 @@ class Poller:
             pause = INTERVAL_SECONDS
             try:
                 if self._admits() is None and self._is_open(polled.name):
-                    pause = 0.0 if await self._round(polled) else INTERVAL_SECONDS
-                    self._on_well(polled.name)
+                    pause = self._pause(polled, *await self._round(polled))
             except (JournalFailed, JournalClosed) as error:
                 self._on_fatal(error)
                 raise
@@ -88,19 +93,35 @@ class Poller:
         except TimeoutError:
             return
 
-    async def _round(self, polled: Polled) -> int:
-        count = 0
+    def _pause(self, polled: Polled, settled: int, released: int) -> float:
+        """Seconds until the next round. What was given back is asked for again later each time, while nothing else
+        goes on: each try is an event, and costs what the first did."""
+        if not released:
+            self._given_back.pop(polled.name, None)
+            self._on_well(polled.name)
+            return 0.0 if settled else INTERVAL_SECONDS
+        rounds = self._given_back[polled.name] = 1 if settled else self._given_back.get(polled.name, 0) + 1
+        if rounds >= MANY:
+            self._on_trouble(polled.name, NeedsOperator(GIVEN_BACK))
+        return min(INTERVAL_SECONDS * 2.0 ** min(rounds, 30), MOST_SECONDS)
+
+    async def _round(self, polled: Polled) -> tuple[int, int]:
+        settled = released = 0
         async for inbound in polled.source.poll(ITEMS):
-            await self._item(polled, inbound)
-            count += 1
+            if await self._item(polled, inbound):
+                settled += 1
+            else:
+                released += 1
             if self._stopping.is_set():
                 break
-        return count
+        return settled, released
 
-    async def _item(self, polled: Polled, inbound: Inbound) -> None:
+    async def _item(self, polled: Polled, inbound: Inbound) -> bool:
+        """Whether it was settled; else it was given back, to come again."""
         caller = Caller(polled.system, "source", polled.name)
         settlement = await self._walk.take(inbound, caller, polled.source.codec)
         if isinstance(settlement, Rejected) and settlement.retry_after is not None:
             await polled.source.release(inbound)
-            return
+            return False
         await polled.source.settle(inbound, settlement)
+        return True

@@ -1,7 +1,8 @@
 """The one XML parser: hardened, bounded, one per thread.
 
-Enters: UTF-8 bytes. Leaves: the root element, comments dropped. Refuses, by code: `too_large`, `wrong_charset`,
-`doctype` (any), `processing_instruction`, `too_deep`, `too_many_tags`, `not_xml`. A refusal never quotes its input.
+Enters: UTF-8 bytes. Leaves: the root element, comments dropped unless asked for. Refuses, by code: `too_large`,
+`wrong_charset`, `doctype` (any), `processing_instruction`, `too_deep`, `too_many_tags`, `not_xml`. A refusal never
+quotes its input.
 
 libxml2 keeps every name it has read in a dictionary of the thread, for as long as the thread lives: elements and
 attributes are counted in the bytes, before it sees them.
@@ -124,15 +125,15 @@ class _Parsers(threading.local):
 _parsers = _Parsers()
 
 
-def _parser(*, huge: bool) -> etree.XMLParser:
-    if huge:
-        return _hardened(huge=True)
+def _parser(*, huge: bool, comments: bool) -> etree.XMLParser:
+    if huge or comments:
+        return _hardened(huge=huge, comments=comments)
     if _parsers.plain is None:
-        _parsers.plain = _hardened(huge=False)
+        _parsers.plain = _hardened(huge=False, comments=False)
     return _parsers.plain
 
 
-def _hardened(*, huge: bool) -> etree.XMLParser:
+def _hardened(*, huge: bool, comments: bool) -> etree.XMLParser:
     return etree.XMLParser(
         encoding="utf-8",
         resolve_entities=False,
@@ -140,19 +141,19 @@ def _hardened(*, huge: bool) -> etree.XMLParser:
         load_dtd=False,
         dtd_validation=False,
         attribute_defaults=False,
-        remove_comments=True,
+        remove_comments=not comments,
         huge_tree=huge,
     )
 
 
-def parse(data: bytes, limits: XmlLimits = DEFAULT) -> etree._Element:
-    """Parse hostile bytes into an element; raise XmlRefused."""
+def parse(data: bytes, limits: XmlLimits = DEFAULT, *, comments: bool = False) -> etree._Element:
+    """Parse hostile bytes into an element; raise XmlRefused. `comments` are kept for signatures that cover them."""
     if len(data) > limits.max_bytes:
         raise XmlRefused("too_large", limits.max_bytes)
     start = _check_prolog(data)
     tags = _count(data, limits)
     try:
-        root = etree.fromstring(data, _parser(huge=len(data) > _HUGE or limits.max_depth > 250))
+        root = etree.fromstring(data, _parser(huge=len(data) > _HUGE or limits.max_depth > 250, comments=comments))
     except (etree.XMLSyntaxError, ValueError) as fault:
         raise _refusal(data, fault, limits) from None
     info: Any = root.getroottree().docinfo

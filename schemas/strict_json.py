@@ -2,7 +2,7 @@
 
 Enters: UTF-8 bytes (or text). Leaves: Python values. Refuses, by code: `wrong_charset` (not UTF-8, or a byte order
 mark), `duplicate_key`, `not_a_number` (NaN, Infinity), `number_out_of_range`, `lone_surrogate`, `too_deep`,
-`too_large`, `not_json`. A refusal never quotes its input.
+`too_many_values`, `too_large`, `not_json`. A refusal never quotes its input.
 
 How duplicates are found without a slow parse: the parser keeps the last of two equal keys, so the text then holds more
 `name : value` pairs than what was parsed. Written out again, equal bytes prove it at once; otherwise the colons outside
@@ -21,10 +21,11 @@ import orjson
 
 @dataclass(frozen=True)
 class JsonLimits:
-    """Limits in bytes and levels of nesting."""
+    """Limits in bytes, levels of nesting, and values: each costs some hundred times its own bytes."""
 
     max_bytes: int = 1 << 20
     max_depth: int = 32
+    max_values: int = 65_536
 
 
 DEFAULT = JsonLimits()
@@ -37,6 +38,7 @@ _MESSAGES = {
     "lone_surrogate": "a text holds half of a surrogate pair",
     "too_deep": "the nesting exceeds the limit",
     "too_large": "the size exceeds the limit",
+    "too_many_values": "the number of values exceeds the limit",
     "not_json": "this is not JSON",
 }
 
@@ -121,6 +123,11 @@ def _outside(data: bytes) -> bytes:
     return b"".join(data.split(b'"')[::2])
 
 
+def _values(data: bytes) -> int:
+    """At most so many values are in it, strings left out or not."""
+    return data.count(b",") + data.count(b"[") + data.count(b"{") + 1
+
+
 def _check_depth(data: bytes, limit: int) -> None:
     depth = 0
     for bracket in _BRACKET.findall(_STRING.sub(b"", data)):
@@ -143,6 +150,9 @@ def loads(data: bytes | bytearray | memoryview | str, limits: JsonLimits = DEFAU
         data = bytes(data)
     if len(data) > limits.max_bytes:
         raise JsonRefused("too_large", limits.max_bytes)
+    if _values(data) > limits.max_values and _values(_STRING.sub(b"", data)) > limits.max_values:
+        _check_depth(data, limits.max_depth)
+        raise JsonRefused("too_many_values", limits.max_values)
     try:
         value = orjson.loads(data)
     except orjson.JSONDecodeError:

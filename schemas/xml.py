@@ -153,11 +153,21 @@ def _nillable(read: _Read) -> _Read:
 
 def _field_reader(field: FieldPlan, ns: str) -> _Read:
     if field.group is not None:
-        group = field.group
-        return lambda element: _read(element, _readers(group, ns))
+        return _group_reader(field.wire, field.group, ns)
     assert field.scalar is not None
     read = _reader_of(field.scalar)
     return _nillable(read) if field.nullable else read
+
+
+def _group_reader(wire: str, group: type[Group], ns: str) -> _Read:
+    def read_group(element: etree._Element) -> Any:
+        try:
+            return _read(element, _readers(group, ns))
+        except SchemaError as error:
+            below = [FieldError(f"{wire}.{one.path}", one.code, one.message) for one in error.errors]
+            raise SchemaError(error.doc_type, below) from None
+
+    return read_group
 
 
 @cache
@@ -172,7 +182,9 @@ def _read(element: etree._Element, readers: dict[str, tuple[str, bool, _Read]]) 
         known = readers.get(tag) if isinstance(tag, str) else None
         if known is None:
             if isinstance(tag, str):
-                found[etree.QName(tag).localname if tag not in found else tag] = child
+                name = etree.QName(tag).localname
+                _named_in(name, element, readers)
+                found[name if tag not in found else tag] = child
             continue
         wire, repeated, read = known
         value = read(child)
@@ -185,6 +197,31 @@ def _read(element: etree._Element, readers: dict[str, tuple[str, bool, _Read]]) 
         else:
             found[wire] = value
     return found
+
+
+def _named_in(name: str, parent: etree._Element, readers: dict[str, tuple[str, bool, _Read]]) -> None:
+    """Refuses a field's name outside of the parent's namespace: every other finding would mislead."""
+    ns = etree.QName(parent).namespace
+    if f"{{{ns}}}{name}" in readers:
+        told = f'the element is not in the namespace of its document; declare xmlns="{ns}"'
+        raise SchemaError("document", [FieldError(name, "wrong_namespace", told)])
+
+
+def _misplaced(element: etree._Element, model: type[Group], ns: str) -> str | None:
+    """The path of the first element that stands behind one which comes after it in the schema."""
+    fields = {f"{{{ns}}}{field.wire}": (place, field) for place, field in enumerate(plan(model))}
+    last = -1
+    for child in element:
+        place, field = fields.get(child.tag, (last, None))
+        if field is None:
+            continue
+        if place < last:
+            return field.wire
+        last = place
+        below = _misplaced(child, field.group, ns) if field.group is not None else None
+        if below is not None:
+            return f"{field.wire}.{below}"
+    return None
 
 
 _TYPES = {f"{{{namespace(doc_type)}}}{root_name(doc_type)}": doc_type for doc_type in DOCUMENTS}
@@ -213,6 +250,10 @@ def from_xml(element: etree._Element) -> Document:
         raise SchemaError(doc_type, error.errors) from None
     if not valid:
         # The fields are in order, their arrangement is not: order, attributes, stray text, nil.
+        path = _misplaced(element, model, namespace(doc_type))
+        if path is not None:
+            told = "the element stands in the wrong place; elements come in the order of the schema"
+            raise SchemaError(doc_type, [FieldError(path, "wrong_order", told)])
         log: Any = schema.error_log
         kind = log[0].type_name if len(log) else "unknown"
         raise SchemaError(doc_type, [FieldError("", "xsd", f"not valid against the XSD: {kind}")])

@@ -152,7 +152,7 @@ class Reader:
             except NameRefused as error:
                 raise Refused(Reason.NAME_REFUSED, str(error), limit=error.limit) from None
         if held.trouble is not None:
-            raise Refused(Reason(held.trouble))
+            raise Refused(Reason(held.trouble), self._awaited(Reason(held.trouble)))
         item = held.files[ITEM]
         if item.size > self._config.max_bytes:
             raise Refused(Reason.BODY_TOO_LARGE, limit=self._config.max_bytes)
@@ -169,7 +169,8 @@ class Reader:
 
     async def _json(self, draft: _Draft, held: Held, arrival: Arrival) -> str:
         data = await self._whole(held, ITEM, self._host.limits.body_bytes)
-        value = json_value(data, self._host.limits.body_bytes, self._host.limits.nesting)
+        limits = self._host.limits
+        value = await self._threads(json_value, data, limits.body_bytes, limits.nesting)
         pieces = self._open(draft, value)
         draft.parts = await self._inline(pieces, arrival)
         return hashlib.sha256(data).hexdigest()
@@ -186,9 +187,18 @@ class Reader:
         draft.content = XmlContent(element)
         return hashlib.sha256(data).hexdigest()
 
+    def _awaited(self, reason: Reason) -> str:
+        """Under which name the file that is missing would have been found."""
+        suffix = self._config.sidecar.suffix
+        if reason is Reason.SIDECAR_MISSING:
+            return f"no file describes it: for name.pdf that is name.pdf{suffix}, with the whole name and its ending"
+        if reason is Reason.PART_MISSING:
+            return f"the file that it speaks of is not there: name.pdf{suffix} describes name.pdf"
+        return ""
+
     async def _pdf(self, draft: _Draft, held: Held, arrival: Arrival) -> str:
         if SIDECAR not in held.files:
-            raise Refused(Reason.SIDECAR_MISSING)
+            raise Refused(Reason.SIDECAR_MISSING, self._awaited(Reason.SIDECAR_MISSING))
         limits = self._host.limits
         if held.files[ITEM].size > limits.part_bytes:
             raise Refused(Reason.PART_TOO_LARGE, limit=limits.part_bytes)

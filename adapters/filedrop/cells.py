@@ -18,6 +18,9 @@ _IDENTIFIERS = frozenset(("Nik", "FamilyCardNumber", "NoKartu", "Nip", "Identifi
 _SCIENTIFIC = re.compile(r"[0-9]+(?:[.,][0-9]*)?[eE][+-]?[0-9]+")
 _SEPARATED = re.compile(r"[0-9][0-9.,]*[.,][0-9.,]*")
 _FORMULA = re.compile(r'="([^"]*)"')
+_FORMULA_FAILED = frozenset(
+    ("#REF", "#N/A", "#NAME", "#VALUE", "#DIV/0", "#NULL", "#NUM", "#SPILL", "#CALC", "#GETTING_DATA")
+)
 _QUOTES = "'\u2019`"
 _SHOWN = 40
 
@@ -80,14 +83,22 @@ def converter(field: FieldPlan | None, values: Mapping[str, str], dates: Sequenc
     kind = _by_kind(field, [date_pattern(form) for form in dates])
 
     def convert(cell: str) -> Any:
-        text = cell.strip()
+        text = _sound(cell)
         return kind(text) if text else None
 
     def translate(cell: str) -> Any:
-        text = cell.strip()
+        text = _sound(cell)
         return kind(own.get(text.casefold(), text)) if text else None
 
     return translate if own else convert
+
+
+def _sound(cell: str) -> str:
+    """The text without space around it. Raises `BadCell` where a spreadsheet wrote that a formula failed."""
+    text = cell.strip()
+    if text.startswith("#") and text.rstrip("!?") in _FORMULA_FAILED:
+        raise BadCell("formula_failed", "a formula of the spreadsheet failed here; send the value itself")
+    return text
 
 
 def masked(value: str) -> str:

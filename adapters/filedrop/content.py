@@ -24,6 +24,7 @@ _JSON_REASONS = {
     "not_a_number": Reason.NOT_A_NUMBER,
     "number_out_of_range": Reason.NOT_A_NUMBER,
     "lone_surrogate": Reason.LONE_SURROGATE,
+    "too_many_values": Reason.TOO_MANY_ELEMENTS,
     "too_deep": Reason.TOO_DEEP,
     "too_large": Reason.BODY_TOO_LARGE,
     "wrong_charset": Reason.WRONG_CHARSET,

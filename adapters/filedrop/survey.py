@@ -8,12 +8,17 @@ from __future__ import annotations
 
 import codecs
 import hashlib
+import re
 from dataclasses import dataclass
 
 from adapters.filedrop.config import Csv
 from gateway.contract import Reason, Refused
 
 _MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
+
+
+_LETTER = re.compile(rb"[\xc3-\xdf][\x80-\xbf]|\xc2[\xa0-\xbf]|[\xe1-\xef][\x80-\xbf]{2}")
+"""A character of two or three bytes in UTF-8; in an older encoding this would be two odd signs side by side."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +37,7 @@ class Survey:
         self._digest = hashlib.sha256()
         self._utf8 = codecs.getincrementaldecoder("utf-8")("strict")
         self._is_utf8 = True
+        self._some_utf8, self._edge = False, b""
         self._head = b""
         self._lines = self._quotes = 0
         self._last = b""
@@ -43,6 +49,9 @@ class Survey:
         self._lines += piece.count(b"\n")
         self._quotes += piece.count(b'"')
         self._last = piece[-1:] or self._last
+        if not self._some_utf8 and not piece.isascii():
+            self._some_utf8 = _LETTER.search(self._edge + piece) is not None
+            self._edge = piece[-3:]
         if self._is_utf8:
             try:
                 self._utf8.decode(piece)
@@ -68,6 +77,9 @@ class Survey:
         if self._config.encoding != "auto":
             return {"utf-16": "utf-16-le"}.get(self._config.encoding, self._config.encoding)
         if self._is_utf8 and self._ends_whole():
+            return "utf-8"
+        if self._some_utf8:
+            # To read all of it in another encoding would spoil every name in it: rows that are not UTF-8 come back.
             return "utf-8"
         if self._config.fallback == "refuse":
             raise Refused(Reason.WRONG_CHARSET, "the file is not UTF-8")

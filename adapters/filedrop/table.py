@@ -62,9 +62,17 @@ def documents_of(
     records = Records(lines(texts(pieces, encoding), row_bytes), limit=row_bytes, most_lines=config.record_lines)
     layout = _layout(_header(records, config, row_bytes), config, document_type)
     records.width = layout.width
+    blank = 0
     for number, record in enumerate(records, 1):
         if number > rows:
             raise Refused(Reason.TOO_MANY_ROWS, limit=rows)
+        if isinstance(record, list) and len(record) == layout.width and not any(cell.strip() for cell in record):
+            # A spreadsheet saves the rows below the last one too, as nothing but delimiters: those are no rows.
+            blank += 1
+            continue
+        for before in range(number - blank, number):
+            yield RowProblem(before, None, "blank_row", "the row is empty, and others follow it")
+        blank = 0
         yield from _row(number, record, layout, config, document_type)
 
 

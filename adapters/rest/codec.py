@@ -28,6 +28,7 @@ _REASONS = {
     "duplicate_key": Reason.DUPLICATE_JSON_KEY,
     "not_a_number": Reason.NOT_A_NUMBER,
     "lone_surrogate": Reason.LONE_SURROGATE,
+    "too_many_values": Reason.TOO_MANY_ELEMENTS,
     "too_deep": Reason.TOO_DEEP,
     "wrong_charset": Reason.WRONG_CHARSET,
     "number_out_of_range": Reason.NOT_A_NUMBER,

@@ -14,6 +14,7 @@ STATE_PLACES = {
     "journal": "the gateway's journal",
     "parts": "the gateway's parts",
     "log": "the gateway's log of events",
+    "folders": "the gateway's notes of folders",
 }
 """What lies in the state folder, by name. Everything else in it is free for the folders of agencies."""
 

@@ -133,7 +133,7 @@ REASONS: dict[Reason, Face] = {
     Reason.TOO_MANY_ROWS: _sender(413, "Too many rows", "Split the file into several drops."),
     Reason.RANGE_UNSATISFIABLE: _sender(416, "No such range", "Ask for bytes that the part has; Content-Range says how many those are."),
     Reason.TOO_DEEP: _sender(400, "Nested too deep", "Have the sending software write the document as its schema under /schemas/ shows; no shared document has so many levels."),
-    Reason.TOO_MANY_ELEMENTS: _sender(400, "Too many XML elements", "Send fewer elements and attributes in one message; split a long list into several messages."),
+    Reason.TOO_MANY_ELEMENTS: _sender(400, "Too many elements", "Send fewer elements or values in one message; split a long list into several messages."),
     Reason.NAME_REFUSED: _sender(400, "File name refused", "Use a plain file name without path separators or control characters."),
     Reason.UNSUPPORTED_MEDIA_TYPE: _sender(415, "Unsupported media type", "Send application/json, multipart/form-data, multipart/related, or SOAP as text/xml or application/soap+xml."),
     Reason.WRONG_CHARSET: _sender(400, "Wrong charset", "Save the text as UTF-8, or declare the encoding that it really has."),

@@ -115,6 +115,10 @@ class Federation:
         """Has this system the right to call this service?"""
         return service in self._rights.get(system, frozenset())
 
+    def may_anything(self, system: str) -> bool:
+        """Has this system the right to call any service at all?"""
+        return bool(self._rights.get(system))
+
     def recipients_of(self, route: Route) -> frozenset[SystemId]:
         """The systems this route can deliver to: all of them if fixed, those a sender may name otherwise.
 

@@ -6,7 +6,6 @@ change without an operator's credential. Every read by a person is an event.
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import re
 from collections.abc import AsyncIterator, Mapping
@@ -23,6 +22,7 @@ from gateway.contract.http import Reply
 from gateway.contract.reasons import Reason
 from gateway.federation import Federation
 from gateway.hosting import HostParts
+from gateway.http.pieces import send
 from gateway.http.server import Server
 from gateway.http.turns import Turns
 from gateway.identity import Person, Principal
@@ -59,13 +59,14 @@ class Api:
         self._reader, self._operations, self._registrar, self._looks = reader, operations, registrar, looks
         self._parts, self._federation, self._settings = parts, federation, settings
         self._inboxes = Turns("a page of this inbox")
+        self._receipts = Turns("an answer with receipts")
 
     def mount(self, server: Server) -> None:
         self._server = server
         base = "/api/v1"
         server.add("GET", f"{base}/messages/{{id}}", self.message)
         server.add("GET", f"{base}/messages/{{id}}/receipts", self.receipts)
-        server.add("GET", f"{base}/messages/{{id}}/parts/{{n}}", self.part)
+        server.add("GET", f"{base}/messages/{{id}}/parts/{{n}}", self.part, long=True)
         server.add("GET", f"{base}/inbox", self.inbox)
         server.add("POST", f"{base}/inbox/{{id}}/ack", self.ack)
         server.add("GET", f"{base}/status", self.status)
@@ -78,7 +79,9 @@ class Api:
         return told(await self._reader.message(_id(match), who))
 
     async def receipts(self, request: web.BaseRequest, match: Mapping[str, str], who: Principal | None) -> Reply:
-        return told(await self._reader.receipts(_id(match), who))
+        # Those of a batch are many rows to unseal.
+        async with self._receipts.turn(who.system if isinstance(who, Caller) else ""):
+            return told(await self._reader.receipts(_id(match), who))
 
     async def part(
         self, request: web.BaseRequest, match: Mapping[str, str], who: Principal | None
@@ -119,9 +122,9 @@ class Api:
                 first = await _first(chunks)
                 await answer.prepare(request)
                 if request.method != "HEAD" and stop > start:
-                    await sent(self._settings, request, answer, first)
+                    await send(request, answer, first, self._settings.stages.send)
                     async for chunk in chunks:
-                        await sent(self._settings, request, answer, chunk)
+                        await send(request, answer, chunk, self._settings.stages.send)
             await answer.write_eof()
         finally:
             self._server.downloads.give_back(agency)
@@ -140,10 +143,10 @@ class Api:
             answer.content_length = len(_INBOX) + sum(map(len, pieces)) + max(0, len(pieces) - 1) + len(_INBOX_END)
             await answer.prepare(request)
             if request.method != "HEAD":
-                await sent(self._settings, request, answer, _INBOX)
+                await send(request, answer, _INBOX, self._settings.stages.send)
                 for number, piece in enumerate(pieces):
-                    await sent(self._settings, request, answer, b"," + piece if number else piece)
-                await sent(self._settings, request, answer, _INBOX_END)
+                    await send(request, answer, b"," + piece if number else piece, self._settings.stages.send)
+                await send(request, answer, _INBOX_END, self._settings.stages.send)
             await answer.write_eof()
         return answer
 
@@ -208,23 +211,14 @@ def told(value: Any) -> Reply:
     return Reply(200, orjson.dumps(value), JSON, _PRIVATE)
 
 
-async def sent(settings: Settings, request: web.BaseRequest, answer: web.StreamResponse, piece: bytes) -> None:
-    """The next piece of an answer is gone. Who does not take it is let go, or the piece would lie here for ever."""
-    try:
-        async with asyncio.timeout(settings.stages.send):
-            await answer.write(piece)
-    except TimeoutError:
-        if request.transport is not None:
-            request.transport.abort()
-        raise ConnectionResetError("the caller does not take what it asked for") from None
-
-
 async def object_of(
     server: Server, settings: Settings, request: web.BaseRequest, match: Mapping[str, str], caller: Caller
 ) -> dict[str, Any]:
     """The body of a small call as a JSON object."""
     limit = min(settings.limits.body_bytes, 64 * 1024)
     data = await server.body(request, match, caller, limit)
+    if not data.strip():
+        raise Refused(Reason.NOT_JSON, "the body is empty; a JSON object is due")
     try:
         value = loads(data, JsonLimits(limit, 8))
     except JsonRefused as error:

@@ -143,13 +143,18 @@ class RequestCall:
                 if size > most:
                     raise Refused(Reason.BODY_TOO_LARGE, "the body is over the limit", limit=most)
                 if size > FREE_BYTES:
-                    self._budget.take(self.caller.agency, size - self._held)
-                    self._held = size
+                    self._hold(size)
                 pieces.append(piece)
         except TimeoutError:
-            raise Refused(Reason.SLOW_BODY, "the body took too long") from None
+            seconds = self._settings.stages.read_body
+            raise Refused(Reason.SLOW_BODY, f"the body took longer than {seconds:g} s", limit=int(seconds)) from None
         except BROKEN as error:
             raise Refused(Reason.BAD_REQUEST, "the body broke off or is not encoded as it says") from error
+
+    def _hold(self, size: int) -> None:
+        """So many bytes of this call lie in memory, until it is over."""
+        self._budget.take(self.caller.agency, size - self._held)
+        self._held = size
 
     def release(self) -> None:
         """The call is over: its share of the budget is free again."""
@@ -179,7 +184,7 @@ class RequestCall:
                 return
             if not isinstance(part, BodyPartReader):
                 raise Refused(Reason.MULTIPART_BROKEN, "a part of the body is multipart itself")
-            yield Part(part, self._bounded, self._request.content)
+            yield Part(part, self._bounded, self._request.content, self._hold)
 
     async def _rest(self) -> None:
         """What is behind the last boundary: only at its end an encoded body shows that it is whole."""
@@ -195,7 +200,8 @@ class RequestCall:
             async with asyncio.timeout(self._settings.stages.read_body):
                 return await read(*arguments)  # type: ignore[misc]
         except TimeoutError:
-            raise Refused(Reason.SLOW_BODY, "the body paused for too long") from None
+            seconds = self._settings.stages.read_body
+            raise Refused(Reason.SLOW_BODY, f"the body paused longer than {seconds:g} s", limit=int(seconds)) from None
         except LineTooLong as error:
             most = self._settings.limits.header_line_bytes
             raise Refused(Reason.HEADERS_TOO_LARGE, "a header line of a part is over the limit", limit=most) from error
@@ -224,10 +230,12 @@ class RequestCall:
 class Part:
     """Implements the contract's `BodyPart`."""
 
-    __slots__ = ("_bounded", "_content", "_part", "_said", "filename", "name")
+    __slots__ = ("_bounded", "_content", "_hold", "_part", "_said", "filename", "name")
 
-    def __init__(self, part: BodyPartReader, bounded: Callable[..., object], content: StreamReader) -> None:
-        self._part, self._bounded, self._content = part, bounded, content
+    def __init__(
+        self, part: BodyPartReader, bounded: Callable[..., object], content: StreamReader, hold: Callable[[int], None]
+    ) -> None:
+        self._part, self._bounded, self._content, self._hold = part, bounded, content, hold
         self.name, self.filename = _named(part.headers.get("Content-Disposition"))
         encoding = part.headers.get("Content-Transfer-Encoding", "").strip().lower()
         if encoding not in _PLAIN or part.headers.get("Content-Encoding", "").strip().lower() not in _PLAIN:
@@ -250,6 +258,8 @@ class Part:
             size += len(piece)
             if size > limit:
                 raise Refused(Reason.BODY_TOO_LARGE, "the message part is over the limit", limit=limit)
+            if size > FREE_BYTES:
+                self._hold(size)
             pieces.append(piece)
         data = b"".join(pieces)
         check(self._said, data)

@@ -372,3 +372,15 @@ def teller(
         return problem(replace(rejected_of(new_id(), refused), stage="arrive"), public_url())
 
     return told
+
+
+_WAITING = 1024
+"""Connections that the system holds until they are accepted."""
+
+
+def lengthen(site: web.TCPSite) -> None:
+    """Gives the queue before a listening socket its length; the event loop takes that to be its own step as well."""
+    server = site._server
+    for listening in getattr(server, "sockets", ()):
+        with listening.dup() as same:
+            same.listen(_WAITING)

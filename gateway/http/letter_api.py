@@ -19,7 +19,8 @@ from gateway.contract.errors import NeedsOperator, Refused
 from gateway.contract.exchange import Caller
 from gateway.contract.http import Reply
 from gateway.contract.reasons import Reason
-from gateway.http.api import line, object_of, sent, told
+from gateway.http.api import line, object_of, told
+from gateway.http.pieces import send
 from gateway.http.server import Server
 from gateway.identity import Person, Principal
 from gateway.letters.code import grouped
@@ -90,7 +91,7 @@ class LetterApi:
                         await answer.prepare(request)
                     if request.method == "HEAD":
                         break
-                    await sent(self._settings, request, answer, piece)
+                    await send(request, answer, piece, self._settings.stages.send)
         except (Erased, SealBroken, PartError) as error:
             raise NeedsOperator(f"a letter's file cannot be read: {type(error).__name__}") from error
         await answer.write_eof()

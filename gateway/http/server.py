@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 
-from aiohttp import HttpVersion10, HttpVersion11, web
+from aiohttp import HttpVersion11, web
 from aiohttp.hdrs import TRANSFER_ENCODING
 
 from gateway.arrivals import Arrivals
@@ -25,8 +25,10 @@ from gateway.contract.problem import problem
 from gateway.contract.reasons import Reason
 from gateway.federation import Federation
 from gateway.http.call import RequestCall
-from gateway.http.door import ACCEPTS, Bounds, Door, Doors, connections_within, teller
+from gateway.http.door import ACCEPTS, Bounds, Door, Doors, connections_within, lengthen, teller
+from gateway.http.framing import framed
 from gateway.http.owners import OURS, AddressTaken, routes_of
+from gateway.http.pieces import PIECE, send_reply
 from gateway.http.router import PathTaken, Router
 from gateway.http.shares import Shares
 from gateway.http.strangers import Strangers
@@ -40,19 +42,18 @@ Handler = Callable[[web.BaseRequest, Mapping[str, str], Principal | None], Await
 
 SHUT = "this address is not served yet; the operator of the gateway has been told why"
 _SINGLE = ("Authorization", "Idempotency-Key")
-_WAITING = 1024
-"""Connections that the system holds until they are accepted."""
 
 
 @dataclass(frozen=True, slots=True)
 class Mounted:
-    """An endpoint's route, or a handler of the gateway's own."""
+    """An endpoint's route, or a handler of the gateway's own; `long` ones have a share of another kind."""
 
     endpoint: Endpoint | None
     route: HttpRoute | None
     handler: Handler | None
     open: bool = False
     name: str = OURS
+    long: bool = False
 
 
 class PortTaken(Exception):
@@ -87,6 +88,8 @@ class Server:
         concurrency = settings.concurrency
         self._bodies = Shares("bytes of large bodies", concurrency.body_bytes, concurrency.body_bytes_per_agency)
         self.downloads = Shares("downloads", concurrency.downloads, concurrency.downloads_per_agency)
+        answers, share = concurrency.answer_bytes, concurrency.answer_bytes_per_agency
+        self._answers = Shares("bytes of large answers", answers, share)
         self._calls = Shares("calls", concurrency.inflight, concurrency.inflight_per_agency)
         self._inflight = 0
         self._idle = asyncio.Event()
@@ -98,9 +101,9 @@ class Server:
         for route in routes_of(name, endpoint):
             self._own(route.method, route.path, Mounted(endpoint, route, None, name=name))
 
-    def add(self, method: str, path: str, handler: Handler, *, public: bool = False) -> None:
-        """A handler of the gateway's own. `public`: open to all, without a caller."""
-        self._own(method, path, Mounted(None, None, handler, public))
+    def add(self, method: str, path: str, handler: Handler, *, public: bool = False, long: bool = False) -> None:
+        """A handler of the gateway's own. `public`: open to all, without a caller. `long`: it has its own bounds."""
+        self._own(method, path, Mounted(None, None, handler, public, long=long))
 
     def _own(self, method: str, path: str, mounted: Mounted) -> None:
         try:
@@ -144,7 +147,7 @@ class Server:
         site = web.TCPSite(self._runner, http.host, http.port, backlog=ACCEPTS)
         try:
             await site.start()
-            _lengthen(site)
+            lengthen(site)
         except OSError as error:
             await self._runner.cleanup()
             raise PortTaken(
@@ -214,7 +217,7 @@ class Server:
         if principal is None:
             return self._unknown(request, mounted)
         if mounted.handler is not None:
-            return self._operate(mounted.handler, request, match, principal)
+            return self._operate(mounted, request, match, principal)
         assert mounted.endpoint is not None
         if isinstance(principal, Person):
             return self._no_system(request, match, principal, mounted.endpoint)
@@ -228,14 +231,35 @@ class Server:
         return self._told(endpoint, self.call(request, match, Caller("")), rejected)
 
     async def _operate(
-        self, handler: Handler, request: web.BaseRequest, match: Mapping[str, str], principal: Principal
+        self, mounted: Mounted, request: web.BaseRequest, match: Mapping[str, str], principal: Principal
     ) -> Reply | web.StreamResponse:
+        assert mounted.handler is not None
+        agency = principal.agency if isinstance(principal, Caller) else ""
+        taken = False
         try:
-            return await handler(request, match, principal)
+            if not mounted.long:
+                self._calls.take(agency)
+                taken = True
+            reply = await mounted.handler(request, match, principal)
+            if isinstance(reply, Reply) and len(reply.body) > PIECE:
+                return await self._large(request, reply, agency)
+            return reply
         except (JournalFailed, JournalClosed, ConnectionError):
             raise
         except Exception as error:
             return await self._refused(error, principal, "operate")
+        finally:
+            if taken:
+                self._calls.give_back(agency)
+
+    async def _large(self, request: web.BaseRequest, reply: Reply, agency: str) -> web.StreamResponse:
+        """An answer that lies in memory until it was taken, within the share of who asked."""
+        size = len(reply.body)
+        self._answers.take(agency, size)
+        try:
+            return await send_reply(request, reply, self._settings.stages.send)
+        finally:
+            self._answers.give_back(agency, size)
 
     async def _refused(self, error: Exception, principal: Principal, stage: str) -> Reply:
         """Any error of a known caller's call that is no message: an event, and a problem."""
@@ -262,7 +286,7 @@ class Server:
             most = self._most_headers
             refused = Refused(Reason.HEADERS_TOO_LARGE, "the headers together are over the limit", limit=most)
         if request.version != HttpVersion11 or TRANSFER_ENCODING in request.headers:
-            refused = refused or _framed(request)
+            refused = refused or framed(request)
         for name in _SINGLE:
             sent = request.headers.getall(name, ())
             if len(sent) > 1 and len(set(sent)) > 1:
@@ -297,8 +321,11 @@ class Server:
         taken = False
         try:
             try:
-                if (reason := self._refuses_work()) is not None:
+                if (reason := self._admits()) is not None:
                     raise TryLater(reason, after=2.0)
+                if not self._federation.may_anything(caller.system):
+                    # Nothing that it could send would be taken: not a byte of it is read.
+                    raise Refused(Reason.NO_RIGHT, f"{caller.system} has no right to any service")
                 self._calls.take(caller.agency)
                 taken = True
                 inbound = await endpoint.decode(call)
@@ -323,11 +350,6 @@ class Server:
             detail = "the message is recorded under this id and goes on; only the answer to this call failed"
             internal = Refused(Reason.INTERNAL, detail if kept else "")
             return problem(Rejected(settlement.message_id, internal, stage="arrive"), self.public_url)
-
-    def _refuses_work(self) -> Reason | None:
-        # A part that is being fetched takes nothing of what a call needs.
-        working = self._inflight - self.downloads.taken
-        return Reason.BUSY if working > self._settings.concurrency.inflight else self._admits()
 
     def call(self, request: web.BaseRequest, match: Mapping[str, str], caller: Caller) -> RequestCall:
         arrival = self._arrivals.begin(caller.agency)
@@ -369,28 +391,3 @@ class Server:
         call = self.call(request, {}, Caller(""))
         told = mounted.endpoint.encode(call, rejected)
         return Reply(told.status, told.body, told.media_type, {**reply.headers, **told.headers})
-
-
-def _framed(request: web.BaseRequest) -> Refused | None:
-    """Refuses a body whose end two readers may see at different places, and does not read on behind it: a transfer
-    encoding of an HTTP without it, or one that is not undone here (RFC 9112, section 6.1)."""
-    coding = request.headers.get(TRANSFER_ENCODING)
-    if request.version < HttpVersion10:
-        refused = Refused(Reason.BAD_REQUEST, "this is spoken in HTTP/1.1 or HTTP/1.0")
-    elif coding is not None and request.version < HttpVersion11:
-        refused = Refused(Reason.BAD_REQUEST, "HTTP/1.0 has no Transfer-Encoding; send a Content-Length")
-    elif coding is not None and coding.strip().lower() != "chunked":
-        refused = Refused(Reason.BAD_REQUEST, "of the transfer encodings only 'chunked' is taken")
-    else:
-        return None
-    if isinstance(request.protocol, Door):
-        request.protocol.turn_away()
-    return refused
-
-
-def _lengthen(site: web.TCPSite) -> None:
-    """Gives the queue before a listening socket its length; the event loop takes that to be its own step as well."""
-    server = site._server
-    for listening in getattr(server, "sockets", ()):
-        with listening.dup() as same:
-            same.listen(_WAITING)

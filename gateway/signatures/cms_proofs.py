@@ -16,10 +16,11 @@ from asn1crypto import cms, core, ocsp, pdf, x509
 
 from gateway.signatures import cms_attributes
 from gateway.signatures.chain import Known
+from gateway.signatures.cms_archive import archive_token
 from gateway.signatures.cms_attributes import Attributes
 from gateway.signatures.cms_digest import digest_of
 from gateway.signatures.cms_signer import MOST_CERTIFICATES, WRONG, readable_certificate
-from gateway.signatures.examined import Token, TokenKind
+from gateway.signatures.examined import Token
 from gateway.signatures.findings import Finding, found
 
 MOST_TOKENS, MOST_REVOCATIONS = 32, 200
@@ -127,35 +128,62 @@ _READERS = (
 
 
 def tokens(
-    signature: bytes,
+    signed: cms.SignedData,
+    info: cms.SignerInfo,
     held: Attributes | None,
     loose: Attributes | None,
     content_digest: Callable[[str], bytes | None],
 ) -> tuple[list[Token], list[Finding]]:
-    """Timestamps over the signature's value and over the content (RFC 3161, appendix A; EN 319 122-1, 5.2.8, 5.3)."""
+    """The timestamps of one signer, and what is wrong with those that are none.
+
+    Over the signature's value (RFC 3161, appendix A), over the content (EN 319 122-1, section 5.2.8), or over all
+    (archive, section 5.5.3)."""
     every: list[Token] = []
     findings: list[Finding] = []
-
-    def over_signature(name: str) -> bytes | None:
-        return digest_of(name, [signature])
-
-    for kind, value in _values(held, loose):
-        signed = token_of(value)
-        if signed is None:
-            findings.append(found("timestamp_broken", "it cannot be read"))
-        elif len(every) < MOST_TOKENS:
-            every.append(Token(kind, signed, content_digest if kind == "content" else over_signature))
-        else:
+    signature = bytes(info["signature"].native)
+    for number, (oid, value) in enumerate(_stamped(held, loose)):
+        if number >= MOST_TOKENS:
             findings.append(found("too_large", f"more than {MOST_TOKENS} timestamps"))
             break
+        token, fault = _token(oid, value, signed, info, loose, signature, content_digest)
+        every += [token] if token is not None else []
+        findings += [fault] if fault is not None else []
     return every, findings
 
 
-def _values(held: Attributes | None, loose: Attributes | None) -> Iterator[tuple[TokenKind, bytes]]:
-    for oid in (cms_attributes.SIGNATURE_TIMESTAMP, cms_attributes.MICROSOFT_TIMESTAMP) if loose else ():
-        yield from (("signature", value) for value in loose.values(oid)) if loose else ()
+_UNSIGNED_STAMPS = (
+    cms_attributes.SIGNATURE_TIMESTAMP, cms_attributes.MICROSOFT_TIMESTAMP, cms_attributes.ARCHIVE_TIMESTAMP_V2,
+    cms_attributes.ARCHIVE_TIMESTAMP_V3,
+)  # fmt: skip
+
+
+def _stamped(held: Attributes | None, loose: Attributes | None) -> Iterator[tuple[str, bytes]]:
+    if loose is not None:
+        yield from ((oid, value) for oid in _UNSIGNED_STAMPS for value in loose.values(oid))
     if held is not None:
-        yield from (("content", value) for value in held.values(cms_attributes.CONTENT_TIMESTAMP))
+        oid = cms_attributes.CONTENT_TIMESTAMP
+        yield from ((oid, value) for value in held.values(oid))
+
+
+def _token(
+    oid: str,
+    value: bytes,
+    signed: cms.SignedData,
+    info: cms.SignerInfo,
+    loose: Attributes | None,
+    signature: bytes,
+    content_digest: Callable[[str], bytes | None],
+) -> tuple[Token | None, Finding | None]:
+    token = token_of(value)
+    if token is None:
+        return None, found("timestamp_broken", "it cannot be read")
+    if oid == cms_attributes.ARCHIVE_TIMESTAMP_V2:
+        return None, found("unsupported", "an archive timestamp of version 2")
+    if oid == cms_attributes.ARCHIVE_TIMESTAMP_V3:
+        return archive_token(token, signed, info, loose or Attributes(), content_digest)
+    if oid == cms_attributes.CONTENT_TIMESTAMP:
+        return Token("content", token, content_digest), None
+    return Token("signature", token, lambda name: digest_of(name, [signature])), None
 
 
 def token_of(value: bytes) -> cms.SignedData | None:

@@ -19,6 +19,7 @@ from pyhanko_certvalidator.sig_validate import DefaultSignatureValidator, Signat
 
 from gateway.signatures import cms_attributes
 from gateway.signatures.cms_attributes import Attributes
+from gateway.signatures.constraints import DEFAULT
 
 WRONG = (
     SignatureValidationError, ValueError, TypeError, LookupError, AttributeError, ArithmeticError, AssertionError,
@@ -43,7 +44,7 @@ def readable_certificate(der: bytes) -> x509.Certificate | None:
     try:
         one = x509.Certificate.load(der, strict=True)
         one.native  # noqa: B018
-        one.public_key.algorithm  # noqa: B018
+        DEFAULT.weak_key(one.public_key)
         _ = one.subject.hashable, one.issuer.hashable
     except WRONG:
         return None
@@ -82,7 +83,7 @@ def signer_of(
     else:
         wanted = sid.chosen.native
         named = [one for one in among if wanted is not None and one.key_identifier == wanted]
-    return sorted(named, key=lambda one: bound(one, ess) is False)
+    return sorted(named, key=lambda one: bound(one, ess) is False) if len(named) > 1 else named
 
 
 def _quiet(question: Any, *arguments: Any) -> bool:
@@ -165,6 +166,9 @@ def signature_digests(info: cms.SignerInfo) -> list[str]:
             raise ValueError("RSASSA-PSS without its parameters")
         mask = parameters["mask_gen_algorithm"]["parameters"]["algorithm"].native
         return [str(parameters["hash_algorithm"]["algorithm"].native), str(mask)]
+    if algorithm["algorithm"].native == "ed25519":
+        # Its SHA-512 is a part of itself (RFC 8419): the content may be hashed by another.
+        return []
     try:
         return [str(algorithm.hash_algo)]
     except ValueError:

@@ -37,6 +37,12 @@ class Constraints:
 
     def weak_key(self, public: keys.PublicKeyInfo) -> str | None:
         """Why this public key is too weak, if it is."""
+        try:
+            return self._weak_key(public)
+        except (ValueError, TypeError, KeyError, AttributeError, OverflowError):
+            return "a key that cannot be read"
+
+    def _weak_key(self, public: keys.PublicKeyInfo) -> str | None:
         kind: str = public.algorithm
         if kind in ("rsa", "rsassa_pss"):
             return f"RSA with {public.bit_size} bits" if public.bit_size < self.rsa_bits else None

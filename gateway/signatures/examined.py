@@ -12,6 +12,7 @@ from typing import Literal
 
 from asn1crypto import cms, x509
 
+from gateway.signatures import cms_lengths as _cms_lengths  # noqa: F401  (before anything is read)
 from gateway.signatures.chain import Known
 from gateway.signatures.findings import Finding
 from gateway.signatures.verdict import Integrity

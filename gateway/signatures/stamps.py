@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from asn1crypto import cms, tsp, x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from pyhanko.sign.general import CMSExtractionError, extract_certificate_info, extract_signer_info
 from pyhanko.sign.validation.errors import SignatureValidationError
 from pyhanko.sign.validation.generic_cms import validate_sig_integrity
@@ -26,7 +27,10 @@ from gateway.signatures.names import readable
 from gateway.signatures.trust import TrustStore
 from gateway.signatures.verdict import Stamp
 
-_WRONG = (SignatureValidationError, CMSExtractionError, ValueError, TypeError, KeyError, AttributeError, OverflowError)
+_WRONG = (
+    SignatureValidationError, CMSExtractionError, ValueError, TypeError, LookupError, AttributeError, ArithmeticError,
+    AssertionError, NotImplementedError, RecursionError, UnsupportedAlgorithm,
+)  # fmt: skip
 
 
 @frozen

@@ -37,7 +37,9 @@ async def verify(
 
 def examine(material: Material, beside: Material | None = None, bounds: Bounds = Bounds()) -> Outcome:
     """What is found in the file, whatever it is; nobody is trusted yet."""
-    kind = recognise(material.head(HEAD))
+    kind = recognise(material.head(HEAD), material.name)
+    if kind == "unknown" and beside is not None:
+        return Outcome("unknown", findings=[found("format_broken", "no kind of signature that is known here")])
     if kind == "unknown":
         return Outcome("unknown", findings=[found("format_unknown")])
     try:

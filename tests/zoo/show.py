@@ -18,20 +18,22 @@ from gateway.signatures.verification import verify
 from tests.zoo.case import Case
 from tests.zoo.pki import pki
 
+ENDINGS = {"pdf": "x.pdf", "xml": "x.xml", "cms": "x.p7m", "jws": "x.jws", "asic": "x.asice"}
 FORMATS = ("pdf", "xml", "cms", "jws", "asic")
 
 
 def main(formats: list[str]) -> int:
     wrong = 0
     with tempfile.TemporaryDirectory() as folder:
-        store = load(pki().trust(Path(folder)))
+        store, bare = load(pki().trust(Path(folder) / "a")), load(pki().trust(Path(folder) / "b", with_crl=False))
         for name in formats or FORMATS:
             cases: tuple[Case, ...] = importlib.import_module(f"tests.zoo.{name}").CASES
             for case in cases:
                 beside = Material.of(case.beside()) if case.beside is not None else None
                 data = case.build()
                 start = time.process_time()
-                verdict = asyncio.run(verify(Material.of(data), beside, store, case.at))
+                known = bare if "bare" in case.tags else store
+                verdict = asyncio.run(verify(Material.of(data, ENDINGS[name]), beside, known, case.at))
                 spent = time.process_time() - start
                 codes = [one.code for one in verdict.findings]
                 good = verdict.conclusion == case.conclusion and set(case.codes) <= set(codes)

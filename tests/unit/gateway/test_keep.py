@@ -194,3 +194,28 @@ async def test_letters_whose_time_is_over_are_erased_and_scoured(bench: Bench) -
     bench.clock.advance(bench.settings.letters.keep_days * DAY_MS / 1000 + 1)
     await one.step()
     assert (await bench.letters.find(code_of(letter))).facts is None  # type: ignore[union-attr]
+
+
+async def test_answers_that_were_dropped_are_scoured_at_once(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A kept answer is sealed, but its key stands beside it."""
+    scoured: list[bool] = []
+
+    async def scour() -> bool:
+        scoured.append(True)
+        return True
+
+    monkeypatch.setattr(bench.journal, "scour", scour)
+    one = keeper(bench)
+    await one.step()
+    await one.step()
+    assert len(scoured) == 1
+    found: list[list[Any]] = [[(1,)], []]
+
+    async def read(name: str, values: Any) -> Any:
+        return found.pop(0) if name == "answers_before" and found else []
+
+    monkeypatch.setattr(bench.journal, "read", read)
+    await one.step()
+    assert len(scoured) == 2
+    await one.step()
+    assert len(scoured) == 2

@@ -219,15 +219,19 @@ async def test_a_call_in_flight_is_answered_while_it_drains(made: Made) -> None:
 
 
 async def test_an_adapter_that_does_not_open_keeps_nobody_from_starting_and_is_tried_again(made: Made) -> None:
-    opened = asyncio.Event()
+    opened, asked = asyncio.Event(), asyncio.Event()
     (_, one), (_, two) = made.node.adapters
 
     async def later() -> None:
         opened.set()
 
+    async def well() -> list[str]:
+        # Asked only once it is known to be open.
+        asked.set()
+        return []
+
     one.error = NeedsOperator("the cable is loose")  # type: ignore[attr-defined]
-    for adapter in (one, two):
-        adapter.check = _well  # type: ignore[method-assign]
+    one.check, two.check = well, _well  # type: ignore[method-assign]
     times = made.node.settings.times.model_copy(update={"look": 0.001})
     made.node.settings = made.node.settings.model_copy(update={"times": times})
     assert (await made.node.start()).startswith("http://")
@@ -235,6 +239,7 @@ async def test_an_adapter_that_does_not_open_keeps_nobody_from_starting_and_is_t
     one.open = later  # type: ignore[method-assign]
     async with asyncio.timeout(PATIENCE):
         await opened.wait()
+        await asked.wait()
         assert await made.node.stop() == 0
     assert made.attention.all() == []
     assert made.order[-3:] == ["close one", "close two", "close http"]

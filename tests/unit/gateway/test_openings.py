@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import Any
 
 import pytest
@@ -104,3 +105,65 @@ async def test_a_journal_that_failed_is_nothing_an_adapter_did() -> None:
     adapters: Any = [("one", Door(JournalFailed("gone")))]
     with pytest.raises(JournalFailed):
         await openings.open(adapters)
+
+
+class Hostile:
+    """Opens or closes as no adapter should."""
+
+    def __init__(self, opening: str = "", closing: str = "") -> None:
+        self.modes = {"open": opening, "close": closing}
+        self.left = asyncio.Event()
+
+    async def open(self) -> None:
+        await self._do("open")
+
+    async def close(self) -> None:
+        await self._do("close")
+
+    async def _do(self, what: str) -> None:
+        mode = self.modes[what]
+        if mode == "hangs":
+            await self.left.wait()
+        if mode == "swallows":
+            while not self.left.is_set():
+                with contextlib.suppress(asyncio.CancelledError):
+                    await self.left.wait()
+        if mode in RAISED:
+            raise RAISED[mode]
+
+
+RAISED: dict[str, BaseException] = {
+    "cancelled": asyncio.CancelledError(),
+    "exits": SystemExit(3),
+    "generator": GeneratorExit(),
+    "group": BaseExceptionGroup("many", [KeyboardInterrupt()]),
+    "fails": RuntimeError("3273010101010001"),
+}
+
+
+@pytest.mark.parametrize("mode", ["hangs", "swallows", *RAISED])
+@pytest.mark.parametrize("closing", ["", "hangs", "swallows", "cancelled", "fails"])
+async def test_no_adapter_keeps_the_gateway_whatever_it_does(mode: str, closing: str) -> None:
+    openings, attention = opening(0.01)
+    bad, good = Hostile(mode, closing), Door()
+    adapters: Any = [("bad", bad), ("good", good)]
+    with capture_logs() as lines:
+        await openings.open(adapters)
+        await openings.again(adapters)
+        await openings.close(adapters)
+    bad.left.set()
+    assert (openings.is_open("bad"), openings.is_open("good")) == (False, True)
+    assert [name for name, _ in attention.all()] == ["bad"]
+    assert good.did == ["open", "close"]
+    assert "327301" not in str([{**line, "exc_info": ""} for line in lines])
+
+
+@pytest.mark.parametrize("closing", ["hangs", "swallows", "cancelled", "exits"])
+async def test_no_adapter_keeps_the_process_from_ending(closing: str) -> None:
+    openings, _ = opening(0.01)
+    bad, good = Hostile(closing=closing), Door()
+    adapters: Any = [("bad", bad), ("good", good)]
+    await openings.open(adapters)
+    await openings.close(adapters)
+    bad.left.set()
+    assert good.did == ["open", "close"]

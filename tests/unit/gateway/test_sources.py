@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -163,3 +164,34 @@ async def test_a_source_that_is_not_open_is_not_polled_and_the_others_are(bench:
     assert (shut.settled, len(shut.items)) == ([], 1)
     again = Run(bench, shut)
     await again.until(shut, lambda: shut.settled)
+
+
+async def test_what_is_given_back_again_and_again_is_asked_for_ever_more_seldom(bench: Bench) -> None:
+    """Each try costs what the first did, and is an event."""
+    source = Listed()
+    run = Run(bench, source)
+    (polled,) = run.poller._sources
+    pauses = [run.poller._pause(polled, 0, 1) for _ in range(40)]
+    assert pauses[:3] == [sources.INTERVAL_SECONDS * 2, sources.INTERVAL_SECONDS * 4, sources.INTERVAL_SECONDS * 8]
+    assert pauses == sorted(pauses)
+    assert pauses[-1] == sources.MOST_SECONDS
+    assert run.trouble[0] == "source-0"
+    assert run.poller._pause(polled, 1, 1) == sources.INTERVAL_SECONDS * 2
+    assert run.poller._pause(polled, 1, 0) == 0.0
+    assert run.poller._pause(polled, 0, 0) == sources.INTERVAL_SECONDS
+    assert run.poller._pause(polled, 0, 1) == sources.INTERVAL_SECONDS * 2
+
+
+async def test_a_round_tells_what_was_settled_from_what_was_given_back(bench: Bench) -> None:
+    class Busy(PlainCodec):
+        def to_documents(self, inbound: Inbound) -> Any:
+            if inbound.key == "later":
+                raise TryLater(Reason.BUSY, "not now")
+            return super().to_documents(inbound)
+
+    good, later = item(bench), replace(item(bench, id="d-2"), key="later")
+    source = Listed(good, later)
+    source.codec = Busy()
+    run = Run(bench, source)
+    assert await run.poller._round(run.poller._sources[0]) == (1, 1)
+    assert source.released == [later]

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 
+import orjson
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -96,3 +97,18 @@ def test_limits_are_settings_and_are_told() -> None:
         loads(b"[[1]]", JsonLimits(max_bytes=4))
     assert caught.value.limit == 4
     assert "4" in str(caught.value)
+
+
+def test_too_many_values_are_refused_before_they_are_made():
+    """Each costs some hundred times its own bytes."""
+    most = JsonLimits(max_bytes=1 << 20, max_values=1000)
+    assert len(loads(b"[" + b",".join([b"[]"] * 499) + b"]", most)) == 499
+    with pytest.raises(JsonRefused) as refused:
+        loads(b"[" + b",".join([b"[]"] * 600) + b"]", most)
+    assert (refused.value.code, refused.value.limit) == ("too_many_values", 1000)
+
+
+def test_commas_and_brackets_within_a_text_are_no_values():
+    most = JsonLimits(max_bytes=1 << 20, max_values=10)
+    text = ",[{" * 1000 + '\\",['
+    assert loads(orjson.dumps({"isi": text}), most) == {"isi": text}

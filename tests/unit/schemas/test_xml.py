@@ -184,7 +184,7 @@ DAY = "<serviceDate>2026-01-02</serviceDate>"
         (DAY, [("", "one_of_required")]),
         ("<noKartu>1</noKartu>" + DAY, [("noKartu", "no_kartu_format")]),
         ("<noKartu/>" + DAY, [("noKartu", "no_kartu_format")]),
-        (DAY + "<noKartu>0000000000001</noKartu>", [("", "xsd")]),
+        (DAY + "<noKartu>0000000000001</noKartu>", [("noKartu", "wrong_order")]),
         ("<noKartu>0000000000001</noKartu>" + DAY + DAY, [("serviceDate", "repeated")]),
         ("<noKartu>0000000000001</noKartu><x/>" + DAY, [("x", "unknown_field")]),
         ("<noKartu a='b'>0000000000001</noKartu>" + DAY, [("", "xsd")]),
@@ -235,3 +235,31 @@ def test_nil_and_text_together_are_refused(wire_values, data: st.DataObject) -> 
     assert number is not None
     number.text = "X"
     assert codes(element) == [("", "xsd")]
+
+
+def _person(inner: str, ns: str = 'xmlns="urn:lintas:schema:referral:1"') -> SchemaError:
+    with pytest.raises(SchemaError) as refused:
+        from_xml(safe_xml.parse(f"<referral {ns}>{inner}</referral>".encode()))
+    return refused.value
+
+
+def test_a_field_outside_of_the_namespace_is_told_as_that():
+    ns = namespace("referral/1")
+    refused = _person('<r:patient><fullName xmlns="">Siti</fullName></r:patient>', f'xmlns="{ns}" xmlns:r="{ns}"')
+    assert [(one.path, one.code) for one in refused.errors] == [("patient.fullName", "wrong_namespace")]
+    assert ns in refused.errors[0].message
+
+
+def test_an_element_that_stands_twice_is_told_with_its_parents():
+    refused = _person("<patient><fullName>Siti</fullName><fullName>Ani</fullName></patient>")
+    assert [(one.path, one.code) for one in refused.errors] == [("patient.fullName", "repeated")]
+
+
+def test_elements_in_the_wrong_order_are_named():
+    element = safe_xml.parse(
+        b'<eligibilityQuery xmlns="urn:lintas:schema:eligibility-query:1">'
+        b"<serviceDate>2026-01-02</serviceDate><noKartu>0000000000001</noKartu></eligibilityQuery>"
+    )
+    with pytest.raises(SchemaError) as refused:
+        from_xml(element)
+    assert [(one.path, one.code) for one in refused.value.errors] == [("noKartu", "wrong_order")]

@@ -27,6 +27,9 @@ INSERT INTO answers (message, sealed_key, body) VALUES (:message, :sealed_key, :
 -- name: find_answer
 SELECT sealed_key, body FROM answers WHERE message = :message;
 
+-- name: answers_before
+SELECT 1 FROM answers WHERE message < :before LIMIT 1;
+
 -- name: drop_answers_before
 DELETE FROM answers WHERE message IN (SELECT message FROM answers WHERE message < :before ORDER BY message LIMIT :limit);
 

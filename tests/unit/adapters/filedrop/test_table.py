@@ -93,6 +93,41 @@ def test_a_declared_encoding_is_kept_and_a_foreign_byte_costs_its_row_only():
     assert isinstance(after, Person1)
 
 
+@pytest.mark.parametrize("step", [1, 3, 1000])
+def test_a_table_that_is_almost_utf8_is_never_read_in_another_encoding(step):
+    names = [GOOD.replace("Siti", name) for name in ("Zoë", "Nur", "Andr\udce9", "José")]
+    data = table(*names).encode("utf-8", "surrogateescape")
+    survey = Survey(config())
+    for at in range(0, len(data), step):
+        survey.feed(data[at : at + step])
+    assert survey.result(10).encoding == "utf-8"
+    first, second, bad, last = read(data, config(), step=step)
+    assert [first.full_name, second.full_name, last.full_name] == ["Zoë Contoh", "Nur Contoh", "José Contoh"]
+    assert isinstance(bad, RowProblem)
+    assert (bad.row, bad.code) == (3, "wrong_charset")
+
+
+def test_a_table_cut_inside_a_character_loses_its_last_row_only():
+    data = table(GOOD.replace("Siti", "Zoë"), GOOD.replace("Siti", "Renaté")).encode()
+    first, bad = read(data[: data.index(b"Renat") + 6], config())
+    assert first.full_name == "Zoë Contoh"
+    assert isinstance(bad, RowProblem)
+
+
+@pytest.mark.parametrize("cell", ["#REF!", "#N/A", "#NAME?", "#DIV/0!", " #VALUE! "])
+def test_a_failed_formula_is_no_value(cell):
+    (bad,) = read(table(GOOD.replace("Siti Contoh", cell)))
+    assert (bad.row, bad.code) == (1, "formula_failed")
+
+
+def test_rows_of_nothing_but_delimiters_are_no_rows_at_the_end_and_one_problem_each_before_it():
+    empty = ";" * HEADER.count(";") if ";" in HEADER else "," * HEADER.count(",")
+    assert len(read(table(GOOD, empty, empty))) == 1
+    first, blank, last = read(table(GOOD, empty, GOOD))
+    assert (blank.row, blank.code, blank.column) == (2, "blank_row", None)
+    assert first.full_name == last.full_name
+
+
 def test_other_encodings_are_refused_where_the_folder_says_so():
     data = table(GOOD.replace("Siti", "Zoë")).encode("cp1252")
     with pytest.raises(Refused) as refused:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from gateway.contract.http import HttpRoute, Reply
 from gateway.contract.reasons import Reason
 from gateway.http.owners import AddressTaken, RoutesUnknown
 from gateway.http.server import PortTaken
+from gateway.http.shares import Shares
 from gateway.store.engine import JournalFailed
 from tests.unit.gateway.bench import ARSIP, GUDANG, QUERY, SIMPUS, organisation
 from tests.unit.gateway.http.face import Face, Post, loopback
@@ -150,8 +152,7 @@ async def test_nothing_new_is_taken_while_nothing_is_admitted(face: Face, reason
 
 
 async def test_too_much_at_once_is_told_to_come_back(face: Face) -> None:
-    concurrency = face.settings.concurrency.model_copy(update={"inflight": 1})
-    face.server._settings = face.settings.model_copy(update={"concurrency": concurrency})
+    face.server._calls = Shares("calls", 1, 1)
     begun, gate = asyncio.Event(), asyncio.Event()
     record = face.bench.recorder.record
 
@@ -167,6 +168,31 @@ async def test_too_much_at_once_is_told_to_come_back(face: Face) -> None:
         assert await face.code("POST", ORGANISATION, SIMPUS, json=organisation()) == (503, "busy")
         gate.set()
         assert (await first)[0] == 202
+
+
+async def test_the_gateways_own_api_takes_from_the_same_share_and_gives_it_back(face: Face) -> None:
+    face.server._calls = Shares("calls", 8, 1)
+    begun, gate = asyncio.Event(), asyncio.Event()
+
+    async def slow(message: str, who: object) -> object:
+        begun.set()
+        await gate.wait()
+        return {}
+
+    face.bench.reader.message = slow  # type: ignore[method-assign, assignment]
+    first = asyncio.create_task(face.value("GET", "/api/v1/messages/x", SIMPUS))
+    async with asyncio.timeout(PATIENCE):
+        await begun.wait()
+        assert await face.code("GET", "/api/v1/messages/x", SIMPUS) == (503, "busy")
+        assert await face.code("POST", ORGANISATION, SIMPUS, json=organisation()) == (503, "busy")
+        gate.set()
+        assert (await first)[0] == 200
+    assert (await face.value("POST", ORGANISATION, SIMPUS, json=organisation()))[0] == 202
+
+
+async def test_of_who_may_use_nothing_not_a_byte_is_read(face: Face) -> None:
+    face.server._federation = SimpleNamespace(may_anything=lambda system: False)  # type: ignore[assignment]
+    assert await face.code("POST", ORGANISATION, SIMPUS, data=b"{broken") == (403, "no_right")
 
 
 async def test_when_the_journal_has_failed_the_connection_ends_without_an_answer(face: Face) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import zlib
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -162,3 +163,44 @@ def memory(process: Path) -> bytes:
                 except (OSError, ValueError, OverflowError):
                     continue
     return bytes(found)
+
+
+def bomb() -> bytes:
+    """A page whose operators are a few kilobytes that unpack to 640 MiB."""
+    squeezed = zlib.compressobj(9)
+    packed = b"".join(squeezed.compress(bytes(1 << 20)) for _ in range(640)) + squeezed.flush()
+    return with_stream(packed, "/Filter /FlateDecode")
+
+
+def with_stream(content: bytes, more: str = "") -> bytes:
+    """A page by hand, whose form `/X` is its own content."""
+    stream = f"<< /Length {len(content)} {more} /Type /XObject /Subtype /Form /BBox [0 0 9 9] ".encode()
+    resources = b"/Resources << /XObject << /X 4 0 R >> >>"
+    parts = [
+        b"<< /Type /Catalog /Pages 2 0 R >>",
+        b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R " + resources + b" >>",
+        stream + resources + b" >>\nstream\n" + content + b"\nendstream",
+    ]
+    data, places = b"%PDF-1.7\n", []
+    for number, part in enumerate(parts, 1):
+        places.append(len(data))
+        data += b"%d 0 obj\n%s\nendobj\n" % (number, part)
+    table = b"".join(b"%010d 00000 n \n" % place for place in places)
+    head = b"xref\n0 5\n0000000000 65535 f \n" + table
+    return data + head + b"trailer\n<< /Size 5 /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF\n" % len(data)
+
+
+@pytest.mark.parametrize("name", ["bomb", "loop"])
+async def test_a_page_that_is_made_to_exhaust(trusted: Path, key: SigningKeySource, name: str) -> None:
+    data = bomb() if name == "bomb" else with_stream(b"/X Do /X Do")
+    pool = Workers(WorkerLimits(count=1, seconds=5, memory=512 << 20))
+    try:
+        with pytest.raises(SigningRefused) as error:
+            await pool.sign(held(data), request(mark=mark(tag="#")), key, secret=SECRET, trust=trusted)
+        assert error.value.code in ("too_costly", "tag_missing")
+        # Where nobody reads its text it is signed like any other.
+        if name == "loop":
+            assert await pool.sign(held(data), request(mark=mark()), key, secret=SECRET, trust=trusted)
+    finally:
+        await pool.close()
