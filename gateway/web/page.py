@@ -79,7 +79,7 @@ class LetterPage:
     async def start(self, request: web.BaseRequest, match: Match, language: Language) -> Reply:
         """The field to type a code into; with a code in the query, the way to its page."""
         typed = request.query.get("code")
-        if typed is None:
+        if not typed:
             return self._page("start.html", language, here="/v/")
         # What can be no code is not repeated, not even in an address.
         code = plain(typed) or "-"

@@ -133,7 +133,7 @@ CONFIG = SchemathesisConfig.from_dict(
     {
         "checks": {
             # `refused_only_beyond_the_schema` looks into 400 and 422.
-            "positive_data_acceptance": {"expected-statuses": ["2xx", "400", "401", "403", "404", "409", "422"]},
+            "positive_data_acceptance": {"expected-statuses": ["2xx", "303", "400", "401", "403", "404", "409", "422"]},
         }
     }
 )
