@@ -325,7 +325,11 @@ class _Builder:
         )  # fmt: skip
         looks = Looks(self.journal, self.events, time.monotonic)
         LetterApi(
-            registry=self.letters, looks=looks, settings=self.settings, public_url=lambda: self.server.public_url
+            registry=self.letters,
+            looks=looks,
+            settings=self.settings,
+            public_url=lambda: self.server.public_url,
+            send_code=self.desk.send_code,
         ).mount(self.server)
         Api(
             reader=reader,

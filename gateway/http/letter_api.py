@@ -8,7 +8,7 @@ and every change by a person is an event; a person does not see what a letter sa
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import aclosing
 from typing import Any
 
@@ -39,8 +39,17 @@ Match = Mapping[str, str]
 class LetterApi:
     """Handlers; `mount` puts them on a server."""
 
-    def __init__(self, *, registry: Registry, looks: Looks, settings: Settings, public_url: Callable[[], str]) -> None:
+    def __init__(
+        self,
+        *,
+        registry: Registry,
+        looks: Looks,
+        settings: Settings,
+        public_url: Callable[[], str],
+        send_code: Callable[[str, str], Awaitable[None]],
+    ) -> None:
         self._registry, self._looks, self._settings, self._public_url = registry, looks, settings, public_url
+        self._send_code = send_code
 
     def mount(self, server: Server) -> None:
         self._server = server
@@ -48,6 +57,7 @@ class LetterApi:
         server.add("GET", f"{BASE}/file", self.file)
         server.add("POST", f"{BASE}/withdraw", self.withdraw)
         server.add("POST", f"{BASE}/replace", self.replace)
+        server.add("POST", "/api/v1/signers/{signer}/code", self.code)
 
     async def show(self, request: web.BaseRequest, match: Match, who: Principal | None) -> Reply:
         letter = await self._letter(match["code"], who)
@@ -114,6 +124,13 @@ class LetterApi:
         if by.id == letter.id:
             raise Refused(Reason.BAD_REQUEST, "a letter cannot replace itself")
         return await self._end(letter, Ending(by=by.facts.code), who, by)
+
+    async def code(self, request: web.BaseRequest, match: Match, who: Principal | None) -> Reply:
+        """A one-time code is sent to the signer, by the service that has the key."""
+        if not isinstance(who, Caller):
+            raise Refused(Reason.NO_RIGHT, "letters are signed for systems; this key belongs to a person")
+        await self._send_code(who.system, match["signer"])
+        return told({"signer": match["signer"], "sent": True})
 
     async def _end(self, letter: Letter, ending: Ending, who: Principal | None, by: Letter | None = None) -> Reply:
         # The same once more changes nothing, so that a lost answer does no harm.

@@ -106,3 +106,10 @@ async def test_a_reserved_code_has_no_file(face: Face, bench: Bench) -> None:
     assert (status, told["state"]) == (200, "reserved")
     assert await face.code("GET", f"{BASE}/{held.code}/file", SIMPUS) == (404, "not_found")
     assert (await face.code("POST", f"{BASE}/{held.code}/withdraw", SIMPUS, json={"reason": "x"}))[0] == 409
+
+
+async def test_a_one_time_code_is_sent_for_a_system(face: Face) -> None:
+    path = "/api/v1/signers/wali/code"
+    assert await face.value("POST", path, SIMPUS) == (200, {"signer": "wali", "sent": True})
+    assert face.codes == [(SIMPUS, "wali")]
+    assert await face.code("POST", path, "ani") == (403, "no_right")
