@@ -140,12 +140,12 @@ CONFIG = SchemathesisConfig.from_dict(
 
 
 #: What fits the JSON Schema may still break a rule that no schema can tell. A bag of raw fields brings numbers that do
-#: not survive JSON, an integer may be written as 5.0, which the schema counts as one and we do not; a form field's name
+#: not survive JSON, a file name characters that none may have, an integer may be written as 5.0, which the schema counts as one and we do not; a form field's name
 #: brings characters that no header can carry.
 BEYOND = {
     "key_mismatch", "wrong_instance", "expired", "part_missing", "digest_mismatch", "nothing_to_acknowledge",
     "unknown_recipient", "not_a_number", "multipart_broken", "part_unused",
-    "unknown_signer",
+    "unknown_signer", "name_refused",
 }  # fmt: skip
 BEYOND_FIELDS = {
     "civil_date", "instant", "draft_number", "batch_count", "nik_province", "nik_birth_day", "not_base64",
