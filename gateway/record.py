@@ -66,7 +66,7 @@ class Recorder:
     async def record(self, verified: Verified, *, parent: str | None = None) -> Recorded:
         """Makes one message durable. `parent` is the batch it is a row of."""
         routed = verified.routed
-        steps, receipt, key = self.steps(routed, parent=parent)
+        steps, receipt, key = self.steps(routed, parent=parent, verified=verified)
         try:
             await self._journal.commit(Unit(steps))
         except Taken:
@@ -81,7 +81,13 @@ class Recorder:
         return Recorded(routed.normalised.received.id, (receipt.copy,), document=routed.normalised.canonical)
 
     def steps(
-        self, routed: Routed, *, parent: str | None = None, row: int | None = None, batch: BatchKeys | None = None
+        self,
+        routed: Routed,
+        *,
+        parent: str | None = None,
+        row: int | None = None,
+        batch: BatchKeys | None = None,
+        verified: Verified | None = None,
     ) -> tuple[list[Step], Signed, bytes | None]:
         """The unit that records a message, its receipt, and the digest of its idempotency key if it has one.
 
@@ -103,7 +109,10 @@ class Recorder:
             body=body,
         )
         origin = Origin(source_of(received.caller), parent, row)
-        body = Body(body.document, body.salt, body.parts, body.name, body.envelope, receipt.copy.jws, trace, origin)
+        verdicts = () if verified is None else verified.verdicts
+        body = Body(
+            body.document, body.salt, body.parts, body.name, body.envelope, receipt.copy.jws, trace, origin, verdicts
+        )
         kind = "batch" if batch else "message" if parent is None else "row"
         steps = [Step("insert_message", self._message_row(routed, data_key, body, kind, parent))]
         key = batch.idempotency if batch else self.key_of(routed, row=parent is not None)
@@ -112,8 +121,9 @@ class Recorder:
             content = content_digest(self._lookup, routed)
             steps.append(Step("insert_key", {"key": key, "message": message, "content": content, "expires": expires}))
         steps += [self._carried(part, message) for part in inbound.parts if part.media_type == PDF]
+        held = None if verified is None else verified.held
         for number, recipient in enumerate(routed.recipients, 1):
-            steps += self._delivery(routed, f"{message}.{number}", recipient, receipt.sha256)
+            steps += self._delivery(routed, f"{message}.{number}", recipient, receipt.sha256, held)
         subject_steps, subject_keys = self.subjects(routed.normalised.subjects, message)
         name = EventName.BATCH_ACCEPTED if batch else EventName.ACCEPTED
         event = self._accepted_event(name, routed, body, receipt, subject_keys, parent)
@@ -148,7 +158,9 @@ class Recorder:
         digest = self._lookup.lookup("letter-file", part.sha256)
         return Step("note_carried", {"digest": digest, "message": message})
 
-    def _delivery(self, routed: Routed, delivery: str, recipient: str, head: str) -> list[Step]:
+    def _delivery(
+        self, routed: Routed, delivery: str, recipient: str, head: str, held: str | None = None
+    ) -> list[Step]:
         received = routed.normalised.received
         lane = self._lane(recipient, received.service.name, "document")
         row: dict[str, Any] = {
@@ -156,11 +168,13 @@ class Recorder:
             "message": received.id,
             "kind": "document",
             "recipient": recipient,
-            "state": "ready",
+            "state": "ready" if held is None else "quarantined",
             "order_key": routed.order_key,
             "receipt": None,
             "head": head,
         }
+        if held is not None:
+            return self._withheld(routed, row, lane, held)
         queued: dict[str, Any] = {"lane": lane, "due": due_in(lane, received.at_ms), "delivery": delivery}
         if routed.order_key is None:
             return [Step("insert_delivery", row), Step("enqueue", queued)]
@@ -170,6 +184,36 @@ class Recorder:
             Step("insert_order", ordered),
             Step("enqueue_if_first", {**queued, "order_key": routed.order_key}),
         ]
+
+    def _withheld(self, routed: Routed, delivery: Mapping[str, Any], lane: str, why: str) -> list[Step]:
+        """A delivery that waits for a person's decision. It keeps its place in the order."""
+        received = routed.normalised.received
+        event = self._events.write(
+            EventName.QUARANTINED,
+            reason=Reason.POLICY_UNMET,
+            message=received.id,
+            delivery=delivery["id"],
+            sender=received.caller.system,
+            recipient=delivery["recipient"],
+            service=received.service.name,
+            document=routed.normalised.document.TYPE,
+            route=self._routes[id(routed.route)],
+            purpose=routed.route.purpose,
+        )
+        row = {
+            "id": event.id,
+            "message": received.id,
+            "delivery": delivery["id"],
+            "recipient": delivery["recipient"],
+            "reason": Reason.POLICY_UNMET.value,
+            "detail": why[:500],
+            "at": received.at_ms,
+        }
+        steps = [Step("insert_delivery", delivery), Step("quarantine", row), event_step(event)]
+        if routed.order_key is not None:
+            ordered: dict[str, Any] = {"lane": lane, "order_key": routed.order_key, "delivery": delivery["id"]}
+            steps.append(Step("insert_order", ordered))
+        return steps
 
     def subjects(self, found: Sequence[tuple[str, str]], message: str) -> tuple[list[Step], list[Keyed]]:
         """Rows for the erasable table, and the keys whose pseudonyms stand in this message's events.

@@ -191,6 +191,8 @@ def _reading() -> dict[tuple[str, str], dict[str, Any]]:
     digest = {"Repr-Digest": text, "ETag": {**text, "description": "Strong: the SHA-256 of the part"}}
     span = {"Content-Range": {"required": True, "schema": {"type": "string"}}}
     raw: dict[str, Any] = {"*/*": {"schema": {}}}
+    container = "application/vnd.etsi.asic-e+zip"
+    lines = {"text/plain": {"schema": {"type": "string", "description": "Compact JWS, one a line"}}}
     return {
         ("GET", base): operation(
             "read", "readMessage", "State and timeline of a message", {"200": ok("The message.", ref("Message"))},
@@ -199,6 +201,21 @@ def _reading() -> dict[tuple[str, str], dict[str, Any]]:
         ("GET", f"{base}/receipts"): operation(
             "read", "readReceipts", "Receipts of a message", {"200": ok("Its receipts.", ref("Receipts"))},
             (*FOUND, Reason.ERASED), parameters=[_ID],
+        ),
+        ("GET", f"{base}/evidence"): operation(
+            "read", "readEvidence", "All that proves a message, as a signed container",
+            {"200": {"description": "An ASiC-E with CAdES.", "content": {container: {"schema": {}}}}},
+            FOUND, parameters=[_ID],
+            description="For its parties with document, parts and receipts; for operators and auditors, and after "
+            "erasure, events and digests alone.",
+        ),
+        ("POST", f"{base}/evidence"): operation(
+            "read", "renewEvidence", "Evidence of an erased message, around the receipts that a party brings back",
+            {"200": {"description": "An ASiC-E with CAdES.", "content": {container: {"schema": {}}}}},
+            (*FOUND, Reason.BODY_TOO_LARGE, Reason.SLOW_BODY),
+            parameters=[_ID],
+            description="Each receipt is put in if its SHA-256 is in an event of the message that the caller may read.",
+            requestBody={"required": True, "content": {JSON: {"schema": ref("Receipts")}, **lines}},
         ),
         ("GET", f"{base}/parts/{{n}}"): operation(
             "read", "readPart", "Bytes of a part",
@@ -279,6 +296,11 @@ def _operating() -> dict[tuple[str, str], dict[str, Any]]:
             )
             for action, summary in words.items()
         },
+        ("POST", "/api/v1/keys/rotate"): operation(
+            "operate", "rotateKey", "Sign receipts by a new key from now on",
+            {"200": ok("It signs; the former ones stay published.", ref("Rotated"))}, ANY,
+            description="Role operator.",
+        ),
         ("GET", "/api/v1/events"): operation(
             "operate", "readEvents", "The audit log, filtered", {"200": ok("Events in order.", ref("Events"))}, ANY,
             description="Role auditor or operator. `tail` gives the last events instead of those after a number.",

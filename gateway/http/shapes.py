@@ -294,6 +294,7 @@ def _operated() -> dict[str, Schema]:
             {"items": listed(made("One of them.", {**item, "at": INSTANT}, {"detail": maybe(TEXT), "state": TEXT}))},
         ),
         "Decided": made("The item afterwards.", {"id": TEXT, "state": {"enum": ["replayed", "closed", "skipped"]}}),
+        "Rotated": made("Ids of keys.", {"kid": said(TEXT, "It signs now"), "former": said(TEXT, "It signed before")}),
         "Events": made(
             "Events in their order.",
             {

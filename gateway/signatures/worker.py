@@ -24,6 +24,7 @@ from typing import IO, Any
 import orjson
 
 from gateway.signatures import frames
+from gateway.signatures.constraints import read
 from gateway.signatures.findings import found
 from gateway.signatures.material import Bounds, Material, TooLarge
 from gateway.signatures.signing import SignedPdf, SigningRefused, heard
@@ -61,7 +62,8 @@ class _Work:
             files = [self._opened(number, one, stack) for number, one in enumerate(job["files"])]
             beside = files[1] if len(files) > 1 else None
             try:
-                verdict = asyncio.run(verify(files[0], beside, self._known(Path(job["trust"])), at, bounds))
+                trust = self._known(Path(job["trust"]))
+                verdict = asyncio.run(verify(files[0], beside, trust, at, bounds, read(job["strength"])))
             except (MemoryError, RecursionError):
                 verdict = judged("unknown", "", at, about_file=[found("too_costly")])
         return verdict.told(str(job["name"]))

@@ -140,8 +140,8 @@ CONFIG = SchemathesisConfig.from_dict(
 
 
 #: What fits the JSON Schema may still break a rule that no schema can tell. A bag of raw fields brings numbers that do
-#: not survive JSON, a file name characters that none may have, an integer may be written as 5.0, which the schema counts as one and we do not; a form field's name
-#: brings characters that no header can carry.
+#: not survive JSON, an integer may be written as 5.0, which the schema counts as one and we do not; a form field's name
+#: brings characters that no header can carry, and a file's name some that none may have.
 BEYOND = {
     "key_mismatch", "wrong_instance", "expired", "part_missing", "digest_mismatch", "nothing_to_acknowledge",
     "unknown_recipient", "not_a_number", "multipart_broken", "part_unused",
