@@ -71,6 +71,7 @@ from gateway.register import Registrar
 from gateway.settings import Settings
 from gateway.signatures.evidence_key import EvidenceKey
 from gateway.signatures.receipt_keys import receipt_keys
+from gateway.signatures.workers import WorkerLimits, Workers
 from gateway.sources import Poller
 from gateway.store import migrate, queries
 from gateway.store.disk import DiskReserve, free_bytes
@@ -118,6 +119,8 @@ class _Builder:
         self.attention = Attention()
         self.openings = Openings(self.attention.said)
         self.workers = pool(settings.verification)
+        # Files of strangers have a worker of their own, so that no other check waits behind them.
+        self.strangers = Workers(WorkerLimits(count=1, seconds=15.0, memory=512 << 20, waiting=8))
         self.channels = Channels(federation, adapters, settings.endpoints, self.openings.is_open)
         self._stores()
         self._rooms()
@@ -305,7 +308,7 @@ class _Builder:
             settings=settings, journal=self.journal, parts=self.parts, arrivals=self.arrivals, http=self.http,
             events=self.events, sequencer=self.sequencer, lanes=self.lanes, reaper=reaper, keeper=self._keeper(),
             refusals=self.refusals, poller=poller, server=self.server, adapters=self.channels.adapters,
-            attention=self.attention, openings=self.openings, workers=self.workers, now_ms=_now_ms,
+            attention=self.attention, openings=self.openings, workers=(self.workers, self.strangers), now_ms=_now_ms,
         )  # fmt: skip
         return self.built
 
@@ -339,15 +342,16 @@ class _Builder:
             reader=reader, parts=self.host_parts, key=self.evidence_key, jwks=self.signing.jwks, now=self.clock.now
         )
         LetterApi(
-            registry=self.letters, looks=looks, settings=self.settings, public_url=lambda: self.server.public_url
-        ).mount(self.server)
+            registry=self.letters, looks=looks, settings=self.settings, public_url=lambda: self.server.public_url,
+            send_code=self.desk.send_code,
+        ).mount(self.server)  # fmt: skip
         Api(
             reader=reader, operations=operations, registrar=self.registrar, looks=looks, parts=self.host_parts,
             federation=self.federation, settings=self.settings,
         ).mount(self.server)  # fmt: skip
         EvidenceApi(evidence=evidence, settings=self.settings).mount(self.server)
         LetterPage(
-            registry=self.letters, verifier=self.workers, federation=self.federation, settings=self.settings
+            registry=self.letters, verifier=self.strangers, federation=self.federation, settings=self.settings
         ).mount(self.server)
         facts = self.condition.facts
         gauges = Gauges(self.journal, facts=facts, now_ms=_now_ms, monotonic=time.monotonic)

@@ -60,7 +60,7 @@ class Node:
         adapters: Sequence[tuple[str, Adapter]],
         attention: Attention,
         openings: Openings,
-        workers: Workers,
+        workers: Sequence[Workers],
         now_ms: Callable[[], int],
     ) -> None:
         self.settings, self.journal, self.parts, self.arrivals = settings, journal, parts, arrivals
@@ -135,7 +135,8 @@ class Node:
         await self.server.close()
         await self.openings.close(self.adapters)
         await self.http.close()
-        await self.workers.close()
+        for pool in self.workers:
+            await pool.close()
         await self.parts.close()
         await self.journal.close()
         return 0 if self._fatal is None else 1

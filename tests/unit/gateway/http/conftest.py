@@ -58,7 +58,7 @@ def server(settings: Settings) -> Server:
         settings=settings,
     ).mount(made)
     EvidenceApi(evidence=NOBODY, settings=settings).mount(made)
-    LetterApi(registry=NOBODY, looks=NOBODY, settings=settings, public_url=lambda: "").mount(made)
+    LetterApi(registry=NOBODY, looks=NOBODY, settings=settings, public_url=lambda: "", send_code=NOBODY).mount(made)
     LetterPage(registry=NOBODY, verifier=NOBODY, federation=NOBODY, settings=settings).mount(made)
     return made
 
