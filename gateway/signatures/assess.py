@@ -151,9 +151,9 @@ def _strength(examined: Examined, constraints: Constraints) -> list[Finding]:
 
 def _times(examined: Examined, at: datetime, proven: datetime | None) -> list[Finding]:
     claimed, findings = examined.claimed_at, []
-    if claimed is not None and claimed > at + SKEW:
+    if claimed is not None and claimed - at > SKEW:
         findings.append(found("time_in_future"))
-    elif claimed is not None and proven is not None and claimed > proven + SKEW:
+    elif claimed is not None and proven is not None and claimed - proven > SKEW:
         findings.append(found("time_order", "it says it was made after its timestamp"))
     if proven is None and examined.purpose == "signers":
         findings.append(found("time_unproven"))

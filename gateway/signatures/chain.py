@@ -13,7 +13,7 @@ The home of pyhanko-certvalidator.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
@@ -39,6 +39,7 @@ from pyhanko_certvalidator.policy_decl import (
     RevocationCheckingPolicy,
     RevocationCheckingRule,
 )
+from pyhanko_certvalidator.registry import CertificateRegistry, TrustManager
 from pyhanko_certvalidator.validate import async_validate_path
 
 from gateway.contract.frozen import frozen
@@ -48,7 +49,7 @@ from gateway.signatures.verdict import Revocation
 
 Ending = Literal["holds", "unknown", "expired", "not_yet_valid", "revoked", "no_revocation_data", "weak", "broken"]
 
-MOST_PATHS, MOST_CERTIFICATES, MOST_REVOCATIONS = 8, 200, 200
+MOST_PATHS, MOST_CERTIFICATES, MOST_REVOCATIONS, MOST_LOOKS = 8, 200, 200, 100
 _TOLERANCE = timedelta(seconds=1)
 _WEAK = frozenset(("md2", "md5", "sha1"))
 _LIBRARY = (ValidationError, PathError, CRLValidationError, OCSPValidationError)
@@ -92,7 +93,8 @@ async def judge(
     anchors = trust.anchors(purpose)
     if not anchors:
         return Chain("unknown", detail="the trust folder holds no authority for this purpose")
-    others = [*known.certificates[:MOST_CERTIFICATES], *trust.intermediates()]
+    # Of two with one issuer and number the library keeps the first: none that came along hides one of the folder.
+    others = [*trust.intermediates(), *known.certificates[:MOST_CERTIFICATES]]
     try:
         plain = _context(anchors, others, at, at, constraints)
         paths = [one async for one in _paths(plain, certificate)]
@@ -105,6 +107,18 @@ async def judge(
             return ended
         best = best or ended
     return best or Chain("unknown")
+
+
+class _Registry(CertificateRegistry):
+    """Looks for issuers so often and no more: certificates of one name and key make more ways than can be walked."""
+
+    looks = 0
+
+    def find_potential_issuers(self, cert: x509.Certificate, trust_manager: TrustManager) -> Iterator[Any]:
+        self.looks += 1
+        if self.looks > MOST_LOOKS:
+            raise PathBuildingError("too many ways")
+        return super().find_potential_issuers(cert, trust_manager)
 
 
 async def _paths(context: ValidationContext, certificate: x509.Certificate) -> Any:
@@ -163,22 +177,21 @@ async def _asked(
     own = _up_to(path, certificate)
     if own is None:
         return Chain("holds", "unchecked")
+    good: Chain | None = None
     last: Chain | None = None
-    for embedded, (crls, ocsps) in enumerate(_revocations(certificate, known, trust)):
-        if not crls and not ocsps:
-            continue
+    for embedded, crls, ocsps in _revocations(certificate, known, trust):
         context = _context(anchors, others, at, used_at or at, constraints, crls, ocsps)
         try:
             await async_validate_path(context, own)
         except _WRONG as error:
             ended = _ended(error)
             if ended.ending == "revoked":
-                return Chain("revoked", "revoked", ended.detail, ended.at, embedded=bool(embedded))
+                return Chain("revoked", "revoked", ended.detail, ended.at, embedded=embedded)
             last = ended
             continue
-        return Chain("holds", "good", embedded=bool(embedded))
-    if last is not None:
-        return last
+        good = good or Chain("holds", "good", embedded=embedded)
+    if good is not None or last is not None:
+        return good or last or Chain("unknown")
     if certificate.crl_distribution_points or certificate.ocsp_urls:
         return Chain("no_revocation_data", "unknown")
     return Chain("holds", "unchecked")
@@ -195,12 +208,17 @@ def _up_to(path: ValidationPath, certificate: x509.Certificate) -> ValidationPat
 
 def _revocations(
     certificate: x509.Certificate, known: Known, trust: TrustStore
-) -> list[tuple[list[crl.CertificateList], list[ocsp.OCSPResponse]]]:
-    """CRLs of its issuer and OCSP answers about it: first those of the trust folder, then those that came along."""
-    return [
-        (_crls_of(certificate, trust.crls()), _ocsps_of(certificate, trust.ocsps())),
-        (_crls_of(certificate, known.crls), _ocsps_of(certificate, known.ocsps)),
-    ]
+) -> Iterator[tuple[bool, list[crl.CertificateList], list[ocsp.OCSPResponse]]]:
+    """Whether they came along, CRLs of its issuer, OCSP answers about it: first those of the trust folder.
+
+    CRLs are asked alone too: the library is content with an OCSP answer, which may be older than its revocation."""
+    for embedded, source in enumerate((trust, known)):
+        crls, ocsps = (source.crls(), source.ocsps()) if isinstance(source, TrustStore) else (source.crls, source.ocsps)
+        listed, answers = _crls_of(certificate, crls), _ocsps_of(certificate, ocsps)
+        if listed or answers:
+            yield bool(embedded), listed, answers
+        if listed and answers:
+            yield bool(embedded), listed, []
 
 
 def _crls_of(certificate: x509.Certificate, crls: Iterable[bytes]) -> list[crl.CertificateList]:
@@ -246,7 +264,7 @@ def _context(
     policy = RevocationCheckingPolicy(rule, RevocationCheckingRule.NO_CHECK)
     return ValidationContext(
         trust_roots=list(anchors),
-        other_certs=list(others),
+        certificate_registry=_Registry.build(others),
         moment=at,
         best_signature_time=used_at,
         allow_fetching=False,

@@ -117,7 +117,10 @@ def _opened(token: Token, constraints: Constraints) -> _Read:
     info: Any = content.parsed if content.native is not None else None
     if not isinstance(info, tsp.TSTInfo):
         return _Read(token, datetime.fromtimestamp(0, UTC), None, chain.Known(), "it holds no time")
-    time: datetime = info["gen_time"].native
+    time: Any = info["gen_time"].native
+    if not isinstance(time, datetime) or time.tzinfo is None:
+        # Without a zone, or of a year that no clock has: it cannot be set beside other times.
+        return _Read(token, datetime.fromtimestamp(0, UTC), None, chain.Known(), "its time cannot be read")
     certificates = extract_certificate_info(signed)
     signer = certificates.signer_cert
     known = chain.Known((signer, *certificates.other_certs), *_revocations(signed))

@@ -13,6 +13,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
@@ -71,7 +72,7 @@ def load(folder: Path) -> TrustStore:
     """Everything below `folder`; a folder that is not there trusts nobody."""
     entries: list[Entry] = []
     problems: list[str] = []
-    for number, path in enumerate(_files(folder, _DEPTH)):
+    for number, path in enumerate(_files(folder, _DEPTH, problems)):
         name = path.relative_to(folder).as_posix()
         if number >= MOST_FILES:
             problems.append(f"more than {MOST_FILES} files; the rest is left out")
@@ -128,6 +129,8 @@ def _certificate(der: bytes) -> x509.Certificate | None:
         certificate.native  # noqa: B018
         certificate.public_key.algorithm  # noqa: B018
         _ = certificate.subject.hashable, certificate.issuer.hashable
+        if not (_is_time(certificate.not_valid_before) and _is_time(certificate.not_valid_after)):
+            return None
     except (ValueError, TypeError, KeyError, AttributeError, OverflowError):
         return None
     return certificate
@@ -136,7 +139,8 @@ def _certificate(der: bytes) -> x509.Certificate | None:
 def _is_crl(der: bytes) -> bool:
     try:
         found = crl.CertificateList.load(der, strict=True)
-        return isinstance(found["tbs_cert_list"]["this_update"].native is not None, bool) and bool(found.issuer.native)
+        since, until = (found["tbs_cert_list"][name].native for name in ("this_update", "next_update"))
+        return _is_time(since) and (until is None or _is_time(until)) and bool(found.issuer.native)
     except (ValueError, TypeError, KeyError, AttributeError):
         return False
 
@@ -144,22 +148,40 @@ def _is_crl(der: bytes) -> bool:
 def _is_ocsp(der: bytes) -> bool:
     try:
         found = ocsp.OCSPResponse.load(der, strict=True)
-        return found["response_status"].native == "successful" and not isinstance(found.response_data, core.Void)
+        if found["response_status"].native != "successful" or isinstance(found.response_data, core.Void):
+            return False
+        until = [one["next_update"].native for one in found.response_data["responses"]]
+        return all(one is None or _is_time(one) for one in until)
     except (ValueError, TypeError, KeyError, AttributeError):
         return False
 
 
-def _files(folder: Path, depth: int) -> Iterator[Path]:
+def _is_time(value: object) -> bool:
+    """A time without a zone, or in the year 0, cannot be set beside others."""
+    return isinstance(value, datetime) and value.tzinfo is not None
+
+
+def _files(folder: Path, depth: int, problems: list[str]) -> Iterator[Path]:
     """Regular files below a folder by name; hidden ones, `README*` and the list of addresses are none."""
     try:
         found = sorted(os.scandir(folder), key=lambda one: one.name)
     except (FileNotFoundError, NotADirectoryError):
+        return
+    except OSError as error:
+        problems.append(f"{folder.name}: {error.strerror}")
         return
     for one in found:
         if one.name.startswith(".") or one.name.lower().startswith("readme") or one.name == "urls.txt":
             continue
         if one.is_dir(follow_symlinks=False):
             if depth > 1:
-                yield from _files(Path(one.path), depth - 1)
-        elif one.is_file():
+                yield from _files(Path(one.path), depth - 1, problems)
+        elif _is_file(one):
             yield Path(one.path)
+
+
+def _is_file(one: os.DirEntry[str]) -> bool:
+    try:
+        return one.is_file()
+    except OSError:  # a link that leads to itself
+        return False
