@@ -16,7 +16,7 @@ import structlog
 from gateway.arrivals import Arrivals
 from gateway.attention import Attention
 from gateway.audit.catalogue import EventName
-from gateway.audit.events import EventWriter
+from gateway.audit.events import EventWriter, event_step
 from gateway.audit.sequencer import Sequencer
 from gateway.contract.adapter import Adapter
 from gateway.deliver.lanes import Lanes
@@ -25,7 +25,6 @@ from gateway.http.client import OutgoingHttp
 from gateway.http.server import Server
 from gateway.keep import Keeper
 from gateway.openings import Openings
-from gateway.record import event_step
 from gateway.refuse import Refusals
 from gateway.settings import Settings
 from gateway.signatures.workers import Workers

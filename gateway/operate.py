@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 
 from gateway.audit.catalogue import EventName
-from gateway.audit.events import EventWriter, timestamp
+from gateway.audit.events import EventWriter, event_step, timestamp
 from gateway.contract.errors import Refused
 from gateway.contract.http import Reply
 from gateway.contract.reasons import Reason
@@ -22,7 +22,6 @@ from gateway.federation import Federation
 from gateway.identity import Person
 from gateway.message import Work
 from gateway.policy import due_in, lane_of
-from gateway.record import event_step
 from gateway.signatures.receipt_keys import ReceiptKeys
 from gateway.store.engine import Journal, Row, Step, Taken, Unexpected, Unit
 from gateway.store.sealing import SealBroken

@@ -14,7 +14,7 @@ from typing import Any, Literal
 import orjson
 
 from gateway.audit.catalogue import EventName
-from gateway.audit.events import EventWriter, timestamp
+from gateway.audit.events import EventWriter, event_step, timestamp
 from gateway.contract.errors import Refused
 from gateway.contract.exchange import Caller, Part
 from gateway.contract.reasons import Reason
@@ -22,7 +22,7 @@ from gateway.federation import Federation
 from gateway.identity import Person, Principal
 from gateway.message import Body, Work
 from gateway.outbound import Unreleasable, part_urls, released_body
-from gateway.record import Recorder, event_step
+from gateway.record import Recorder
 from gateway.rows import problem_values, problems_of
 from gateway.store.engine import Journal, Row, Step, Unexpected, Unit
 from gateway.vault import Erased, Vault

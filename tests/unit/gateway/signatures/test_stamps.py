@@ -23,7 +23,13 @@ TRUST = TrustStore((Entry("anchor", "root", pki().root.der, ("timestamps",)),))
 
 
 def token(
-    tsa: Identity, at: datetime, kind: Any = "signature", *, data: bytes = DATA, name: str = "sha256", gone: bool = False
+    tsa: Identity,
+    at: datetime,
+    kind: Any = "signature",
+    *,
+    data: bytes = DATA,
+    name: str = "sha256",
+    gone: bool = False,
 ) -> Token:
     signed = made(tsa, digest(name, DATA), at=at, name=name)["content"]
     return Token(kind, signed, lambda algorithm: None if gone else digest(algorithm, data), kind == "archive")
@@ -150,7 +156,8 @@ def odd_time(text: bytes) -> Token:
 
 
 @pytest.mark.parametrize(
-    "text", [b"20260522000000", b"00000522000000Z", b"2026052200Z", b"20260522000000+0700", b"99999999999999Z", b"", b"x"]
+    "text",
+    [b"20260522000000", b"00000522000000Z", b"2026052200Z", b"20260522000000+0700", b"99999999999999Z", b"", b"x"],
 )
 async def test_times_that_are_none_spoil_no_other(text: bytes) -> None:
     every = await judged(odd_time(text), token(pki().tsa, AT - DAY), odd_time(AT.strftime("%Y%m%d%H%M%SZ").encode()))

@@ -61,7 +61,9 @@ def test_purposes_by_folder(tmp_path: Path) -> None:
 
 
 def test_what_is_not_its_own_issuer_is_an_anchor_in_anchors_alone(tmp_path: Path) -> None:
-    store = put(tmp_path, office=pki().office.pem, anchors__office=pki().office.pem, signers__anchors__o=pki().office.der)
+    store = put(
+        tmp_path, office=pki().office.pem, anchors__office=pki().office.pem, signers__anchors__o=pki().office.der
+    )
     assert {one.path: (one.role, one.purposes) for one in store.entries} == {
         "office": ("intermediate", ()),
         "anchors/office": ("anchor", ("signers", "timestamps")),
@@ -102,7 +104,7 @@ def test_what_is_none_is_told_by_name(tmp_path: Path) -> None:
 
 def test_names_that_are_no_entries(tmp_path: Path) -> None:
     names = ("README", "README.md", "readme.txt", "urls.txt", ".hidden", "deep__er__and__out")
-    store = put(tmp_path, **{name: b"none" for name in names})
+    store = put(tmp_path, **dict.fromkeys(names, b"none"))
     assert store == TrustStore()
 
 

@@ -56,7 +56,8 @@ def test_what_is_no_signed_file(zoo_trust: TrustStore) -> None:
 
 
 @pytest.mark.parametrize(
-    ("error", "code"), [(RecursionError(), "too_costly"), (MemoryError(), "too_costly"), (RuntimeError("x"), "format_broken")]
+    ("error", "code"),
+    [(RecursionError(), "too_costly"), (MemoryError(), "too_costly"), (RuntimeError("x"), "format_broken")],
 )
 def test_an_examiner_that_raises_is_never_believed(
     error: Exception, code: str, zoo_trust: TrustStore, monkeypatch: pytest.MonkeyPatch
