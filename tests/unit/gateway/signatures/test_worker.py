@@ -64,7 +64,7 @@ async def test_nothing_is_fetched_whatever_a_certificate_names(workers: Workers,
         folder = tmp_path / "trust"
         folder.mkdir()
         who = await asyncio.to_thread(calling, port)
-        (tmp_path / "a.pdf").write_bytes(await asyncio.to_thread(pdf.signed, who))
+        (tmp_path / "a.pdf").write_bytes(await asyncio.to_thread(pdf.signed, pdf.plain(), who))
         (tmp_path / "b.p7m").write_bytes(cms.one(who))
         for name, trust in (("a.pdf", "all"), ("b.p7m", "all"), ("a.pdf", "root"), ("b.p7m", "root")):
             (folder / "root.pem").write_bytes(pki().root.pem)

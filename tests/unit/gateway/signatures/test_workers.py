@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -58,12 +58,15 @@ def children() -> list[int]:
     return sorted(found)
 
 
-def endless(folder: Path) -> Source:
+@pytest.fixture
+def endless(tmp_path: Path) -> Iterator[Source]:
     """A file of a tebibyte, of which nothing lies on the disk: to hash it takes half an hour."""
-    path = folder / "endless"
+    path = tmp_path / "endless"
     with path.open("wb") as file:
         file.truncate(1 << 40)
-    return Source("endless", path)
+    yield Source("endless", path)
+    # Others look through the files of a test run.
+    path.unlink()
 
 
 def held(data: bytes, read: ReadRange | None = None, name: str = "surat") -> Source:
@@ -114,14 +117,14 @@ async def test_the_trust_folder_is_read_again_when_it_changes(pool: Any, good: b
 
 
 async def test_what_overruns_its_time_and_its_neighbour(
-    pool: Any, good: bytes, signature: bytes, zoo_folder: Path, tmp_path: Path
+    pool: Any, good: bytes, signature: bytes, endless: Source, zoo_folder: Path
 ) -> None:
     workers = pool(WorkerLimits(count=2, seconds=2))
     await asyncio.gather(*(workers.verify(held(good), trust=zoo_folder, at=AT) for _ in range(2)))
     before = children()
     assert len(before) == 2
     begin = time.monotonic()
-    costly = asyncio.create_task(workers.verify(held(signature), endless(tmp_path), trust=zoo_folder, at=AT))
+    costly = asyncio.create_task(workers.verify(held(signature), endless, trust=zoo_folder, at=AT))
     await asyncio.sleep(0)
     neighbour = await workers.verify(held(good), trust=zoo_folder, at=AT)
     assert (neighbour["conclusion"], costly.done()) == ("valid", False)
@@ -142,6 +145,7 @@ async def test_what_needs_more_memory_than_it_may_have(
         file.write(b"%PDF-1.7\n")
         file.truncate(240 << 20)
     told = await workers.verify(Source("large.pdf", path), trust=zoo_folder, at=AT)
+    path.unlink()
     assert codes(told) == ["too_costly"]
     assert (await workers.verify(held(good), trust=zoo_folder, at=AT))["conclusion"] == "valid"
 
@@ -299,25 +303,26 @@ async def test_a_worker_that_was_taken_over_gets_nothing(
     assert codes(told) == ["too_costly"]
 
 
-async def test_a_killed_parent_takes_its_worker_along(signature: bytes, zoo_folder: Path, tmp_path: Path) -> None:
+async def test_a_killed_parent_takes_its_worker_along(
+    signature: bytes, endless: Source, zoo_folder: Path, tmp_path: Path
+) -> None:
     (tmp_path / "signature").write_bytes(signature)
-    beside = endless(tmp_path)
     program = (
         "import asyncio, sys; from pathlib import Path; from gateway.signatures.workers import *;"
         "a = [Path(one) for one in sys.argv[1:]];"
         "asyncio.run(Workers().verify(Source('s', a[0]), Source('e', a[1]), trust=a[2]))"
     )
-    command = [sys.executable, "-c", program, tmp_path / "signature", beside.path, zoo_folder]
+    command = [sys.executable, "-c", program, tmp_path / "signature", endless.path, zoo_folder]
     parent = subprocess.Popen(command, cwd=Path(__file__).parents[4])
     try:
         listed = Path(f"/proc/{parent.pid}/task/{parent.pid}/children")
         child = await until(lambda: listed.read_text().split())
         process = Path(f"/proc/{child[0]}")
-        await until(lambda: str(beside.path) in opened(process))
+        await until(lambda: str(endless.path) in opened(process))
     finally:
         parent.kill()
         parent.wait()
-    await until(lambda: str(beside.path) not in opened(process))
+    await until(lambda: str(endless.path) not in opened(process))
 
 
 def opened(process: Path) -> list[str]:
