@@ -30,6 +30,8 @@ from gateway.deliver.outcome import Outcomes
 from gateway.deliver.reaper import Reaper
 from gateway.deliver.worker import Worker
 from gateway.erase import Eraser
+from gateway.evidence import Evidence
+from gateway.examining import Examiner, pool
 from gateway.federation import GATEWAY, Federation
 from gateway.gauges import Gauges
 from gateway.hosting import (
@@ -44,6 +46,7 @@ from gateway.hosting import (
 )
 from gateway.http.api import Api
 from gateway.http.client import OutgoingHttp
+from gateway.http.evidence_api import EvidenceApi
 from gateway.http.letter_api import LetterApi
 from gateway.http.pages import Pages
 from gateway.http.server import Server
@@ -66,8 +69,9 @@ from gateway.record import Recorder
 from gateway.refuse import Refusals
 from gateway.register import Registrar
 from gateway.settings import Settings
-from gateway.signatures.jws import load_or_create
-from gateway.signatures.workers import Workers
+from gateway.signatures.evidence_key import EvidenceKey
+from gateway.signatures.receipt_keys import receipt_keys
+from gateway.signatures.workers import WorkerLimits, Workers
 from gateway.sources import Poller
 from gateway.store import migrate, queries
 from gateway.store.disk import DiskReserve, free_bytes
@@ -77,6 +81,7 @@ from gateway.store.sealing import FileKeyRing
 from gateway.store.sqlite import SqliteJournal
 from gateway.uploads import Uploads
 from gateway.vault import Vault
+from gateway.verify import Verifier
 from gateway.walk import Walk
 from gateway.web.page import LetterPage
 from schemas.catalogue import SERVICES
@@ -113,7 +118,9 @@ class _Builder:
         self.ids = Ids(_now_ms)
         self.attention = Attention()
         self.openings = Openings(self.attention.said)
-        self.workers = Workers()
+        self.workers = pool(settings.verification)
+        # Files of strangers have a worker of their own, so that no other check waits behind them.
+        self.strangers = Workers(WorkerLimits(count=1, seconds=15.0, memory=512 << 20, waiting=8))
         self.channels = Channels(federation, adapters, settings.endpoints, self.openings.is_open)
         self._stores()
         self._rooms()
@@ -127,7 +134,12 @@ class _Builder:
         self.keys.mkdir(exist_ok=True, mode=0o700)
         self.lookup = HmacKeys.load(self.keys, make=fresh)
         self.vault = Vault(FileKeyRing.load(self.keys, make=fresh))
-        self.signing = load_or_create(self.keys / "receipts.pem")
+        self.signing = receipt_keys(self.state, self.settings.evidence)
+        named = self.settings.evidence
+        self.evidence_key = EvidenceKey.load(
+            self.state / named.key_file, self.state / named.certificate_file,
+            name=f"{self.settings.node} {self.settings.instance}", now=self.clock.now(),
+        )  # fmt: skip
         self.journal = SqliteJournal(
             journal_dir,
             queries=queries.load("sqlite"),
@@ -172,6 +184,7 @@ class _Builder:
             Uploads(settings),
             room=lambda: free_bytes(self.state) - settings.disk.reserve_bytes,
         )
+        self.host_parts = HostParts(self.journal, self.vault, self.parts, self.arrivals)
         self.recorder = Recorder(
             journal=self.journal, vault=self.vault, lookup=self.lookup, receipts=self.receipts, events=self.events,
             federation=federation, settings=settings, arrivals=self.arrivals, monotonic=time.monotonic,
@@ -232,6 +245,9 @@ class _Builder:
             batches=batches,
             refusals=self.refusals,
             arrivals=self.arrivals,
+            verifier=Verifier(
+                Examiner(self.workers, self.host_parts, settings.config_dir / "trust").examine, federation.signed_as
+            ),
             federation=federation,
             find_channel=lambda system, service: (
                 self.desk if system == GATEWAY else self.channels.channel(system, service)
@@ -248,9 +264,8 @@ class _Builder:
 
     def node(self) -> Node:
         settings = self.settings
-        host_parts = HostParts(self.journal, self.vault, self.parts, self.arrivals)
+        host_parts = self.host_parts
         self.http = outgoing(host_parts, settings)
-        self.host_parts = host_parts
         pen = Pen(
             workers=self.workers, secrets=FileSecrets(self.state), elsewhere=self.channels.signer, state=self.state,
             trust=settings.config_dir / "trust",
@@ -293,7 +308,7 @@ class _Builder:
             settings=settings, journal=self.journal, parts=self.parts, arrivals=self.arrivals, http=self.http,
             events=self.events, sequencer=self.sequencer, lanes=self.lanes, reaper=reaper, keeper=self._keeper(),
             refusals=self.refusals, poller=poller, server=self.server, adapters=self.channels.adapters,
-            attention=self.attention, openings=self.openings, workers=self.workers, now_ms=_now_ms,
+            attention=self.attention, openings=self.openings, workers=(self.workers, self.strangers), now_ms=_now_ms,
         )  # fmt: skip
         return self.built
 
@@ -320,27 +335,27 @@ class _Builder:
         operations = Operations(
             journal=self.journal, vault=self.vault, outcomes=self.outcomes, federation=self.federation,
             now_ms=_now_ms, notify=self.lanes.notify, drained=self.sequencer.drain, facts=self.condition.facts,
+            keys=self.signing, events=self.events,
         )  # fmt: skip
         looks = Looks(self.journal, self.events, time.monotonic)
+        evidence = Evidence(
+            reader=reader, parts=self.host_parts, key=self.evidence_key, jwks=self.signing.jwks, now=self.clock.now
+        )
         LetterApi(
-            registry=self.letters, looks=looks, settings=self.settings, public_url=lambda: self.server.public_url
-        ).mount(self.server)
+            registry=self.letters, looks=looks, settings=self.settings, public_url=lambda: self.server.public_url,
+            send_code=self.desk.send_code,
+        ).mount(self.server)  # fmt: skip
         Api(
-            reader=reader,
-            operations=operations,
-            registrar=self.registrar,
-            looks=looks,
-            parts=self.host_parts,
-            federation=self.federation,
-            settings=self.settings,
-        ).mount(self.server)
+            reader=reader, operations=operations, registrar=self.registrar, looks=looks, parts=self.host_parts,
+            federation=self.federation, settings=self.settings,
+        ).mount(self.server)  # fmt: skip
+        EvidenceApi(evidence=evidence, settings=self.settings).mount(self.server)
         LetterPage(
-            registry=self.letters, verifier=self.workers, federation=self.federation, settings=self.settings
+            registry=self.letters, verifier=self.strangers, federation=self.federation, settings=self.settings
         ).mount(self.server)
         facts = self.condition.facts
         gauges = Gauges(self.journal, facts=facts, now_ms=_now_ms, monotonic=time.monotonic)
-        jwk = self.signing.public_jwk()
-        Pages(jwk=jwk, facts=facts, gauges=gauges.text, settings=self.settings).mount(self.server)
+        Pages(jwks=self.signing.jwks, facts=facts, gauges=gauges.text, settings=self.settings).mount(self.server)
 
     def _host(self, name: str, system: str | None, agency: str) -> Host:
         claims = HostClaims(

@@ -19,7 +19,7 @@ from contextlib import nullcontext
 from typing import Any
 
 from gateway.audit.catalogue import EventName
-from gateway.audit.events import Event, EventWriter
+from gateway.audit.events import Event, EventWriter, event_step
 from gateway.contract.adapter import Sink
 from gateway.contract.errors import Ambiguous, NeedsOperator, Refused, TryLater
 from gateway.contract.exchange import Answered, Attempt, Delivered, Outbound
@@ -31,7 +31,7 @@ from gateway.message import Routed, Verified
 from gateway.outbound import Unreleasable, outbound, released, without_raw
 from gateway.presence import CallerGone, Presence
 from gateway.receipt import commit
-from gateway.record import Recorder, content_digest, conversation_name, envelope_facts, event_step, trace_name
+from gateway.record import Recorder, content_digest, conversation_name, envelope_facts, trace_name
 from gateway.store.engine import Journal, Step, Taken, Unit, UnitRefused
 from gateway.store.entropy import random_bytes
 from gateway.store.hmac_keys import HmacKeys

@@ -20,11 +20,13 @@ import typer
 from gateway.commands.adapters import adapters
 from gateway.commands.check import check
 from gateway.commands.command import OPTIONS, Setup
+from gateway.commands.evidence import evidence
 from gateway.commands.exits import DONE, FAILED, INTERRUPTED, MEANINGS, Failure
 from gateway.commands.face import Face
-from gateway.commands.key import new
+from gateway.commands.key import new, rotate
 from gateway.commands.letter import issue, replace_, show, withdraw
 from gateway.commands.log import log
+from gateway.commands.receipt import verify as receipt_verify
 from gateway.commands.replay import replay
 from gateway.commands.run import run
 from gateway.commands.schemas import schemas
@@ -39,7 +41,8 @@ if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
 _EPILOG = "Exit codes: " + "; ".join(f"{code} {told}" for code, told in MEANINGS.items()) + "."
-_OWN = {"run": run, "check": check, "send": send, "status": status, "replay": replay, "log": log, "verify": verify}
+_OWN = {"run": run, "check": check, "send": send, "status": status, "replay": replay, "log": log, "verify": verify,
+        "evidence": evidence}  # fmt: skip
 _LOCAL = {"adapters": adapters, "schemas": schemas}
 
 
@@ -56,8 +59,11 @@ def build(extra: Mapping[str, EntryPoint] | None = None) -> typer.Typer:
         rich_markup_mode=None,
     )
     app.callback()(_shared)
-    keys = typer.Typer(help="Make API keys.", no_args_is_help=True, rich_markup_mode=None)
+    keys = typer.Typer(
+        help="Make API keys, and change the key that signs receipts.", no_args_is_help=True, rich_markup_mode=None
+    )
     keys.command("new")(new)
+    keys.command("rotate")(rotate)
     for name, function in _OWN.items():
         app.command(name)(function)
     for name, function in _LOCAL.items():
@@ -72,6 +78,9 @@ def build(extra: Mapping[str, EntryPoint] | None = None) -> typer.Typer:
     for name, function in (("issue", issue), ("show", show), ("withdraw", withdraw), ("replace", replace_)):
         letters.command(name)(function)
     app.add_typer(letters, name="letter")
+    receipts = typer.Typer(help="Check what a gateway signed.", no_args_is_help=True, rich_markup_mode=None)
+    receipts.command("verify")(receipt_verify)
+    app.add_typer(receipts, name="receipt")
     for name, point in (extra or {}).items():
         _add(app, name, point)
     return app
@@ -92,7 +101,7 @@ def _add(app: typer.Typer, name: str, point: EntryPoint) -> None:
         app.command(name)(found)
 
 
-OWN_NAMES = frozenset({*_OWN, *_LOCAL, "key", "letter", "trust"})
+OWN_NAMES = frozenset({*_OWN, *_LOCAL, "key", "letter", "receipt", "trust"})
 
 
 def _version(wanted: bool) -> None:

@@ -13,10 +13,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from gateway.audit.events import event_step
 from gateway.contract.exchange import RowProblem
 from gateway.contract.reasons import Reason
 from gateway.message import Routed
-from gateway.record import Recorder, event_step
+from gateway.record import Recorder
 from gateway.store.engine import Journal, Step
 
 

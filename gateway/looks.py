@@ -11,9 +11,8 @@ from collections import OrderedDict
 from collections.abc import Callable
 
 from gateway.audit.catalogue import EventName
-from gateway.audit.events import EventWriter
+from gateway.audit.events import EventWriter, event_step
 from gateway.identity import Person
-from gateway.record import event_step
 from gateway.store.engine import Journal, Unit
 
 EVERY = 60.0

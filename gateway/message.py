@@ -53,10 +53,12 @@ class Routed:
 
 @frozen
 class Verified:
-    """The signature policy of the route is met. `verdicts` has one per part the policy names."""
+    """The signature policy of the route is met, or `held` says why a person must decide. `verdicts` has one per part
+    that was looked at."""
 
     routed: Routed
     verdicts: tuple[Mapping[str, Any], ...] = ()
+    held: str | None = None
 
 
 @frozen
@@ -115,7 +117,8 @@ class Origin:
 @frozen
 class Body:
     """What is sealed in a message row: the document in canonical JSON, its parts, envelope facts, the salt, the
-    `accepted` receipt (compact JWS) that was signed over it, the sender's own `traceparent`, and where it came from."""
+    `accepted` receipt (compact JWS) that was signed over it, the sender's own `traceparent`, where it came from, and
+    the verdicts on its parts."""
 
     document: bytes
     salt: bytes
@@ -125,6 +128,7 @@ class Body:
     accepted: str = ""
     trace: str | None = None
     origin: Origin = Origin()
+    verdicts: tuple[Mapping[str, Any], ...] = ()
 
 
 @frozen

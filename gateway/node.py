@@ -16,7 +16,7 @@ import structlog
 from gateway.arrivals import Arrivals
 from gateway.attention import Attention
 from gateway.audit.catalogue import EventName
-from gateway.audit.events import EventWriter
+from gateway.audit.events import EventWriter, event_step
 from gateway.audit.sequencer import Sequencer
 from gateway.contract.adapter import Adapter
 from gateway.deliver.lanes import Lanes
@@ -25,7 +25,6 @@ from gateway.http.client import OutgoingHttp
 from gateway.http.server import Server
 from gateway.keep import Keeper
 from gateway.openings import Openings
-from gateway.record import event_step
 from gateway.refuse import Refusals
 from gateway.settings import Settings
 from gateway.signatures.workers import Workers
@@ -60,7 +59,7 @@ class Node:
         adapters: Sequence[tuple[str, Adapter]],
         attention: Attention,
         openings: Openings,
-        workers: Workers,
+        workers: Sequence[Workers],
         now_ms: Callable[[], int],
     ) -> None:
         self.settings, self.journal, self.parts, self.arrivals = settings, journal, parts, arrivals
@@ -135,7 +134,8 @@ class Node:
         await self.server.close()
         await self.openings.close(self.adapters)
         await self.http.close()
-        await self.workers.close()
+        for pool in self.workers:
+            await pool.close()
         await self.parts.close()
         await self.journal.close()
         return 0 if self._fatal is None else 1

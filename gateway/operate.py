@@ -1,4 +1,4 @@
-"""What operators see and decide: lanes, quarantine, the log.
+"""What operators see and decide: lanes, quarantine, the log, the key of receipts.
 
 Enters: requests of persons with a role. Leaves: JSON values; for a decision one transaction with its event.
 Refuses: to replay, skip or close what is not in quarantine any more.
@@ -6,13 +6,14 @@ Refuses: to replay, skip or close what is not in quarantine any more.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import orjson
 
 from gateway.audit.catalogue import EventName
-from gateway.audit.events import timestamp
+from gateway.audit.events import EventWriter, event_step, timestamp
 from gateway.contract.errors import Refused
 from gateway.contract.http import Reply
 from gateway.contract.reasons import Reason
@@ -21,7 +22,7 @@ from gateway.federation import Federation
 from gateway.identity import Person
 from gateway.message import Work
 from gateway.policy import due_in, lane_of
-from gateway.record import event_step
+from gateway.signatures.receipt_keys import ReceiptKeys
 from gateway.store.engine import Journal, Row, Step, Taken, Unexpected, Unit
 from gateway.store.sealing import SealBroken
 from gateway.vault import Erased, Vault
@@ -47,8 +48,11 @@ class Operations:
         notify: Callable[[str], None],
         drained: Callable[[], Awaitable[None]],
         facts: Callable[[], Mapping[str, Any]],
+        keys: ReceiptKeys,
+        events: EventWriter,
     ) -> None:
         self._journal, self._vault, self._outcomes, self._federation = journal, vault, outcomes, federation
+        self._keys, self._events, self._rotating = keys, events, asyncio.Lock()
         self._now_ms, self._notify, self._drained, self._facts = now_ms, notify, drained, facts
 
     async def status(self) -> dict[str, Any]:
@@ -129,6 +133,21 @@ class Operations:
             Step("end_order", {**ordered, "delivery": work.delivery}, rows=1),
             Step("enqueue_next_of_order", {**ordered, "due": due_in(lane, now)}),
         ]
+
+    async def rotate_key(self, person: Person) -> dict[str, Any]:
+        """Receipts are signed by a new key from now on. The event is durable before the first of them."""
+        if self._keys.pinned:
+            raise Refused(Reason.BAD_REQUEST, "the settings under evidence name the key; change it there")
+        async with self._rotating:
+            return await self._rotate(person)
+
+    async def _rotate(self, person: Person) -> dict[str, Any]:
+        former = self._keys.kid
+        staged = await asyncio.to_thread(self._keys.stage, self._now_ms())
+        event = self._events.write(EventName.KEY_ROTATED, actor=person.actor, commit_out=staged.thumbprint)
+        await self._journal.commit(Unit([event_step(event)]))
+        await asyncio.to_thread(self._keys.take, staged)
+        return {"kid": self._keys.kid, "former": former}
 
     async def events(self, after: int, limit: int, filters: Mapping[str, str]) -> Reply:
         """Events after a number, filtered; `next` is where to go on."""

@@ -14,7 +14,7 @@ from typing import Any, Literal
 import orjson
 
 from gateway.audit.catalogue import EventName
-from gateway.audit.events import EventWriter, timestamp
+from gateway.audit.events import EventWriter, event_step, timestamp
 from gateway.contract.errors import Refused
 from gateway.contract.exchange import Caller, Part
 from gateway.contract.reasons import Reason
@@ -22,7 +22,7 @@ from gateway.federation import Federation
 from gateway.identity import Person, Principal
 from gateway.message import Body, Work
 from gateway.outbound import Unreleasable, part_urls, released_body
-from gateway.record import Recorder, event_step
+from gateway.record import Recorder
 from gateway.rows import problem_values, problems_of
 from gateway.store.engine import Journal, Row, Step, Unexpected, Unit
 from gateway.vault import Erased, Vault
@@ -53,8 +53,9 @@ class Reader:
         self._federation, self._events, self._drained = federation, events, drained
         self._expire, self._set_aside, self._now_ms = expire, set_aside, now_ms
 
-    async def message(self, message: str, who: Principal | None) -> dict[str, Any]:
-        """State and timeline. A recipient sees only its own deliveries. A question is known by its events alone."""
+    async def message(self, message: str, who: Principal | None, *, every_event: bool = False) -> dict[str, Any]:
+        """State and timeline. A recipient sees only its own deliveries. A question is known by its events alone.
+        A timeline has the first `LIMIT` events, unless every one is asked for."""
         rows = await self._journal.read("find_message", {"id": message})
         if not rows:
             return await self._question(message, who)
@@ -75,8 +76,11 @@ class Reader:
             "bytes": row[10] if shown is body or shown is None else _size(shown),
             "parts": [part_value(part) for part in (shown.parts if shown else ())],
             "deliveries": [_delivery(one) | held.get(str(one[0]), {}) for one in deliveries],
-            "timeline": await self._timeline(message, {str(one[0]) for one in deliveries}, side),
+            "timeline": await self._timeline(message, {str(one[0]) for one in deliveries}, side, every_event),
         }
+        if body is not None and body.verdicts:
+            seen = {part.number for part in (shown.parts if shown else ())}
+            told["verdicts"] = [one for one in body.verdicts if one["part"] in seen]
         if row[14] is None:
             told["erased"] = True
         if row[2] is not None:
@@ -307,15 +311,19 @@ class Reader:
         rows = await self._journal.read("quarantined_of_message", {"message": message, "after": "", "limit": LIMIT})
         return {str(row[2]): {"quarantine": row[0]} for row in rows}
 
-    async def _timeline(self, message: str, own: set[str], side: Side) -> list[dict[str, Any]]:
-        timeline = await self._events_of(message)
+    async def _timeline(self, message: str, own: set[str], side: Side, every: bool) -> list[dict[str, Any]]:
+        timeline = await self._events_of(message, every)
         if side != "recipient":
             return timeline
         return [one for one in timeline if one["event"].get("delivery") in own]
 
-    async def _events_of(self, message: str) -> list[dict[str, Any]]:
+    async def _events_of(self, message: str, every: bool = False) -> list[dict[str, Any]]:
         await self._drained()
-        rows = await self._journal.read("events_of_message", {"message": message, "limit": LIMIT})
+        rows = page = await self._journal.read("events_of_message", {"message": message, "limit": LIMIT})
+        while every and len(page) == LIMIT:
+            further: dict[str, Any] = {"message": message, "after": rows[-1][0], "limit": LIMIT}
+            page = await self._journal.read("events_of_message_after", further)
+            rows = [*rows, *page]
         return [{"number": row[0], "event": orjson.loads(_bytes(row[1]) or b"{}")} for row in rows]
 
     async def _receipts(self, message: str) -> list[Any]:

@@ -24,7 +24,7 @@ from gateway.contract.exchange import Part, ReceiptCopy
 from gateway.contract.frozen import frozen
 from gateway.contract.reasons import Reason
 from gateway.message import Body
-from gateway.signatures.jws import SigningKey
+from gateway.signatures.jws import SignsReceipts
 
 
 def commit(salt: bytes, data: bytes) -> str:
@@ -54,7 +54,7 @@ class ReceiptWriter:
     """Signs receipts of one node."""
 
     def __init__(
-        self, key: SigningKey, *, instance: str, node: str, new_id: Callable[[], str], now_ms: Callable[[], int]
+        self, key: SignsReceipts, *, instance: str, node: str, new_id: Callable[[], str], now_ms: Callable[[], int]
     ) -> None:
         self._key, self._instance, self._node = key, instance, node
         self._new_id, self._now_ms = new_id, now_ms

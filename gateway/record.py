@@ -18,13 +18,14 @@ from typing import Any
 
 from gateway.arrivals import Arrivals
 from gateway.audit.catalogue import EventName
-from gateway.audit.events import Event, EventWriter
+from gateway.audit.events import Event, EventWriter, event_step
 from gateway.contract.errors import Refused
 from gateway.contract.exchange import Caller, Part, ReceiptCopy
 from gateway.contract.reasons import Reason
+from gateway.deliveries import Deliveries
 from gateway.federation import Federation
 from gateway.message import Body, Origin, Recorded, Routed, Verified
-from gateway.policy import due_in, lanes_of, retention_ms, route_names, window_ms
+from gateway.policy import lanes_of, retention_ms, route_names, window_ms
 from gateway.receipt import ReceiptWriter, Signed, commit
 from gateway.route import field_values
 from gateway.settings import Settings
@@ -61,12 +62,13 @@ class Recorder:
         self._journal, self._vault, self._lookup = journal, vault, lookup
         self._receipts, self._events, self._arrivals = receipts, events, arrivals
         self._federation, self._settings, self._monotonic = federation, settings, monotonic
-        self._routes, self._lane = route_names(federation), lanes_of(federation)
+        self._routes = route_names(federation)
+        self._deliveries = Deliveries(events, lanes_of(federation), self._routes)
 
     async def record(self, verified: Verified, *, parent: str | None = None) -> Recorded:
         """Makes one message durable. `parent` is the batch it is a row of."""
         routed = verified.routed
-        steps, receipt, key = self.steps(routed, parent=parent)
+        steps, receipt, key = self.steps(routed, parent=parent, verified=verified)
         try:
             await self._journal.commit(Unit(steps))
         except Taken:
@@ -81,7 +83,13 @@ class Recorder:
         return Recorded(routed.normalised.received.id, (receipt.copy,), document=routed.normalised.canonical)
 
     def steps(
-        self, routed: Routed, *, parent: str | None = None, row: int | None = None, batch: BatchKeys | None = None
+        self,
+        routed: Routed,
+        *,
+        parent: str | None = None,
+        row: int | None = None,
+        batch: BatchKeys | None = None,
+        verified: Verified | None = None,
     ) -> tuple[list[Step], Signed, bytes | None]:
         """The unit that records a message, its receipt, and the digest of its idempotency key if it has one.
 
@@ -103,7 +111,10 @@ class Recorder:
             body=body,
         )
         origin = Origin(source_of(received.caller), parent, row)
-        body = Body(body.document, body.salt, body.parts, body.name, body.envelope, receipt.copy.jws, trace, origin)
+        verdicts = () if verified is None else verified.verdicts
+        body = Body(
+            body.document, body.salt, body.parts, body.name, body.envelope, receipt.copy.jws, trace, origin, verdicts
+        )
         kind = "batch" if batch else "message" if parent is None else "row"
         steps = [Step("insert_message", self._message_row(routed, data_key, body, kind, parent))]
         key = batch.idempotency if batch else self.key_of(routed, row=parent is not None)
@@ -112,8 +123,9 @@ class Recorder:
             content = content_digest(self._lookup, routed)
             steps.append(Step("insert_key", {"key": key, "message": message, "content": content, "expires": expires}))
         steps += [self._carried(part, message) for part in inbound.parts if part.media_type == PDF]
+        held = None if verified is None else verified.held
         for number, recipient in enumerate(routed.recipients, 1):
-            steps += self._delivery(routed, f"{message}.{number}", recipient, receipt.sha256)
+            steps += self._deliveries.begin(routed, f"{message}.{number}", recipient, receipt.sha256, held)
         subject_steps, subject_keys = self.subjects(routed.normalised.subjects, message)
         name = EventName.BATCH_ACCEPTED if batch else EventName.ACCEPTED
         event = self._accepted_event(name, routed, body, receipt, subject_keys, parent)
@@ -147,29 +159,6 @@ class Recorder:
         """Notes that the message carries a letter that was signed here, if it does."""
         digest = self._lookup.lookup("letter-file", part.sha256)
         return Step("note_carried", {"digest": digest, "message": message})
-
-    def _delivery(self, routed: Routed, delivery: str, recipient: str, head: str) -> list[Step]:
-        received = routed.normalised.received
-        lane = self._lane(recipient, received.service.name, "document")
-        row: dict[str, Any] = {
-            "id": delivery,
-            "message": received.id,
-            "kind": "document",
-            "recipient": recipient,
-            "state": "ready",
-            "order_key": routed.order_key,
-            "receipt": None,
-            "head": head,
-        }
-        queued: dict[str, Any] = {"lane": lane, "due": due_in(lane, received.at_ms), "delivery": delivery}
-        if routed.order_key is None:
-            return [Step("insert_delivery", row), Step("enqueue", queued)]
-        ordered: dict[str, Any] = {"lane": lane, "order_key": routed.order_key, "delivery": delivery}
-        return [
-            Step("insert_delivery", row),
-            Step("insert_order", ordered),
-            Step("enqueue_if_first", {**queued, "order_key": routed.order_key}),
-        ]
 
     def subjects(self, found: Sequence[tuple[str, str]], message: str) -> tuple[list[Step], list[Keyed]]:
         """Rows for the erasable table, and the keys whose pseudonyms stand in this message's events.
@@ -314,10 +303,6 @@ def open_receipt(key: DataKey, message: str, delivery: str, kind: str, sealed: b
     plain = key.open(sealed, binding(f"receipt:{delivery}:{kind}", message)).decode()
     jws, _, registration = plain.partition("\n")
     return ReceiptCopy(kind, jws, delivery or None, registration or None)
-
-
-def event_step(event: Event) -> Step:
-    return Step("insert_event", {"id": event.id, "message": event.message, "body": event.body})
 
 
 def conversation_name(lookup: HmacKeys, given: str | None) -> str | None:

@@ -5,7 +5,7 @@ Enters: a document. Leaves: its part references, in schema order. Refuses: nothi
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 
 from schemas.document import Group
@@ -39,3 +39,19 @@ def references(group: Group) -> Iterator[PartRef]:
                 yield from references(item)
             else:
                 yield item
+
+
+def named_at(group: Group, paths: Iterable[str]) -> set[str]:
+    """The SHA-256 of the parts that the fields at these dotted wire paths name, in hex."""
+    return {one.sha256 for path in paths for one in _at((group,), path.split("."))}
+
+
+def _at(groups: Iterable[Group], steps: list[str]) -> Iterator[PartRef]:
+    if not steps:
+        yield from (one for group in groups for one in ([group] if isinstance(group, PartRef) else references(group)))
+        return
+    for group in groups:
+        attribute = next((field.attr for field in plan(type(group)) if field.wire == steps[0]), None)
+        value = None if attribute is None else getattr(group, attribute)
+        below = value if isinstance(value, tuple) else () if value is None else (value,)
+        yield from _at((one for one in below if isinstance(one, Group)), steps[1:])

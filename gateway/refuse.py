@@ -15,12 +15,12 @@ from functools import lru_cache
 from typing import Any
 
 from gateway.audit.catalogue import EventName
-from gateway.audit.events import Event, EventWriter
+from gateway.audit.events import Event, EventWriter, event_step
 from gateway.contract.errors import Ambiguous, NeedsOperator, Refused, TryLater
 from gateway.contract.exchange import Caller, Inbound, Rejected
 from gateway.contract.reasons import Reason
 from gateway.identity import Person
-from gateway.record import event_step, trace_name
+from gateway.record import trace_name
 from gateway.store.engine import Journal, JournalBusy, Unit
 from gateway.store.hmac_keys import HmacKeys
 from gateway.vault import Erased

@@ -19,13 +19,14 @@ from typing import Any, Literal
 import orjson
 
 from gateway.audit.catalogue import EventName
+from gateway.audit.events import event_step
 from gateway.contract.errors import Refused, TryLater
 from gateway.contract.reasons import Reason
 from gateway.deliver.outcome import Opened, Outcomes, trouble
 from gateway.message import Recorded, Verified, Work
 from gateway.outbound import Unreleasable
 from gateway.policy import due_in
-from gateway.record import Recorder, event_step, open_receipt
+from gateway.record import Recorder, open_receipt
 from gateway.store.engine import Journal, Step, Taken, Unexpected, Unit
 from gateway.store.sealing import SealBroken
 from gateway.vault import Erased, Vault

@@ -24,6 +24,7 @@ from gateway.http.server import PortTaken
 from gateway.identity import KeyRefused
 from gateway.live import LostState, NoClaims, NoParts, Said, look
 from gateway.settings import Settings
+from gateway.signatures.evidence_key import EvidenceKeyRefused
 from gateway.signatures.jws import SigningKeyRefused
 from gateway.store.engine import JournalRefused
 from gateway.store.keyfiles import KeyFileRefused
@@ -35,7 +36,7 @@ class StartRefused(Exception):
 
 REFUSED = (
     AdapterUnusable, AddressTaken, EndpointUnknown, JournalRefused, KeyFileRefused, KeyRefused, LogAhead, LogDamaged,
-    RoutesUnknown, SigningKeyRefused,
+    EvidenceKeyRefused, RoutesUnknown, SigningKeyRefused,
 )  # fmt: skip
 
 

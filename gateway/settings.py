@@ -30,6 +30,7 @@ from gateway.federation import AdapterSpecLike, leaks, marks
 from gateway.federation.explain import explain
 from gateway.federation.findings import Finding, did_you_mean, shown
 from gateway.federation.marks import Marked
+from gateway.settings_evidence import Evidence
 from gateway.settings_groups import (
     Concurrency,
     Disk,
@@ -109,6 +110,7 @@ class Settings(BaseSettings):
     retry: Retry = Field(default_factory=Retry, description="")
     times: Times = Field(default_factory=Times, description="")
     sequencer: Sequencer = Field(default_factory=Sequencer, description="")
+    evidence: Evidence = Field(default_factory=Evidence, description="")
     log: Log = Field(default_factory=Log, description="")
 
     @classmethod

@@ -59,6 +59,8 @@ def pack(body: Body) -> bytes:
     }
     if body.origin != _UNTOLD:
         value["origin"] = [body.origin.source, body.origin.batch, body.origin.row]
+    if body.verdicts:
+        value["verdicts"] = body.verdicts
     head = orjson.dumps(value)
     return len(head).to_bytes(4, "big") + head + body.document
 
@@ -76,4 +78,5 @@ def unpack(data: bytes) -> Body:
         accepted=value["accepted"],
         trace=value.get("trace"),
         origin=Origin(*value["origin"]) if "origin" in value else _UNTOLD,
+        verdicts=tuple(value.get("verdicts", ())),
     )

@@ -38,7 +38,7 @@ from gateway.register import Registrar
 from gateway.route import route
 from gateway.settings import Stages
 from gateway.store.engine import JournalClosed, JournalFailed
-from gateway.verify import verify
+from gateway.verify import Verifier, verify
 from schemas.document import SchemaError
 
 FindChannel = Callable[[str, str], Sink | None]
@@ -67,6 +67,7 @@ class Walk:
         batches: Batches,
         refusals: Refusals,
         arrivals: Arrivals,
+        verifier: Verifier,
         federation: Federation,
         find_channel: FindChannel,
         notify: Callable[[str], None],
@@ -77,7 +78,7 @@ class Walk:
         on_channel: Callable[[str, str, BaseException | None], None] = lambda system, service, error: None,
     ) -> None:
         self._intake, self._recorder, self._asker, self._registrar = intake, recorder, asker, registrar
-        self._batches, self._refusals, self._arrivals = batches, refusals, arrivals
+        self._batches, self._refusals, self._arrivals, self._verifier = batches, refusals, arrivals, verifier
         self._federation, self._find_channel, self._notify = federation, find_channel, notify
         self._stages, self._clock, self._barrier = stages, clock, barrier
         self._on_unforeseen, self._on_channel, self._lane = on_unforeseen, on_channel, lanes_of(federation)
@@ -132,7 +133,7 @@ class Walk:
         routed = route(normal, self._federation)
         self._barrier("walk.after_route")
         stage.name = "verify"
-        verified = verify(routed)
+        verified = verify(routed) if routed.route.signature == "none" else await self._verifier.verify(routed)
         self._barrier("walk.after_verify")
         if received.service.kind == "query":
             stage.name = "ask"

@@ -38,6 +38,7 @@ class EventName(StrEnum):
     LETTER_ACTIVATED = "letter_activated"
     LETTER_REPLACED = "letter_replaced"
     LETTER_WITHDRAWN = "letter_withdrawn"
+    KEY_ROTATED = "key_rotated"
     NODE_STARTED = "node_started"
     NODE_STOPPED = "node_stopped"
 
@@ -73,6 +74,8 @@ MEANINGS: dict[EventName, str] = {
     "`bytes` is its size.",
     EventName.LETTER_REPLACED: "The issuing agency, or an operator, put another letter in the place of this one.",
     EventName.LETTER_WITHDRAWN: "The issuing agency, or an operator, withdrew the letter.",
+    EventName.KEY_ROTATED: "An operator had a new key made that signs receipts from now on; the former ones stay "
+    "published. `commit_out` is the thumbprint of the new one in hex.",
     EventName.NODE_STARTED: "A node began to work, with this configuration.",
     EventName.NODE_STOPPED: "A node drained and stopped.",
 }

@@ -22,6 +22,7 @@ from prometheus_client.registry import Collector
 
 from gateway.audit.catalogue import EventName
 from gateway.contract.reasons import Reason
+from gateway.store.engine import Step
 from gateway.store.keyed import Keyed
 
 LIMIT_BYTES = 4096
@@ -146,3 +147,8 @@ class EventWriter:
             raise EventTooLarge(name)
         WRITTEN.count[name] += 1
         return Event(identity, message, body)
+
+
+def event_step(event: Event) -> Step:
+    """The event as a row of the outbox, in the unit of what it tells."""
+    return Step("insert_event", {"id": event.id, "message": event.message, "body": event.body})

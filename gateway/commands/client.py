@@ -8,9 +8,9 @@ exception of aiohttp leaves this module.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import IO, Any
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -20,13 +20,14 @@ from gateway.commands.exits import FAILED, NOT_AUTHORISED, UNREACHABLE, USAGE, F
 MAX_ANSWER = 64 * 1024**2
 """Bytes of one answer."""
 _CONNECT = 10.0
-Answer = TypeVar("Answer")
 
 
 class Client:
-    """One session with one gateway; `timeout` is seconds of silence, not of the whole call."""
+    """One session with one gateway; `timeout` is seconds of silence, not of the whole call.
 
-    def __init__(self, url: str, key: str, whose: str, timeout: float) -> None:
+    Without a key only what is public can be asked for."""
+
+    def __init__(self, url: str, key: str | None, whose: str, timeout: float) -> None:
         host = urlsplit(url).hostname if "://" in url else None
         if not host or not url.startswith(("http://", "https://")):
             raise Failure(USAGE, "bad_url", "the address is no http or https URL", "write --url http://host:port")
@@ -36,7 +37,9 @@ class Client:
 
     async def __aenter__(self) -> Client:
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT, sock_read=self._timeout)
-        headers = {"Authorization": f"Bearer {self._key}", "Accept": "application/json, application/problem+json"}
+        headers = {"Accept": "application/json, application/problem+json"}
+        if self._key is not None:
+            headers["Authorization"] = f"Bearer {self._key}"
         self._session = aiohttp.ClientSession(timeout=timeout, headers=headers, auto_decompress=True)
         return self
 
@@ -48,6 +51,21 @@ class Client:
 
     async def get(self, path: str, params: Mapping[str, str | int] | None = None) -> dict[str, Any]:
         return await self._call("GET", path, params=params)
+
+    async def save(self, path: str, out: IO[bytes], body: bytes | None = None) -> int:
+        """GET, or POST of lines of text, as a stream into an open file; gives its size in bytes."""
+        sent: dict[str, Any] = {} if body is None else {"data": body, "headers": {"Content-Type": "text/plain"}}
+        method = "GET" if body is None else "POST"
+        size: int = await self._guarded(method, path, lambda response: self._into(response, out), **sent)
+        return size
+
+    async def _into(self, response: aiohttp.ClientResponse, out: IO[bytes]) -> int:
+        if response.status != 200:
+            self._judged(response.status, await _body(response))
+            raise Failure(FAILED, "not_a_gateway", "the answer is not a gateway's", "check --url")
+        async for chunk in response.content.iter_any():
+            out.write(chunk)
+        return out.tell()
 
     async def post(
         self,
@@ -69,7 +87,13 @@ class Client:
 
     async def bytes_of(self, path: str) -> bytes:
         """A file, whole. A refusal is told as always."""
-        return await self._asked("GET", path, lambda status, data: data if status == 200 else self._told(status, data))
+
+        async def taken(response: aiohttp.ClientResponse) -> bytes:
+            data = await _body(response)
+            return data if response.status == 200 else self._told(response.status, data)
+
+        found: bytes = await self._guarded("GET", path, taken)
+        return found
 
     def _told(self, status: int, data: bytes) -> bytes:
         self._judged(status, data)
@@ -77,14 +101,20 @@ class Client:
         raise Failure(FAILED, "not_a_gateway", f"the answer (HTTP {status}) is not a gateway's", advice)
 
     async def _call(self, method: str, path: str, **options: Any) -> dict[str, Any]:
-        return await self._asked(method, path, self._judged, **options)
+        async def judged(response: aiohttp.ClientResponse) -> dict[str, Any]:
+            return self._judged(response.status, await _body(response))
 
-    async def _asked(self, method: str, path: str, judge: Callable[[int, bytes], Answer], **options: Any) -> Answer:
+        told: dict[str, Any] = await self._guarded(method, path, judged, **options)
+        return told
+
+    async def _guarded(
+        self, method: str, path: str, take: Callable[[aiohttp.ClientResponse], Awaitable[Any]], **options: Any
+    ) -> Any:
         if self._session is None:
             raise RuntimeError("the client is not open")
         try:
             async with self._session.request(method, f"{self.url}{path}", allow_redirects=False, **options) as response:
-                return judge(response.status, await _body(response))
+                return await take(response)
         except aiohttp.ClientConnectorError as error:
             told = error.os_error.strerror or type(error).__name__
             advice = "start it with `lintas run`, or name another with --url"

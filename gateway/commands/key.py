@@ -1,18 +1,20 @@
-"""`lintas key`: API keys.
+"""`lintas key`: API keys, and the key that signs receipts.
 
-Enters: nothing but randomness. Leaves: a key, and its digest if asked. Refuses: to overwrite a file.
+Enters: nothing but randomness. Leaves: a key, and its digest if asked; a running gateway with a new key of receipts.
+Refuses: to overwrite a file; to rotate without an operator's key.
 """
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from gateway.commands.command import LOCAL, Setup, command
+from gateway.commands.command import LOCAL, REMOTE, Setup, command
 from gateway.commands.exits import DONE, USAGE, Failure
 
 
@@ -45,6 +47,23 @@ def new(
         for line in told.values():
             setup.face.say(line)
     return DONE
+
+
+@command(*REMOTE)
+def rotate(setup: Setup) -> int:
+    """Have the running gateway sign receipts by a new key; receipts of the former ones still verify."""
+    told = asyncio.run(_rotated(setup))
+    if setup.json:
+        setup.face.value(told)
+    else:
+        setup.face.say(f"Receipts are signed by key {told['kid']} from now on; before, it was {told['former']}.")
+        setup.face.say("Back up the folder keys/receipts of the gateway's state, as you do with its other keys.")
+    return DONE
+
+
+async def _rotated(setup: Setup) -> dict[str, Any]:
+    async with setup.client("an operator") as client:
+        return await client.post("/api/v1/keys/rotate")
 
 
 def _write(path: Path, key: str) -> None:

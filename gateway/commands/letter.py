@@ -51,7 +51,7 @@ def issue(
     passphrase_file: Annotated[
         Path | None, typer.Option("--passphrase-file", metavar="FILE", help="Where the passphrase stands.")
     ] = None,
-    totp: Annotated[bool, typer.Option("--totp", help="Ask for a one-time code in place of a passphrase.")] = False,
+    totp: Annotated[bool, typer.Option("--totp", help="Have a one-time code sent, and ask for it.")] = False,
     no_passphrase: Annotated[
         bool, typer.Option("--no-passphrase", help="The signer's secret is known to the gateway.")
     ] = False,
@@ -64,8 +64,15 @@ def issue(
     for name, value in (("securityLevel", security), ("privacy", privacy), ("placement", placement or None)):
         if value is not None:
             head[name] = value  # type: ignore[assignment]
+    if totp and passphrase_file is None:
+        asyncio.run(_send_code(setup, signer))
     headers = {} if no_passphrase else _secret(passphrase_file, totp)
     return asyncio.run(_issue(setup, file, head, headers, out))
+
+
+async def _send_code(setup: Setup, signer: str) -> None:
+    async with setup.client(_WHOSE) as client:
+        await client.post(f"/api/v1/signers/{quote(signer, safe='')}/code")
 
 
 def _secret(file: Path | None, totp: bool) -> dict[str, str]:

@@ -97,7 +97,9 @@ async def _one(workers: Any, file: Path, detached: Path | None, folder: Path, at
         told = await workers.verify(Source(str(file), file), trust=folder, at=at)
         return dict(told)
     told = await workers.verify(Source(detached.name, detached), Source(file.name, file), trust=folder, at=at)
-    return {**told, "file": str(file), "detached": str(detached)}
+    # The file is what was asked about; its signature is told beside it.
+    digests = {"sha256": told.pop("contentSha256", ""), "detachedSha256": told["sha256"]}
+    return {**told, **digests, "file": str(file), "detached": str(detached)}
 
 
 def _unreadable(path: Path) -> str | None:

@@ -18,8 +18,11 @@ STATE_PLACES = {
 }
 """What lies in the state folder, by name. Everything else in it is free for the folders of agencies."""
 
-OWN_KEYS = ("kek.key", "lookup.key", "part-address.key", "receipts.pem")
-"""Files in `keys` that the gateway makes and nobody is let in by; `kek-<anything>.key` are former ones of the first."""
+OWN_KEYS = ("kek.key", "lookup.key", "part-address.key", "receipts.pem", "receipts.pin",
+            "evidence.pem", "evidence-certificate.pem")  # fmt: skip
+OWN_FOLDER = "receipts"
+"""Files in `keys` that the gateway makes and nobody is let in by, and a folder of such; `kek-<anything>.key` are former
+ones of the first."""
 
 
 def reserved(path: Path, state_dir: Path, config_dir: Path | None = None) -> str | None:
@@ -44,6 +47,8 @@ def _opens(state: Path, place: Path, here: Path) -> bool:
 def own_key(path: Path, state_dir: Path) -> bool:
     """Is this file one of the gateway's own keys, by whatever name or link?"""
     here, keys = _real(path), _real(state_dir / "keys")
+    if here.is_relative_to(keys / OWN_FOLDER):
+        return True
     if here.parent == keys:
         return here.name in OWN_KEYS or (here.name.startswith("kek-") and here.suffix == ".key")
     return here in {_real(keys / name) for name in OWN_KEYS}

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from gateway.audit.catalogue import EventName
-from gateway.audit.events import Event, EventWriter
+from gateway.audit.events import Event, EventWriter, event_step
 from gateway.contract.frozen import frozen
 from gateway.contract.reasons import Reason
 from gateway.federation import Federation
@@ -19,7 +19,7 @@ from gateway.message import Body, Work
 from gateway.outbound import Unreleasable, released_body
 from gateway.policy import due_in, lane_of
 from gateway.receipt import ReceiptWriter, Signed, commit, salt_of_released
-from gateway.record import event_step, seal_receipt
+from gateway.record import seal_receipt
 from gateway.settings import Settings
 from gateway.store.engine import Step, Unit
 from gateway.store.sealing import DataKey, binding

@@ -13,12 +13,12 @@ from collections.abc import Callable
 from typing import Any
 
 from gateway.audit.catalogue import EventName
+from gateway.audit.events import event_step
 from gateway.contract.adapter import Capability
 from gateway.contract.reasons import Reason
 from gateway.deliver.outcome import Outcomes
 from gateway.deliver.worker import FindSink, Worker
 from gateway.message import Work
-from gateway.record import event_step
 from gateway.settings import Settings
 from gateway.store.engine import Journal, Step, Unit, UnitRefused
 

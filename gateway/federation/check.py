@@ -13,9 +13,10 @@ from gateway.federation.federation import ANSWERED_BY_GATEWAY, first_routes
 from gateway.federation.findings import shown
 from gateway.federation.hooks import known_field
 from gateway.federation.marks import Place
-from gateway.federation.model import Credentials, Route, matches
+from gateway.federation.model import Credentials, Route, SignaturePolicy, matches
 from gateway.federation.names import known_service, known_systems, may_be_broken
-from schemas.document import Document
+from gateway.references import names_parts
+from schemas.document import Document, Group
 from schemas.privacy import ReleaseRefused, check_release
 
 KeyTrouble = Callable[[str], str | None]
@@ -112,6 +113,26 @@ def _options(draft: Draft, route: Route, where: Located) -> None:
     _release(draft, route, released, where)
     _paths(draft, "order_by", route.order_by, service.request, where)
     _paths(draft, "idempotency_fields", route.idempotency_fields, service.request, where)
+    if isinstance(route.signature, SignaturePolicy):
+        _signature(draft, route, route.signature, service.request, where)
+
+
+def _signature(draft: Draft, route: Route, policy: SignaturePolicy, document: str, where: Located) -> None:
+    _paths(draft, "signature", policy.parts, document, where)
+    model = draft.documents.get(document)
+    if model is not None and issubclass(model, Group) and not names_parts(model):
+        draft.note(
+            "C018", where, ("signature",), f"{shown(route.service)} carries no parts that could be signed", key=True
+        )
+    if policy.signer != "sender":
+        return
+    for name, agency in draft.agencies.items():
+        sends = any(matches(pattern, str(one)) for pattern in route.senders for one in agency.systems)
+        if sends and not agency.signed_as:
+            told = (
+                f"{shown(name)} does not say by `signed_as` how its signers are known: none of its documents is taken"
+            )
+            draft.note("C039", where, ("signature",), told, key=True)
 
 
 def _paths(draft: Draft, option: str, paths: Iterable[str] | None, document: str, where: Located) -> None:

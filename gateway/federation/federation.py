@@ -16,7 +16,16 @@ from typing import Any, Literal
 import orjson
 from pydantic import BaseModel
 
-from gateway.federation.model import Channel, OperatorEntry, Route, SignerEntry, SystemEntry, SystemId, matches
+from gateway.federation.model import (
+    Channel,
+    OperatorEntry,
+    Route,
+    SignedAs,
+    SignerEntry,
+    SystemEntry,
+    SystemId,
+    matches,
+)
 
 UseRole = Literal["source", "channel", "receipts"]
 
@@ -68,6 +77,7 @@ class Agency:
     time_zone: str
     systems: tuple[SystemId, ...]
     signers: Mapping[str, Signer] = field(default_factory=dict)
+    signed_as: tuple[SignedAs, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +124,11 @@ class Federation:
     def may_use(self, system: str, service: str) -> bool:
         """Has this system the right to call this service?"""
         return service in self._rights.get(system, frozenset())
+
+    def signed_as(self, agency: str) -> tuple[SignedAs, ...]:
+        """How the signers of an agency are known on its documents."""
+        known = self.agencies.get(agency)
+        return () if known is None else known.signed_as
 
     def may_anything(self, system: str) -> bool:
         """Has this system the right to call any service at all?"""
@@ -227,4 +242,5 @@ def digest_of(
 
 def _agency(agency: Agency) -> list[Any]:
     signers = {name: one.model_dump(mode="json", exclude={"adapter_config"}) for name, one in agency.signers.items()}
-    return [agency.name, agency.time_zone, *([signers] if signers else [])]
+    known = [one.model_dump(mode="json") for one in agency.signed_as]
+    return [agency.name, agency.time_zone, *([signers] if signers or known else []), *([known] if known else [])]

@@ -186,6 +186,12 @@ CODES: Mapping[str, Code] = MappingProxyType(
             "Add `letter.sign` to the `may_use` of a system, and a route for it.",
             "warning",
         ),
+        "C039": Code(
+            "signers-unknown",
+            "A route wants the sender's own signature, and an agency does not say how its signers are known.",
+            "Give the agency `signed_as`: an organisation as in the certificates, or certificates by their SHA-256.",
+            "warning",
+        ),
     }
 )
 

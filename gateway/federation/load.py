@@ -153,7 +153,7 @@ def _read_agency(marked: Marked, path: Path, draft: Draft) -> None:
         _read_system(identity, name, zone, entry, Located(marked, ("systems", key)), draft)
     signers = read_signers(name, marked, draft)
     if head is not None:
-        draft.agencies[name] = Agency(name, head.name, head.time_zone, tuple(sorted(ids)), signers)
+        draft.agencies[name] = Agency(name, head.name, head.time_zone, tuple(sorted(ids)), signers, head.signed_as)
 
 
 def _raw_agency(data: Any) -> tuple[str | None, dict[str, Any] | None]:

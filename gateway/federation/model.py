@@ -184,6 +184,45 @@ class SignerEntry(Shape):
         return self
 
 
+class SignedAs(Shape):
+    """How an agency's signers are known on a document: an organisation in their certificates, or one certificate by the
+    SHA-256 of its DER encoding, in hex."""
+
+    organisation: Text | None = None
+    certificate: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")] | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> SignedAs:
+        if (self.organisation is None) == (self.certificate is None):
+            raise ValueError("name an `organisation` or a `certificate`")
+        return self
+
+
+class Strength(Shape):
+    """Which algorithms a route takes: digests by name, least bits of an RSA key."""
+
+    digests: Many[Literal["sha1", "sha224", "sha256", "sha384", "sha512", "sha3_256", "sha3_384", "sha3_512"]] = (
+        "sha256", "sha384", "sha512", "sha3_256", "sha3_384", "sha3_512"
+    )  # fmt: skip
+    rsa_bits: Annotated[int, Field(ge=1024, le=16384)] = 2048
+
+
+class SignaturePolicy(Shape):
+    """What the signatures of a route's documents must be. `parts`: the fields that name the parts; all if absent.
+
+    `require`: `signed`, or `if_signed` where an unsigned part is taken too; a signature that is there must be valid
+    either way. `signer`: `sender` if it must be one of the sending agency's (`signed_as`). `failing`: refuse at the
+    door, or keep in quarantine until a person decides."""
+
+    require: Literal["signed", "if_signed"] = "signed"
+    parts: Many[FieldPath] | None = None
+    signer: Literal["any", "sender"] = "any"
+    level: Literal["B-B", "B-T", "B-LT", "B-LTA"] | None = None
+    timestamp: bool = False
+    algorithms: Strength = Strength()
+    failing: Literal["refuse", "quarantine"] = "refuse"
+
+
 class AgencyHead(Shape):
     """An agency without its systems and signers, which are read one by one so that one broken entry hides no other."""
 
@@ -192,6 +231,7 @@ class AgencyHead(Shape):
     time_zone: TimeZone = "Asia/Jakarta"
     systems: Mapping[str, Any] = Field(default_factory=dict)
     signers: Mapping[str, Any] = Field(default_factory=dict)
+    signed_as: Many[SignedAs] = ()
 
 
 class Registration(Shape):
@@ -218,7 +258,7 @@ class Route(Shape):
     registration: Registration | None = None
     idempotency_window: Duration | None = None
     retention: Duration | None = None
-    signature: Literal["none"] = "none"
+    signature: Literal["none"] | SignaturePolicy = "none"
 
     @model_validator(mode="after")
     def _fixed_is_exact(self) -> Route:

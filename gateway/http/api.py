@@ -34,6 +34,7 @@ from gateway.settings import Settings
 from schemas.strict_json import JsonLimits, JsonRefused, loads
 
 JSON = "application/json"
+CONTAINER = "application/vnd.etsi.asic-e+zip"
 PAGE, MOST = 100, 1000
 """Items of a page, and the most that can be asked for; an inbox gives whole documents, so PAGE is its most."""
 _NUMBER = re.compile(r"-?[0-9]{1,17}\Z")
@@ -74,14 +75,15 @@ class Api:
         for action in ("replay", "close", "skip"):
             server.add("POST", f"{base}/quarantine/{{id}}/{action}", self.decide)
         server.add("GET", f"{base}/events", self.events)
+        server.add("POST", f"{base}/keys/rotate", self.rotate_key)
 
     async def message(self, request: web.BaseRequest, match: Mapping[str, str], who: Principal | None) -> Reply:
-        return told(await self._reader.message(_id(match), who))
+        return told(await self._reader.message(id_of(match), who))
 
     async def receipts(self, request: web.BaseRequest, match: Mapping[str, str], who: Principal | None) -> Reply:
         # Those of a batch are many rows to unseal.
         async with self._receipts.turn(who.system if isinstance(who, Caller) else ""):
-            return told(await self._reader.receipts(_id(match), who))
+            return told(await self._reader.receipts(id_of(match), who))
 
     async def part(
         self, request: web.BaseRequest, match: Mapping[str, str], who: Principal | None
@@ -89,7 +91,7 @@ class Api:
         number = match["n"]
         if not number.isascii() or not number.isdigit() or len(number) > 6:
             raise Refused(Reason.NOT_FOUND)
-        message = _id(match)
+        message = id_of(match)
         part = await self._reader.part(message, int(number), who)
         # Whoever may read a part may know its digest, which is beside it in every answer: it is the strong validator.
         etag = f'"{part.sha256}"'
@@ -134,7 +136,7 @@ class Api:
         self, request: web.BaseRequest, match: Mapping[str, str], who: Principal | None
     ) -> web.StreamResponse:
         """One page per system is in hand until it was taken: pages are whole documents, and lie in memory."""
-        system = _system(who).system
+        system = system_of(who).system
         limit = _number(request.query.get("limit"), 20, 1, PAGE)
         async with self._inboxes.turn(system):
             most = self._settings.limits.inbox_page_bytes
@@ -151,7 +153,7 @@ class Api:
         return answer
 
     async def ack(self, request: web.BaseRequest, match: Mapping[str, str], who: Principal | None) -> Reply:
-        caller = _system(who)
+        caller = system_of(who)
         body = await object_of(self._server, self._settings, request, match, caller)
         outcome, number = body.get("outcome"), line(body, "registrationNumber", 255)
         if outcome not in ("delivered", "refused") or set(body) - _ACK:
@@ -160,8 +162,8 @@ class Api:
         if words is not None and outcome != "refused":
             raise Refused(Reason.BAD_REQUEST, "only what is refused has a reason")
         number = number if outcome == "delivered" else None
-        await self._registrar.pick_up(_id(match), caller.system, outcome, number, (words or "").encode())
-        return told(await self._reader.delivery_state(_id(match)))
+        await self._registrar.pick_up(id_of(match), caller.system, outcome, number, (words or "").encode())
+        return told(await self._reader.delivery_state(id_of(match)))
 
     async def status(self, request: web.BaseRequest, match: Mapping[str, str], who: Principal | None) -> Reply:
         person = _person(who, "operator", "auditor")
@@ -180,7 +182,10 @@ class Api:
     async def decide(self, request: web.BaseRequest, match: Mapping[str, str], who: Principal | None) -> Reply:
         person = _person(who, "operator")
         action = request.path.rpartition("/")[2]
-        return told(await self._operations.decide(_id(match), action, person))
+        return told(await self._operations.decide(id_of(match), action, person))
+
+    async def rotate_key(self, request: web.BaseRequest, match: Mapping[str, str], who: Principal | None) -> Reply:
+        return told(await self._operations.rotate_key(_person(who, "operator")))
 
     async def events(self, request: web.BaseRequest, match: Mapping[str, str], who: Principal | None) -> Reply:
         person = _person(who, "operator", "auditor")
@@ -228,13 +233,13 @@ async def object_of(
     return value
 
 
-def _id(match: Mapping[str, str]) -> str:
+def id_of(match: Mapping[str, str]) -> str:
     if not _ID.match(match["id"]):
         raise Refused(Reason.NOT_FOUND)
     return match["id"]
 
 
-def _system(who: Principal | None) -> Caller:
+def system_of(who: Principal | None) -> Caller:
     if not isinstance(who, Caller):
         raise Refused(Reason.NO_RIGHT, "an inbox belongs to a system; this key belongs to a person")
     return who

@@ -2,13 +2,13 @@
 
 Enters: authenticated requests with a code. Leaves: JSON; the signed PDF, byte for byte. Refuses: letters of other
 agencies, as 404; the file and changes to who has no right; to change what is not in force (`letter_ended`). Every look
-and every change by a person is an event.
+and every change by a person is an event; a person does not see what a letter says of people.
 """
 
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import aclosing
 from typing import Any
 
@@ -39,8 +39,17 @@ Match = Mapping[str, str]
 class LetterApi:
     """Handlers; `mount` puts them on a server."""
 
-    def __init__(self, *, registry: Registry, looks: Looks, settings: Settings, public_url: Callable[[], str]) -> None:
+    def __init__(
+        self,
+        *,
+        registry: Registry,
+        looks: Looks,
+        settings: Settings,
+        public_url: Callable[[], str],
+        send_code: Callable[[str, str], Awaitable[None]],
+    ) -> None:
         self._registry, self._looks, self._settings, self._public_url = registry, looks, settings, public_url
+        self._send_code = send_code
 
     def mount(self, server: Server) -> None:
         self._server = server
@@ -48,12 +57,13 @@ class LetterApi:
         server.add("GET", f"{BASE}/file", self.file)
         server.add("POST", f"{BASE}/withdraw", self.withdraw)
         server.add("POST", f"{BASE}/replace", self.replace)
+        server.add("POST", "/api/v1/signers/{signer}/code", self.code)
 
     async def show(self, request: web.BaseRequest, match: Match, who: Principal | None) -> Reply:
         letter = await self._letter(match["code"], who)
         if isinstance(who, Person):
             await self._looks.looked(who, letter.question)
-        return told(self._value(letter))
+        return told(self._value(letter, who))
 
     async def file(self, request: web.BaseRequest, match: Match, who: Principal | None) -> Reply | web.StreamResponse:
         """The signed PDF, for the systems of its agency alone."""
@@ -115,6 +125,13 @@ class LetterApi:
             raise Refused(Reason.BAD_REQUEST, "a letter cannot replace itself")
         return await self._end(letter, Ending(by=by.facts.code), who, by)
 
+    async def code(self, request: web.BaseRequest, match: Match, who: Principal | None) -> Reply:
+        """A one-time code is sent to the signer, by the service that has the key."""
+        if not isinstance(who, Caller):
+            raise Refused(Reason.NO_RIGHT, "letters are signed for systems; this key belongs to a person")
+        await self._send_code(who.system, match["signer"])
+        return told({"signer": match["signer"], "sent": True})
+
     async def _end(self, letter: Letter, ending: Ending, who: Principal | None, by: Letter | None = None) -> Reply:
         # The same once more changes nothing, so that a lost answer does no harm.
         if letter.ending != ending:
@@ -125,7 +142,7 @@ class LetterApi:
                 raise Refused(Reason.LETTER_ENDED, "the letter, or the one in `by`, is not in force") from None
         facts = letter.facts
         after = None if facts is None else await self._registry.find(facts.code)
-        return told(self._value(after or letter))
+        return told(self._value(after or letter, who))
 
     async def _letter(self, code: str, who: Principal | None, *, change: bool = False) -> Letter:
         """The letter, if it is the caller's to see. Nobody learns which codes others have."""
@@ -147,7 +164,8 @@ class LetterApi:
             raise Refused(Reason.BAD_REQUEST, f"send `{name}` and nothing else")
         return body
 
-    def _value(self, letter: Letter) -> dict[str, Any]:
+    def _value(self, letter: Letter, who: Principal | None) -> dict[str, Any]:
+        """A letter as the API tells it. Persons see which it is and how it stands, and nothing of what it says."""
         value: dict[str, Any] = {
             "state": letter.state,
             "agency": letter.agency,
@@ -165,15 +183,15 @@ class LetterApi:
             value |= {
                 "code": grouped(facts.code),
                 "url": f"{self._public_url()}/v/{facts.code}",
-                "signer": facts.name,
-                "position": facts.position,
                 "letterNumber": facts.number,
                 "letterDate": facts.date,
-                "subject": facts.subject,
                 "securityLevel": facts.security,
                 "privacy": facts.privacy,
-                "salt": base64.b64encode(facts.salt).decode(),
             }
+            if isinstance(who, Caller):
+                salt = base64.b64encode(facts.salt).decode()
+                said = {"signer": facts.name, "position": facts.position, "subject": facts.subject, "salt": salt}
+                value |= said
         if letter.file is not None:
             value |= {"sha256": letter.file.sha256, "size": letter.file.size, "level": letter.file.level}
         if letter.ending is not None:

@@ -8,9 +8,11 @@ from __future__ import annotations
 from typing import Any
 
 from gateway.contract.reasons import Reason
-from gateway.http.operations import BODY, FOUND, HTML, JSON, PROBLEM, in_path, ok, operation
+from gateway.http.operations import ANY, BODY, FOUND, HTML, JSON, PROBLEM, in_path, ok, operation
 from gateway.http.shapes import ref
 
+_ELSEWHERE = (Reason.RECIPIENT_DOWN, Reason.RECIPIENT_REFUSED, Reason.RECIPIENT_UNSURE,
+              Reason.RECIPIENT_ANSWER_INVALID, Reason.OPERATOR_NEEDED)  # fmt: skip
 _CODE = in_path("code", "Code of the letter; upper or lower case, with or without dashes", pattern="^[^/]{1,64}$")
 
 
@@ -47,6 +49,13 @@ def _own() -> dict[tuple[str, str], dict[str, Any]]:
             "letters", "readLetterFile", "The signed PDF of a letter", {"200": pdf}, (*FOUND, Reason.ERASED,
             Reason.OPERATOR_NEEDED), description="For systems of the issuing agency.", parameters=[_CODE],
         ),
+        ("POST", "/api/v1/signers/{signer}/code"): operation(
+            "letters", "sendCode", "Have a one-time code sent to a signer",
+            {"200": ok("It was sent.", ref("CodeSent"))},
+            (*ANY, Reason.UNKNOWN_SIGNER, Reason.SIGNER_NOT_READY, Reason.TIMED_OUT, *_ELSEWHERE),
+            description="For signers whose key lies with a service that takes such codes; give it as `Lintas-Totp`.",
+            parameters=[in_path("signer", "Name of the signer in the configuration of the agency")],
+        ),
         ("POST", f"{base}/withdraw"): change(
             "withdrawLetter", "reason", "Withdraw a letter", "Why; the public page shows it where the class allows", 500
         ),
@@ -57,7 +66,12 @@ def _own() -> dict[tuple[str, str], dict[str, Any]]:
 
 
 def _public() -> dict[tuple[str, str], dict[str, Any]]:
-    language = {"name": "lang", "in": "query", "description": "Language of the page", "schema": {"enum": ["id", "en"]}}
+    language = {
+        "name": "lang",
+        "in": "query",
+        "description": "`id` or `en`; anything else is passed over",
+        "schema": {},
+    }
     page = ok("A page.", {"type": "string"}, HTML)
     # What is refused before anybody looks at the address is told as everywhere else.
     refused = {**page, "content": {**page["content"], PROBLEM: {"schema": ref("Problem")}}}
@@ -77,7 +91,7 @@ def _public() -> dict[tuple[str, str], dict[str, Any]]:
         "description": "To the page of the code in `code`.",
         "headers": {"Location": {"schema": {"type": "string"}}},
     }
-    typed = {"name": "code", "in": "query", "description": "A code, as typed", "schema": {"type": "string"}}
+    typed = {"name": "code", "in": "query", "description": "A code, as typed", "schema": {}}
     asking = {"200": page, "303": moved}
     text = {"schema": {"type": "string"}}
     file = {

@@ -20,13 +20,13 @@ from schemas.catalogue import SERVICES, Service
 JSON, PROBLEM, HTML = "application/json", "application/problem+json", "text/html"
 #: Reasons that any call may meet, and any call of somebody we know.
 _OPEN = (Reason.BAD_REQUEST, Reason.HEADERS_TOO_LARGE, Reason.RATE_LIMITED, Reason.INTERNAL)
-_ANY = (Reason.NOT_AUTHENTICATED, Reason.NO_RIGHT, Reason.BUSY, *_OPEN)
+ANY = (Reason.NOT_AUTHENTICATED, Reason.NO_RIGHT, Reason.BUSY, *_OPEN)
 BODY = (
     Reason.NOT_JSON, Reason.DUPLICATE_JSON_KEY, Reason.NOT_A_NUMBER, Reason.LONE_SURROGATE, Reason.TOO_DEEP,
     Reason.WRONG_CHARSET, Reason.BODY_TOO_LARGE, Reason.SLOW_BODY, Reason.UNSUPPORTED_MEDIA_TYPE, Reason.SCHEMA_INVALID,
 )  # fmt: skip
 _SENT = (
-    *_ANY, *BODY, Reason.UNKNOWN_SERVICE, Reason.UNKNOWN_RECIPIENT, Reason.UNKNOWN_DOCUMENT_TYPE, Reason.NO_ROUTE,
+    *ANY, *BODY, Reason.UNKNOWN_SERVICE, Reason.UNKNOWN_RECIPIENT, Reason.UNKNOWN_DOCUMENT_TYPE, Reason.NO_ROUTE,
     Reason.WRONG_INSTANCE, Reason.EXPIRED, Reason.CONFLICT, Reason.KEY_MISMATCH, Reason.SENDER_MISMATCH,
     Reason.TOO_MANY_RECIPIENTS, Reason.ERASED, Reason.DISK_RESERVE, Reason.STOPPING,
 )  # fmt: skip
@@ -40,7 +40,7 @@ _ASKED = (
     Reason.RECIPIENT_ANSWER_INVALID, Reason.OPERATOR_NEEDED,
 )  # fmt: skip
 _SIGNED = (Reason.UNKNOWN_SIGNER, Reason.SIGNER_NOT_READY, Reason.PASSPHRASE_REFUSED, Reason.NOT_SIGNABLE)
-FOUND = (*_ANY, Reason.NOT_FOUND)
+FOUND = (*ANY, Reason.NOT_FOUND)
 
 
 def refusals(reasons: Iterable[Reason]) -> dict[str, Any]:
@@ -191,6 +191,8 @@ def _reading() -> dict[tuple[str, str], dict[str, Any]]:
     digest = {"Repr-Digest": text, "ETag": {**text, "description": "Strong: the SHA-256 of the part"}}
     span = {"Content-Range": {"required": True, "schema": {"type": "string"}}}
     raw: dict[str, Any] = {"*/*": {"schema": {}}}
+    container = "application/vnd.etsi.asic-e+zip"
+    lines = {"text/plain": {"schema": {"type": "string", "description": "Compact JWS, one a line"}}}
     return {
         ("GET", base): operation(
             "read", "readMessage", "State and timeline of a message", {"200": ok("The message.", ref("Message"))},
@@ -199,6 +201,21 @@ def _reading() -> dict[tuple[str, str], dict[str, Any]]:
         ("GET", f"{base}/receipts"): operation(
             "read", "readReceipts", "Receipts of a message", {"200": ok("Its receipts.", ref("Receipts"))},
             (*FOUND, Reason.ERASED), parameters=[_ID],
+        ),
+        ("GET", f"{base}/evidence"): operation(
+            "read", "readEvidence", "All that proves a message, as a signed container",
+            {"200": {"description": "An ASiC-E with CAdES.", "content": {container: {"schema": {}}}}},
+            FOUND, parameters=[_ID],
+            description="For its parties with document, parts and receipts; for operators and auditors, and after "
+            "erasure, events and digests alone.",
+        ),
+        ("POST", f"{base}/evidence"): operation(
+            "read", "renewEvidence", "Evidence of an erased message, around the receipts that a party brings back",
+            {"200": {"description": "An ASiC-E with CAdES.", "content": {container: {"schema": {}}}}},
+            (*FOUND, Reason.BODY_TOO_LARGE, Reason.SLOW_BODY),
+            parameters=[_ID],
+            description="Each receipt is put in if its SHA-256 is in an event of the message that the caller may read.",
+            requestBody={"required": True, "content": {JSON: {"schema": ref("Receipts")}, **lines}},
         ),
         ("GET", f"{base}/parts/{{n}}"): operation(
             "read", "readPart", "Bytes of a part",
@@ -229,7 +246,7 @@ def _pulling(settings: Settings) -> dict[tuple[str, str], dict[str, Any]]:
     ended = (Reason.ALREADY_ACKNOWLEDGED, Reason.EXPIRED, Reason.ERASED, Reason.OPERATOR_NEEDED)
     return {
         ("GET", "/api/v1/inbox"): operation(
-            "inbox", "readInbox", "What waits for the caller", {"200": ok("Oldest first.", ref("Inbox"))}, _ANY,
+            "inbox", "readInbox", "What waits for the caller", {"200": ok("Oldest first.", ref("Inbox"))}, ANY,
             description=f"A page ends before {settings.limits.inbox_page_bytes} bytes, even below `limit`; a document "
             "that is larger is a page by itself. What was acknowledged makes room for the next. One page at a time: "
             f"while one is on its way to a system, the next waits up to {SECONDS:g} s; then it is `busy`.",
@@ -261,12 +278,12 @@ def _operating() -> dict[tuple[str, str], dict[str, Any]]:
     ]
     return {
         ("GET", "/api/v1/status"): operation(
-            "operate", "status", "Lanes, quarantine, disk, log", {"200": ok("Now.", ref("Status"))}, _ANY,
+            "operate", "status", "Lanes, quarantine, disk, log", {"200": ok("Now.", ref("Status"))}, ANY,
             description="Role operator or auditor.",
         ),
         ("GET", base): operation(
             "operate", "listQuarantine", "Deliveries that cannot go on by themselves",
-            {"200": ok("A page.", ref("Quarantine"))}, _ANY, description="Role operator or auditor.",
+            {"200": ok("A page.", ref("Quarantine"))}, ANY, description="Role operator or auditor.",
             parameters=[
                 _query("after", "The last id of the page before", type="string"), page,
                 _query("message", "Identifier of a message: only its deliveries", type="string"),
@@ -279,8 +296,13 @@ def _operating() -> dict[tuple[str, str], dict[str, Any]]:
             )
             for action, summary in words.items()
         },
+        ("POST", "/api/v1/keys/rotate"): operation(
+            "operate", "rotateKey", "Sign receipts by a new key from now on",
+            {"200": ok("It signs; the former ones stay published.", ref("Rotated"))}, ANY,
+            description="Role operator.",
+        ),
         ("GET", "/api/v1/events"): operation(
-            "operate", "readEvents", "The audit log, filtered", {"200": ok("Events in order.", ref("Events"))}, _ANY,
+            "operate", "readEvents", "The audit log, filtered", {"200": ok("Events in order.", ref("Events"))}, ANY,
             description="Role auditor or operator. `tail` gives the last events instead of those after a number.",
             parameters=[
                 _query("after", "Events with a higher number", type="integer", minimum=-1, maximum=2**53, default=-1),

@@ -42,17 +42,18 @@ Match = Mapping[str, str]
 
 
 class Pages:
-    """`jwk` is the public key of receipts; `facts` what the process knows of itself; `gauges` what it measures now."""
+    """`jwks` gives the public keys of receipts; `facts` what the process knows of itself; `gauges` what it measures
+    now."""
 
     def __init__(
         self,
         *,
-        jwk: Mapping[str, Any],
+        jwks: Callable[[], Mapping[str, Any]],
         facts: Callable[[], Mapping[str, Any]],
         gauges: Callable[[], Awaitable[bytes]],
         settings: Settings,
     ) -> None:
-        self._jwk, self._facts, self._gauges, self._settings = jwk, facts, gauges, settings
+        self._jwks, self._facts, self._gauges, self._settings = jwks, facts, gauges, settings
         self._made: dict[str, bytes] = {}
 
     def mount(self, server: Server) -> None:
@@ -94,7 +95,7 @@ class Pages:
         return Reply(200, generate_latest() + await self._gauges(), CONTENT_TYPE_LATEST, _NOW)
 
     async def jwks(self, request: web.BaseRequest, match: Match, who: Principal | None) -> Reply:
-        return Reply(200, orjson.dumps({"keys": [self._jwk]}), "application/jwk-set+json", _KEPT)
+        return Reply(200, orjson.dumps(self._jwks()), "application/jwk-set+json", _KEPT)
 
     async def openapi(self, request: web.BaseRequest, match: Match, who: Principal | None) -> Reply:
         return Reply(200, await self._once("openapi.json", self._described), JSON, _KEPT)

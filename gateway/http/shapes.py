@@ -226,6 +226,7 @@ def _read() -> dict[str, Schema]:
              "letter_activated is SHA-256(salt ‖ the 32 bytes of sha256)"), "sha256": SHA256, "size": NUMBER,
              "level": TEXT, "reason": TEXT, "replacedBy": said(TEXT, "Code of the letter in its place")},
         ),
+        "CodeSent": made("A one-time code is on its way.", {"signer": TEXT, "sent": {"const": True}}),
         "Acknowledged": made("The delivery afterwards.", {"deliveryId": TEXT, "state": TEXT}),
     }  # fmt: skip
 
@@ -293,6 +294,7 @@ def _operated() -> dict[str, Schema]:
             {"items": listed(made("One of them.", {**item, "at": INSTANT}, {"detail": maybe(TEXT), "state": TEXT}))},
         ),
         "Decided": made("The item afterwards.", {"id": TEXT, "state": {"enum": ["replayed", "closed", "skipped"]}}),
+        "Rotated": made("Ids of keys.", {"kid": said(TEXT, "It signs now"), "former": said(TEXT, "It signed before")}),
         "Events": made(
             "Events in their order.",
             {

@@ -23,17 +23,18 @@ import orjson
 
 from gateway.ask import Concluding
 from gateway.contract.adapter import Capability
-from gateway.contract.errors import Refused
+from gateway.contract.errors import Refused, TryLater
 from gateway.contract.exchange import Native, Outbound, Part
 from gateway.contract.host import PartReader
 from gateway.contract.reasons import Reason
 from gateway.federation import Federation, Signer
 from gateway.letters.code import grouped, mint
 from gateway.letters.letter import Facts, SignedFile
-from gateway.letters.registry import Registry, Reserved
+from gateway.letters.registry import SERVICE, Registry, Reserved
 from gateway.letters.signers import Pen, Written
 from gateway.store.engine import Step
 from gateway.store.entropy import random_bytes
+from gateway.store.parts import DiskFull, PartsBusy
 from gateway.vault import SALT_BYTES
 from schemas.catalogue import parse_json
 from schemas.document import Document
@@ -41,6 +42,8 @@ from schemas.scalars import instant_text
 from schemas.signature_request_1 import SignatureRequest1
 
 JSON = "application/json"
+CODE_SECONDS = 20.0
+"""How long a signing service may take to send a one-time code."""
 
 
 class _Codec:
@@ -86,9 +89,7 @@ class SigningDesk(Concluding):
     async def ask(self, outbound: Outbound, deadline: float) -> Native:
         request = cast("SignatureRequest1", outbound.load())
         agency = self._federation.agencies[outbound.sender.partition("/")[0]]
-        signer = agency.signers.get(request.signer)
-        if signer is None:
-            raise Refused(Reason.UNKNOWN_SIGNER, "your agency has no signer of this name")
+        signer = self._signer(agency.id, request.signer)
         pdf = await self._pdf(outbound, request)
         facts = _facts(request, signer, agency.name)
         held = await self._registry.reserve(facts, outbound.sender, outbound.message_id)
@@ -102,6 +103,19 @@ class SigningDesk(Concluding):
         file = await self._file(held, written)
         self._kept[outbound.message_id] = held, self._registry.activation(held, file)
         return Native((orjson.dumps(_told(held, file, url, at)),), JSON)
+
+    async def send_code(self, system: str, signer: str) -> None:
+        """Has a one-time code sent to a signer of the system's agency."""
+        if not self._federation.may_use(system, SERVICE):
+            raise Refused(Reason.NO_RIGHT, f"{system} has no right to {SERVICE}")
+        agency = system.partition("/")[0]
+        await self._pen.send_code(self._signer(agency, signer), agency, CODE_SECONDS)
+
+    def _signer(self, agency: str, name: str) -> Signer:
+        signer = self._federation.agencies[agency].signers.get(name)
+        if signer is None:
+            raise Refused(Reason.UNKNOWN_SIGNER, "your agency has no signer of this name")
+        return signer
 
     def concluding(self, message: str) -> tuple[Step, ...]:
         return self._kept.pop(message)[1]
@@ -120,7 +134,12 @@ class SigningDesk(Concluding):
         return await _whole(self._parts, outbound.message_id, part)
 
     async def _file(self, held: Reserved, written: Written) -> SignedFile:
-        sha256, address = await self._registry.keep(held, written.data)
+        try:
+            sha256, address = await self._registry.keep(held, written.data)
+        except DiskFull as error:
+            raise TryLater(Reason.DISK_RESERVE) from error
+        except PartsBusy as error:
+            raise TryLater(Reason.BUSY) from error
         return SignedFile(
             sha256, len(written.data), address, written.level, written.signer, written.organisation,
             written.certificate,

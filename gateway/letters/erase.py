@@ -15,9 +15,8 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from gateway.audit.catalogue import EventName
-from gateway.audit.events import EventWriter
+from gateway.audit.events import EventWriter, event_step
 from gateway.letters.registry import DOCUMENT, SERVICE
-from gateway.record import event_step
 from gateway.store.engine import Journal, Step, Unexpected, Unit
 from gateway.store.parts import PartError, PartStore
 

@@ -21,11 +21,10 @@ from contextlib import aclosing
 from typing import Any, cast
 
 from gateway.audit.catalogue import EventName
-from gateway.audit.events import Event, EventWriter
+from gateway.audit.events import Event, EventWriter, event_step
 from gateway.contract.frozen import frozen
 from gateway.letters.code import plain
 from gateway.letters.letter import Ending, Facts, Letter, SignedFile, State, ending_of, facts_of, file_of, packed
-from gateway.record import event_step
 from gateway.store.engine import Journal, Row, Step, Unexpected, Unit
 from gateway.store.hmac_keys import HmacKeys
 from gateway.store.parts import PartStore

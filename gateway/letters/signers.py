@@ -113,6 +113,13 @@ class Pen:
         except WorkersBusy as error:
             raise TryLater(Reason.BUSY, "other documents are being signed", after=5.0) from error
 
+    async def send_code(self, signer: Signer, agency: str, seconds: float) -> None:
+        """Has a one-time code sent to the person, who then gives it with the request."""
+        service = self._elsewhere(agency, signer.id)
+        if service is None or signer.key.signer_file is None:
+            raise Refused(Reason.BAD_REQUEST, "this signer takes no one-time code")
+        await service.send_code(self._secrets.get(f"file:{signer.key.signer_file}"), seconds)
+
     async def _by_us(
         self, pdf: bytes, request: SignatureRequest1, signer: Signer, url: str, code: str, at: datetime,
         ephemeral: Ephemeral | None,

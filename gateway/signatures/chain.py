@@ -51,6 +51,7 @@ Ending = Literal["holds", "unknown", "expired", "not_yet_valid", "revoked", "no_
 
 MOST_PATHS, MOST_CERTIFICATES, MOST_REVOCATIONS, MOST_LOOKS = 8, 200, 200, 100
 _TOLERANCE = timedelta(seconds=1)
+_WEAK = frozenset(("md2", "md5", "sha1"))
 _LIBRARY = (ValidationError, PathError, CRLValidationError, OCSPValidationError)
 _WRONG = (*_LIBRARY, ValueError, TypeError, KeyError, AttributeError, OverflowError, NotImplementedError)
 
@@ -272,7 +273,7 @@ def _context(
         revinfo_policy=CertRevTrustPolicy(policy, retroactive_revinfo=True),
         time_tolerance=_TOLERANCE,
         algorithm_usage_policy=DisallowWeakAlgorithmsPolicy(  # type: ignore[no-untyped-call]
-            frozenset(("md2", "md5", "sha1")), rsa_key_size_threshold=constraints.rsa_bits
+            _WEAK - constraints.digests, rsa_key_size_threshold=constraints.rsa_bits
         ),
     )
 

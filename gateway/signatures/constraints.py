@@ -7,7 +7,7 @@ The floor (SHA-1, MD5 and RSA below 2048 bits are out) follows ETSI TS 119 312 V
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from asn1crypto import keys
@@ -30,6 +30,12 @@ class Constraints:
     rsa_bits: int = 2048
     dsa_bits: int = 2048
     curves: frozenset[str] = _CURVES
+
+    def told(self) -> dict[str, Any]:
+        """As JSON; `read` is the way back."""
+        return {
+            "digests": sorted(self.digests), "rsa": self.rsa_bits, "dsa": self.dsa_bits, "curves": sorted(self.curves)
+        }  # fmt: skip
 
     def weak_digests(self, digests: Iterable[str]) -> list[str]:
         """Those that are not strong enough, in order."""
@@ -56,6 +62,11 @@ class Constraints:
 
 
 DEFAULT = Constraints()
+
+
+def read(told: Mapping[str, Any]) -> Constraints:
+    """What `told` wrote."""
+    return Constraints(frozenset(told["digests"]), told["rsa"], told["dsa"], frozenset(told["curves"]))
 
 
 def plain(name: str) -> str:

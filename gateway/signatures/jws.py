@@ -10,7 +10,7 @@ import hashlib
 import os
 from base64 import urlsafe_b64encode
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import orjson
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -23,9 +23,37 @@ class SigningKeyRefused(Exception):
     """The signing key cannot be used; the message says why and what to do."""
 
 
+class SignsReceipts(Protocol):
+    """Whatever signs a receipt: one key, or several of which one is current."""
+
+    def sign(self, payload: bytes) -> str: ...
+
+
+class HoldsKey(SignsReceipts, Protocol):
+    """One key, wherever its private part lies."""
+
+    kid: str
+
+    def public_jwk(self) -> dict[str, Any]: ...
+
+
 def b64url(data: bytes) -> str:
     """Base64url without padding (RFC 7515 section 2)."""
     return urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+class PublicKey:
+    """The public part of a P-256 key (coordinates of 32 bytes), its id, and the header of what it signs, encoded."""
+
+    def __init__(self, x: bytes, y: bytes) -> None:
+        self._named = {"crv": "P-256", "kty": "EC", "x": b64url(x), "y": b64url(y)}
+        self.kid = b64url(hashlib.sha256(orjson.dumps(self._named, option=orjson.OPT_SORT_KEYS)).digest())
+        header = {"alg": "ES256", "kid": self.kid, "typ": "lintas-receipt+jws"}
+        self.header = b64url(orjson.dumps(header, option=orjson.OPT_SORT_KEYS)).encode()
+
+    def jwk(self) -> dict[str, Any]:
+        """For a JWK set (RFC 7517)."""
+        return {**self._named, "alg": "ES256", "use": "sig", "kid": self.kid}
 
 
 class SigningKey:
@@ -36,15 +64,8 @@ class SigningKey:
             raise SigningKeyRefused("receipts are signed with a P-256 key; this key is on another curve")
         numbers = private.public_key().public_numbers()
         self._private = private
-        self._jwk = {
-            "crv": "P-256",
-            "kty": "EC",
-            "x": b64url(numbers.x.to_bytes(32, "big")),
-            "y": b64url(numbers.y.to_bytes(32, "big")),
-        }
-        self.kid = b64url(hashlib.sha256(orjson.dumps(self._jwk, option=orjson.OPT_SORT_KEYS)).digest())
-        header = {"alg": "ES256", "kid": self.kid, "typ": "lintas-receipt+jws"}
-        self._header = b64url(orjson.dumps(header, option=orjson.OPT_SORT_KEYS)).encode()
+        self._public = PublicKey(numbers.x.to_bytes(32, "big"), numbers.y.to_bytes(32, "big"))
+        self.kid, self._header = self._public.kid, self._public.header
         self._algorithm = ec.ECDSA(hashes.SHA256())
 
     def sign(self, payload: bytes) -> str:
@@ -54,8 +75,7 @@ class SigningKey:
         return signed.decode() + "." + b64url(r.to_bytes(32, "big") + s.to_bytes(32, "big"))
 
     def public_jwk(self) -> dict[str, Any]:
-        """The public key for a JWK set (RFC 7517)."""
-        return {**self._jwk, "alg": "ES256", "use": "sig", "kid": self.kid}
+        return self._public.jwk()
 
     def __repr__(self) -> str:
         return f"SigningKey(kid={self.kid})"

@@ -34,7 +34,7 @@ class Bounds:
     cms_bytes: int = 64 << 20
     jws_bytes: int = 32 << 20
     members: int = 1_000
-    member_bytes: int = 4 << 30
+    member_bytes: int = 6 << 30
     container_bytes: int = 8 << 30
     expansion: int = 200
     signatures: int = 64

@@ -37,10 +37,11 @@ def recognise(head: bytes, name: str = "") -> Format:
 
 
 def _begins(head: bytes) -> Format:
-    if b"%PDF-" in head[:1024]:
-        return "pdf"
+    # A container may hold a PDF as it is, within its first bytes.
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return "zip"
+    if b"%PDF-" in head[:1024]:
+        return "pdf"
     if _PEM.match(head) or (head[:1] == b"\x30" and any(one in head[:64] for one in _CONTENT)):
         return "cms"
     if _XML.match(head) or head.startswith(_XML16):

@@ -26,6 +26,7 @@ from typing import IO, Any
 import orjson
 
 from gateway.signatures import frames
+from gateway.signatures.constraints import read
 from gateway.signatures.findings import found
 from gateway.signatures.material import Bounds, Material, TooLarge
 from gateway.signatures.signing import SignedPdf, SigningRefused, heard
@@ -63,8 +64,10 @@ class _Work:
         with contextlib.ExitStack() as stack:
             try:
                 files = [self._opened(number, one, stack) for number, one in enumerate(job["files"])]
-                beside = files[1] if len(files) > 1 else None
-                verdict = asyncio.run(verify(files[0], beside, self._known(frames.path(job["trust"])), at, bounds))
+                beside, trust = files[1] if len(files) > 1 else None, self._known(frames.path(job["trust"]))
+                verdict = asyncio.run(verify(files[0], beside, trust, at, bounds, read(job["strength"])))
+                content = {} if beside is None else {"contentSha256": beside.digest("sha256").hex()}
+                return {**verdict.told(str(job["name"])), **content}
             except (MemoryError, RecursionError):
                 verdict = judged("unknown", "", at, about_file=[found("too_costly")])
             except OSError:

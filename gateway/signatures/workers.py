@@ -28,6 +28,7 @@ import orjson
 
 from gateway.contract.frozen import frozen
 from gateway.signatures import frames
+from gateway.signatures.constraints import DEFAULT, Constraints
 from gateway.signatures.findings import found
 from gateway.signatures.material import Bounds
 from gateway.signatures.signing import SignedPdf, SigningKeySource, SigningRefused, SigningRequest, TsaUse, told
@@ -172,7 +173,13 @@ class Workers:
         self._closed = False
 
     async def verify(
-        self, source: Source, beside: Source | None = None, *, trust: Path, at: datetime | None = None
+        self,
+        source: Source,
+        beside: Source | None = None,
+        *,
+        trust: Path,
+        at: datetime | None = None,
+        constraints: Constraints = DEFAULT,
     ) -> dict[str, Any]:
         """The verdict on one file as `Verdict.told` gives it. `at`: the time to judge for, now if None."""
         if self._waiting >= self._limits.waiting:
@@ -182,7 +189,8 @@ class Workers:
         self._waiting += 1
         try:
             async with self._turn(sources):
-                verdict = await self._ran(partial(_Worker.work, job=self._job(sources, trust, moment), sources=sources))
+                job = {**self._job(sources, trust, moment), "strength": constraints.told()}
+                verdict = await self._ran(partial(_Worker.work, job=job, sources=sources))
         finally:
             self._waiting -= 1
         if verdict is None:

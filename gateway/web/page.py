@@ -40,6 +40,8 @@ HTML = "text/html; charset=utf-8"
 ZONE = "Asia/Jakarta"
 FILES = 4
 """Files of strangers that are held in memory at once."""
+SECONDS = 60.0
+"""How long such a file may be on its way: a slow one holds the place of another."""
 Match = Mapping[str, str]
 
 
@@ -77,7 +79,7 @@ class LetterPage:
     async def start(self, request: web.BaseRequest, match: Match, language: Language) -> Reply:
         """The field to type a code into; with a code in the query, the way to its page."""
         typed = request.query.get("code")
-        if typed is None:
+        if not typed:
             return self._page("start.html", language, here="/v/")
         # What can be no code is not repeated, not even in an address.
         code = plain(typed) or "-"
@@ -104,7 +106,7 @@ class LetterPage:
         if self._files.locked():
             raise TryLater(Reason.BUSY, after=5.0)
         async with self._files:
-            data = await self._file(request, match)
+            data = await self._in_time(self._file(request, match))
             sha256 = (await asyncio.to_thread(hashlib.sha256, data)).hexdigest()
 
             async def read(start: int, stop: int) -> bytes:
@@ -119,7 +121,7 @@ class LetterPage:
             back=f"/v/{plain(match['code'])}",
             same=same,
             in_force=state_of(letter) == "active",
-            verdict={**report(verdict, language), "sha256": sha256},
+            verdict={**report(verdict, self._zone(letter), language), "sha256": sha256},
         )
 
     async def asset(self, request: web.BaseRequest, match: Match, who: Principal | None) -> Reply:
@@ -127,6 +129,13 @@ class LetterPage:
             raise Refused(Reason.NOT_FOUND)
         body = await asyncio.to_thread(asset, match["file"])
         return Reply(200, body, ASSETS[match["file"]], {**HEADERS, "Cache-Control": "public, max-age=300"})
+
+    async def _in_time(self, coming: Awaitable[bytes]) -> bytes:
+        try:
+            async with asyncio.timeout(SECONDS):
+                return await coming
+        except TimeoutError:
+            raise TryLater(Reason.BUSY, after=5.0) from None
 
     async def _file(self, request: web.BaseRequest, match: Match) -> bytes:
         """The one file of the form."""

@@ -45,6 +45,13 @@ def words(language: Language) -> Mapping[str, Any]:
 
 
 @cache
+def findings() -> Mapping[str, str]:
+    """What a finding means, in Indonesian, by its code."""
+    told: Mapping[str, str] = yaml.safe_load((FOLDER / "findings.yaml").read_text("utf-8"))
+    return told
+
+
+@cache
 def asset(name: str) -> bytes:
     """A file of `ASSETS`."""
     return (FOLDER / name).read_bytes()

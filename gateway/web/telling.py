@@ -16,15 +16,18 @@ was withdrawn for is shown like its subject, since an agency may write anything 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Any
 
 from gateway.letters.code import grouped
 from gateway.letters.letter import Facts, Letter
-from gateway.web.render import Language, day, moment, words
+from gateway.web.render import Language, day, findings, moment, words
 from schemas.marks import Privacy
 
 TONES = {"active": "good", "replaced": "warn", "withdrawn": "bad", "reserved": "bad", "gone": "warn"}
+_COMMON = re.compile(r"(?:^|,)CN=((?:\\.|[^,\\])*)")
 Carried = tuple[int, str | None, int | None]
 _UNTIL = {
     "agency": Privacy.secret,
@@ -110,25 +113,43 @@ def _other(other: Letter | None, language: Language) -> Mapping[str, str] | None
     return {"path": f"/v/{facts.code}", "told": name}
 
 
-def report(verdict: Mapping[str, Any], language: Language) -> dict[str, Any]:
-    """A verdict as `report.html` shows it."""
+def report(verdict: Mapping[str, Any], zone: str, language: Language) -> dict[str, Any]:
+    """A verdict as `report.html` shows it: for people who have no use for the advice that operators get."""
     return {
         "conclusion": verdict["conclusion"],
         "sha256": verdict["sha256"],
-        "findings": verdict["findings"],
-        "signatures": [{"facts": list(_signature(one, language))} for one in verdict["signatures"]],
+        "findings": [{"weight": one["weight"], "told": _finding(one, language)} for one in verdict["findings"]],
+        "signatures": [{"facts": list(_signature(one, zone, language))} for one in verdict["signatures"]],
     }
 
 
-def _signature(one: Mapping[str, Any], language: Language) -> Any:
+def _finding(one: Mapping[str, Any], language: Language) -> str:
+    known = findings().get(one["code"]) if language == "id" else None
+    message = str(one["message"])
+    return known or f"{message[:1].upper()}{message[1:]}."
+
+
+def _signature(one: Mapping[str, Any], zone: str, language: Language) -> Iterator[tuple[str, str]]:
     for name, value in (
-        ("signer", one["signer"]),
+        ("signer", _common(one["signer"])),
         ("organisation", one["organisation"]),
-        ("issuer", one["issuer"]),
-        ("claimed", one["signingTime"]),
-        ("stamped", one["timestampTime"]),
-        ("covers", one["covers"]),
+        ("issuer", _common(one["issuer"])),
+        ("claimed", _time(one["signingTime"], zone, language)),
+        ("stamped", _time(one["timestampTime"], zone, language)),
+        ("covers", one["covers"] if language == "en" else None),
         ("integrity", words(language)["report"]["integrities"].get(one["integrity"], one["integrity"])),
     ):
         if value:
             yield name, value
+
+
+def _common(name: str | None) -> str | None:
+    """The common name alone, which is what people call somebody (RFC 4514 text)."""
+    found = None if name is None else _COMMON.search(name)
+    return name if found is None else re.sub(r"\\(.)", r"\1", found[1])
+
+
+def _time(instant: str | None, zone: str, language: Language) -> str | None:
+    if instant is None:
+        return None
+    return moment(int(datetime.fromisoformat(instant).timestamp() * 1000), zone, language)

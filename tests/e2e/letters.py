@@ -41,6 +41,21 @@ def place(root: Path, **letters: int) -> Place:
     return made
 
 
+def signer(here: Place, name: str, entry: dict[str, Any]) -> None:
+    """One more signer of the agency."""
+    file = here.config / "agencies" / "uji.yaml"
+    agency = yaml.safe_load(file.read_text(encoding="utf-8"))
+    here.write("agencies/uji.yaml", {**agency, "signers": {**agency["signers"], name: entry}})
+
+
+def secret(here: Place, name: str, text: str) -> None:
+    """A file of the state folder that only the gateway reads."""
+    path = here.state / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="ascii")
+    path.chmod(0o600)
+
+
 def _key(folder: Path) -> None:
     one, encoding = pki().signer, serialization.Encoding.PEM
     folder.mkdir(parents=True)

@@ -32,6 +32,7 @@ from gateway.deliver.outcome import Outcomes
 from gateway.deliver.reaper import Reaper
 from gateway.deliver.worker import Worker
 from gateway.erase import Eraser
+from gateway.evidence import Evidence
 from gateway.federation import GATEWAY, Federation, load
 from gateway.hosting import HostParts
 from gateway.identity import Person
@@ -49,7 +50,10 @@ from gateway.refuse import Refusals
 from gateway.register import Registrar
 from gateway.route import route
 from gateway.settings import Settings
+from gateway.signatures.constraints import Constraints
+from gateway.signatures.evidence_key import EvidenceKey
 from gateway.signatures.jws import SigningKey
+from gateway.signatures.receipt_keys import ReceiptKeys
 from gateway.store import migrate, queries
 from gateway.store.engine import Step, Unit
 from gateway.store.hmac_keys import HmacKeys
@@ -58,7 +62,7 @@ from gateway.store.sealing import FileKeyRing
 from gateway.store.sqlite import SqliteJournal
 from gateway.uploads import Uploads
 from gateway.vault import Vault
-from gateway.verify import verify
+from gateway.verify import Verifier, verify
 from gateway.walk import Walk
 from schemas.catalogue import DOCUMENTS, SERVICES, parse_json
 from schemas.document import Document
@@ -342,6 +346,7 @@ class Bench:
             barrier=self.barrier,
         )
         self.parts = LocalParts(self.folder / "parts", self.lookup, on_fatal=self.fatal.append)
+        self.verdicts: dict[str, Mapping[str, Any]] = {}
         self.arrivals = Arrivals(self.parts, self.settings.limits, self.ids.new, self.clock.now, Uploads(self.settings))
 
     def _rooms(self) -> None:
@@ -350,6 +355,7 @@ class Bench:
         clocked: dict[str, Any] = {"new_id": self.ids.new, "now_ms": self.now_ms}
         self.events = EventWriter(**named, **clocked, config=federation.digest)
         self.receipts = ReceiptWriter(self.key, **named, **clocked)
+        self.verifier = Verifier(self.examine, federation.signed_as)
         self.letters = Registry(
             journal=journal, vault=self.vault, lookup=self.lookup, parts=self.parts, events=self.events,
             keep_ms=settings.letters.keep_days * DAY_MS, barrier=self.barrier, **clocked,
@@ -397,8 +403,16 @@ class Bench:
             journal=journal, vault=self.vault, outcomes=self.outcomes, federation=federation,
             now_ms=self.now_ms, notify=self.notify,
             drained=self.sequencer.drain, facts=lambda: {"node": settings.node},
+            keys=ReceiptKeys.load(self.folder / "keys"), events=self.events,
         )  # fmt: skip
         self.host_parts = HostParts(journal, self.vault, self.parts, self.arrivals)
+        self.evidence = Evidence(
+            reader=self.reader, parts=self.host_parts, now=self.clock.now,
+            jwks=lambda: {"keys": [self.key.public_jwk()]},
+            key=EvidenceKey.load(
+                self.folder / "e.pem", self.folder / "c.pem", name="node-1 test", now=self.clock.now()
+            ),
+        )  # fmt: skip
         self.eraser = Eraser(
             journal=journal, parts=self.parts, events=self.events, forget=self.host_parts.forget, now_ms=self.now_ms,
             barrier=self.barrier,
@@ -411,11 +425,16 @@ class Bench:
             barrier=self.barrier,
         )  # fmt: skip
 
+    async def examine(self, message: str, part: Part, constraints: Constraints) -> Mapping[str, Any]:
+        """The verdict that a test has laid down for a part."""
+        return self.verdicts[part.sha256]
+
     def make_walk(self) -> Walk:
         return Walk(
             intake=self.intake, recorder=self.recorder, asker=self.asker, registrar=self.registrar,
-            batches=self.batches, refusals=self.refusals, arrivals=self.arrivals, federation=self.federation,
-            find_channel=self.find_channel, notify=self.notify, stages=self.settings.stages, clock=self.clock,
+            batches=self.batches, refusals=self.refusals, arrivals=self.arrivals, verifier=self.verifier,
+            federation=self.federation, find_channel=self.find_channel, notify=self.notify,
+            stages=self.settings.stages, clock=self.clock,
             barrier=self.barrier, on_unforeseen=lambda error, message: self.unforeseen.append(error),
         )  # fmt: skip
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -24,7 +25,9 @@ from tests.unit.gateway.bench import (
     ScriptedSink,
     make_sink,
     organisation,
+    small_federation,
 )  # fmt: skip
+from tests.unit.gateway.letters.office import OFFICE, Service
 
 
 class Door(Endpoint):
@@ -154,3 +157,18 @@ def test_an_adapter_that_cannot_be_made_is_named(federation: Federation, error: 
     told = str(caught.value)
     assert told.startswith(f"door:endpoint cannot be made ({type(error).__name__} at test_channels.py:")
     assert "3273" not in told
+
+
+def test_a_signer_elsewhere_is_made_once_and_waits_while_it_is_not_open(tmp_path: Path) -> None:
+    signing = AdapterSpec("stub", "Stub", {**STUB.makers, "signer": (Plain, lambda config, host: Service())})
+    federation = small_federation(tmp_path, OFFICE, signing)
+    shut: set[str] = set()
+    channels = Channels(federation, {"stub": signing}, (), lambda name: name not in shut)
+    channels.make(lambda name, system, agency: FakeHost(name=name, system=system))
+    assert isinstance(channels.signer("kota", "wali"), Service)
+    assert channels.signer("kota", "kepala") is None
+    assert "kota:signer:wali" in [name for name, _ in channels.adapters]
+    shut.add("kota:signer:wali")
+    with pytest.raises(TryLater) as caught:
+        channels.signer("kota", "wali")
+    assert caught.value.reason is Reason.RECIPIENT_DOWN

@@ -39,7 +39,8 @@ async def test_parts_of_a_recorded_message_are_read_with_its_own_key(bench: Benc
 async def test_a_part_that_cannot_be_read_is_for_an_operator(bench: Bench) -> None:
     part = await recorded_part(bench)
     [path] = [one for one in (bench.folder / "parts").rglob("*") if one.is_file()]
-    path.write_bytes(path.read_bytes()[:-1] + b"x")
+    sealed = path.read_bytes()
+    path.write_bytes(sealed[:-1] + bytes([sealed[-1] ^ 1]))
     with pytest.raises(NeedsOperator, match="SealBroken"):
         [piece async for piece in bench.host_parts.read("m-1", part)]
     path.unlink()

@@ -9,9 +9,11 @@ import pytest
 from gateway import keep
 from gateway.contract.errors import NeedsOperator
 from gateway.keep import Keeper
+from gateway.letters.erase import LetterEraser
 from gateway.policy import DAY_MS
 from gateway.store.engine import JournalBusy, Step
 from tests.unit.gateway.bench import GUDANG, OPERATOR, QUERY, Bench, organisation, person
+from tests.unit.gateway.letters.example import code_of, issued
 
 
 def keeper(bench: Bench) -> Keeper:
@@ -181,6 +183,17 @@ async def test_a_reader_in_the_way_puts_off_scouring_and_stops_nobody(
     await one.step()
     await one.step()
     assert len(asked) == 4
+
+
+async def test_letters_whose_time_is_over_are_erased_and_scoured(bench: Bench) -> None:
+    letter = await issued(bench)
+    letters = LetterEraser(journal=bench.journal, parts=bench.parts, events=bench.events, now_ms=bench.now_ms)
+    one = Keeper(bench.journal, keep_ms=1, retain_ms=DAY_MS, eraser=bench.eraser, letters=letters, now_ms=bench.now_ms)
+    await one.step()
+    assert one._scoured
+    bench.clock.advance(bench.settings.letters.keep_days * DAY_MS / 1000 + 1)
+    await one.step()
+    assert (await bench.letters.find(code_of(letter))).facts is None  # type: ignore[union-attr]
 
 
 async def test_answers_that_were_dropped_are_scoured_at_once(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -64,7 +64,7 @@ class Made:
             now_ms=bench.now_ms,
             attention=self.attention,
             openings=Openings(self.attention.said),
-            workers=Workers(),
+            workers=[Workers()],
         )  # fmt: skip
         bench.reaper._epoch = lambda: self.node.epoch
         bench.lanes._epoch = lambda: self.node.epoch

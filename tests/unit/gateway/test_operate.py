@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 from typing import Any
 
@@ -239,3 +240,13 @@ async def test_a_search_that_finds_nothing_ends_and_says_where(bench: Bench, mon
     found, last = await events(bench, event="overdue")
     assert (found, last) == ([], 7)
     assert (await events(bench, last, event="held"))[0] != []
+
+
+async def test_a_new_key_of_receipts_is_an_event_before_it_signs(bench: Bench) -> None:
+    told = await bench.operations.rotate_key(OPERATOR)
+    assert told["kid"] != told["former"]
+    [event] = [one for one in await bench.told() if one["event"] == "key_rotated"]
+    assert event["actor"] == OPERATOR.actor
+    assert event["commit_out"] == base64.urlsafe_b64decode(told["kid"] + "=").hex()
+    again = await bench.operations.rotate_key(OPERATOR)
+    assert again["former"] == told["kid"]

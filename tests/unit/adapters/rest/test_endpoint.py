@@ -320,3 +320,20 @@ def test_a_rejection_is_a_problem(host: FakeHost, endpoint: RestEndpoint) -> Non
     settlement = Rejected("m-1", Refused(Reason.BUSY), retry_after=1.2)
     reply = endpoint.encode(json_call(host, MESSAGES, {}), settlement)
     assert (reply.status, reply.media_type, reply.headers["Retry-After"]) == (503, "application/problem+json", "2")
+
+
+async def test_what_only_a_signer_knows_travels_beside_the_question(host: FakeHost, endpoint: RestEndpoint) -> None:
+    secrets = {"Lintas-Passphrase": "Frasa-Sandi-1", "Lintas-Totp": "123456"}
+    call = json_call(host, QUERIES, question(), headers=secrets)
+    inbound = await endpoint.decode(call)
+    assert inbound.ephemeral is not None
+    assert (inbound.ephemeral.take("passphrase"), inbound.ephemeral.take("totp")) == ("Frasa-Sandi-1", "123456")
+    assert "Frasa-Sandi-1" not in repr(inbound)
+
+
+async def test_without_such_a_header_or_with_a_delivery_there_is_nothing(
+    host: FakeHost, endpoint: RestEndpoint
+) -> None:
+    assert (await endpoint.decode(json_call(host, QUERIES, question()))).ephemeral is None
+    call = json_call(host, MESSAGES, PERSON, headers={"Lintas-Passphrase": "Frasa-Sandi-1"})
+    assert (await endpoint.decode(call)).ephemeral is None

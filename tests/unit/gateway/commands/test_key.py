@@ -7,6 +7,7 @@ from typer.testing import CliRunner
 from gateway.cli import build
 from gateway.contract import Caller
 from gateway.identity import Presented, load_keys
+from tests.unit.gateway.commands.conftest import Gateway, Lintas
 
 
 def new(*arguments: object):
@@ -44,3 +45,11 @@ def test_a_file_is_for_its_owner_alone_and_never_overwritten(tmp_path: Path) -> 
     assert new("--out", path).exit_code == 2
     assert path.read_text() == before
     assert new("--out", tmp_path / "none" / "x.key").exit_code == 2
+
+
+async def test_a_rotation_says_which_key_signs(gateway: Gateway, lintas: Lintas) -> None:
+    gateway.answers["/api/v1/keys/rotate"] = {"kid": "baru", "former": "lama"}
+    result = await lintas("key", "rotate")
+    assert (result.exit_code, gateway.asked[0]["method"]) == (0, "POST")
+    assert "key baru from now on; before, it was lama" in result.stdout
+    assert json.loads((await lintas("key", "rotate", "--json")).stdout) == {"kid": "baru", "former": "lama"}

@@ -128,6 +128,7 @@ def test_every_code_is_shown_by_a_broken_configuration() -> None:
         "C036",
         "C037",
         "C038",
+        "C039",
     } - {""} == set(CODES) | {""}
 
 

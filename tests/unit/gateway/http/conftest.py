@@ -12,6 +12,7 @@ from adapters.soap import ADAPTER as SOAP
 from gateway.contract import Endpoint
 from gateway.contract.testing import FakeHost
 from gateway.http.api import Api
+from gateway.http.evidence_api import EvidenceApi
 from gateway.http.letter_api import LetterApi
 from gateway.http.pages import Pages
 from gateway.http.server import Server
@@ -56,7 +57,8 @@ def server(settings: Settings) -> Server:
         federation=NOBODY,
         settings=settings,
     ).mount(made)
-    LetterApi(registry=NOBODY, looks=NOBODY, settings=settings, public_url=lambda: "").mount(made)
+    EvidenceApi(evidence=NOBODY, settings=settings).mount(made)
+    LetterApi(registry=NOBODY, looks=NOBODY, settings=settings, public_url=lambda: "", send_code=NOBODY).mount(made)
     LetterPage(registry=NOBODY, verifier=NOBODY, federation=NOBODY, settings=settings).mount(made)
     return made
 
@@ -67,7 +69,7 @@ async def gauges() -> bytes:
 
 @pytest.fixture(scope="session")
 def pages(server: Server, settings: Settings) -> Pages:
-    made = Pages(jwk={"kty": "EC"}, facts=lambda: FACTS, gauges=gauges, settings=settings)
+    made = Pages(jwks=lambda: {"keys": [{"kty": "EC"}]}, facts=lambda: FACTS, gauges=gauges, settings=settings)
     made.mount(server)
     return made
 

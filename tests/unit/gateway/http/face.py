@@ -18,6 +18,7 @@ from gateway.contract.http import HttpCall, HttpRoute, Reply
 from gateway.contract.problem import problem
 from gateway.contract.reasons import Reason
 from gateway.http.api import Api
+from gateway.http.evidence_api import EvidenceApi
 from gateway.http.letter_api import LetterApi
 from gateway.http.server import Server
 from gateway.identity import Person, Presented, Principal
@@ -90,6 +91,7 @@ class Face:
         self.bench, self.settings = bench, settings
         self.reason: Reason | None = None
         self.unforeseen: list[BaseException] = []
+        self.codes: list[tuple[str, str]] = []
         self.endpoint = Post()
         self.server = Server(
             settings=settings, federation=bench.federation, schemes=[Named()], walk=bench.walk,
@@ -102,11 +104,15 @@ class Face:
             federation=bench.federation, settings=settings,
             looks=Looks(bench.journal, bench.events, bench.clock.monotonic),
         ).mount(self.server)  # fmt: skip
+        EvidenceApi(evidence=bench.evidence, settings=settings).mount(self.server)
         LetterApi(
             registry=bench.letters, looks=Looks(bench.journal, bench.events, bench.clock.monotonic), settings=settings,
-            public_url=lambda: "https://g.example",
+            public_url=lambda: "https://g.example", send_code=self.send_code,
         ).mount(self.server)  # fmt: skip
         self.url = ""
+
+    async def send_code(self, system: str, signer: str) -> None:
+        self.codes.append((system, signer))
 
     @asynccontextmanager
     async def ask(self, method: str, path: str, who: str | None = None, **more: Any) -> AsyncIterator[Any]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import io
+import zipfile
 from typing import Any
 
 import orjson
@@ -328,3 +330,40 @@ async def test_one_page_of_an_inbox_is_in_hand_until_it_was_taken(face: Face, mo
 async def test_the_inbox_has_a_most(face: Face) -> None:
     assert await face.code("GET", f"{API}/inbox", KOTAK, params={"limit": "101"}) == (400, "bad_request")
     assert (await face.value("GET", f"{API}/inbox", FOLDER, params={"limit": "100"}))[0] == 200
+
+
+async def test_evidence_is_a_container_for_parties_and_digests_for_persons(face: Face) -> None:
+    message = await sent(face)
+    sizes = {}
+    for who in (SIMPUS, "budi"):
+        async with face.ask("GET", f"/api/v1/messages/{message}/evidence", who) as answer:
+            assert (answer.status, answer.content_type) == (200, "application/vnd.etsi.asic-e+zip")
+            assert f"{message}.asice" in answer.headers["Content-Disposition"]
+            assert answer.headers["Cache-Control"] == "private, no-store"
+            with zipfile.ZipFile(io.BytesIO(await answer.read())) as archive:
+                assert archive.testzip() is None
+                sizes[who] = set(archive.namelist())
+    assert {"document.json", "receipts.json"} <= sizes[SIMPUS]
+    assert not {"document.json", "receipts.json"} & sizes["budi"]
+    assert await face.code("GET", f"/api/v1/messages/{message}/evidence", VCLAIM) == (404, "not_found")
+    assert await face.code("GET", "/api/v1/messages/nothing/evidence", SIMPUS) == (404, "not_found")
+
+
+async def test_receipts_of_what_was_erased_are_brought_back_by_a_party(face: Face) -> None:
+    message = await sent(face)
+    path = f"/api/v1/messages/{message}/evidence"
+    _, told = await face.value("GET", f"/api/v1/messages/{message}/receipts", SIMPUS)
+    face.bench.journal._db.execute("UPDATE messages SET sealed_key = NULL, body = NULL")
+    async with face.ask("POST", path, SIMPUS, json=told) as answer:
+        assert answer.status == 200
+        with zipfile.ZipFile(io.BytesIO(await answer.read())) as archive:
+            assert len(orjson.loads(archive.read("receipts.json"))["receipts"]) == len(told["receipts"])
+    assert await face.code("POST", path, SIMPUS, data=b"nothing") == (404, "not_found")
+    assert await face.code("POST", path, "budi", json=told) == (403, "no_right")
+    assert await face.code("POST", path, VCLAIM, json=told) == (404, "not_found")
+
+
+async def test_a_key_is_rotated_by_an_operator(face: Face) -> None:
+    assert await face.code("POST", "/api/v1/keys/rotate", "budi") == (403, "no_right")
+    status, told = await face.value("POST", "/api/v1/keys/rotate", "ani")
+    assert (status, set(told)) == (200, {"kid", "former"})

@@ -47,7 +47,9 @@ async def test_to_others_it_is_not_there(face: Face, bench: Bench, who: str) -> 
 async def test_an_operator_sees_and_withdraws_and_an_auditor_sees(face: Face, bench: Bench) -> None:
     letter = await issued(bench)
     path = f"{BASE}/{code_of(letter)}"
-    assert (await face.value("GET", path, "budi"))[0] == 200
+    status, told = await face.value("GET", path, "budi")
+    assert (status, told["letterNumber"]) == (200, "005/12/Kel")
+    assert not {"subject", "signer", "salt"} & set(told)
     assert await face.code("GET", f"{path}/file", "ani") == (403, "no_right")
     assert await face.code("POST", f"{path}/withdraw", "budi", json={"reason": "x"}) == (403, "no_right")
     status, told = await face.value("POST", f"{path}/withdraw", "ani", json={"reason": "Salah nama"})
@@ -104,3 +106,10 @@ async def test_a_reserved_code_has_no_file(face: Face, bench: Bench) -> None:
     assert (status, told["state"]) == (200, "reserved")
     assert await face.code("GET", f"{BASE}/{held.code}/file", SIMPUS) == (404, "not_found")
     assert (await face.code("POST", f"{BASE}/{held.code}/withdraw", SIMPUS, json={"reason": "x"}))[0] == 409
+
+
+async def test_a_one_time_code_is_sent_for_a_system(face: Face) -> None:
+    path = "/api/v1/signers/wali/code"
+    assert await face.value("POST", path, SIMPUS) == (200, {"signer": "wali", "sent": True})
+    assert face.codes == [(SIMPUS, "wali")]
+    assert await face.code("POST", path, "ani") == (403, "no_right")

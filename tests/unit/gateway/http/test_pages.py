@@ -177,7 +177,7 @@ async def test_health_says_what_is_missing(settings: Settings) -> None:
         "node": "n", "instance": "test", "version": "0", "stopping": False, "durability": "relaxed",
         "disk": {"free": 1, "reserve": 2}, "attention": [{"name": "a", "says": "b"}],
     }  # fmt: skip
-    page = Pages(jwk={}, facts=lambda: facts, gauges=lambda: asyncio.sleep(0, b""), settings=settings)
+    page = Pages(jwks=dict, facts=lambda: facts, gauges=lambda: asyncio.sleep(0, b""), settings=settings)
     reply = await page.health(make_mocked_request("GET", "/health"), {}, None)
     told = orjson.loads(reply.body)
     assert reply.status == 503

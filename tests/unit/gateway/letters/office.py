@@ -87,6 +87,7 @@ class Service(DocumentSigner):
     def __init__(self) -> None:
         self.given: list[tuple[PdfToSign, str | None]] = []
         self.gives: bytes | None = None
+        self.codes: list[str] = []
 
     async def open(self) -> None:
         return None
@@ -97,6 +98,9 @@ class Service(DocumentSigner):
     async def sign(self, document: PdfToSign, ephemeral: Ephemeral, timeout: float) -> bytes:  # noqa: ASYNC109
         self.given.append((document, ephemeral.take("totp")))
         return document.pdf + b"signed there\n" if self.gives is None else self.gives
+
+    async def send_code(self, signer: str, timeout: float) -> None:  # noqa: ASYNC109
+        self.codes.append(signer)
 
 
 class Office:

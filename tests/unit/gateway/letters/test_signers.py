@@ -8,10 +8,12 @@ from typing import Any
 
 import pytest
 
+from gateway.contract.errors import Refused
 from gateway.contract.reasons import Reason
 from gateway.letters.signers import SIGNED_BY, placement
 from gateway.signatures.signing import Placement
 from schemas.catalogue import parse_json
+from tests.unit.gateway.bench import FOLDER, SIMPUS
 from tests.unit.gateway.letters.office import DRAFT, PASSPHRASE, Office, opened, request
 
 
@@ -68,3 +70,16 @@ def test_what_is_left_open_is_at_the_foot_of_the_last_page(asked: Any, place: Pl
     more = {} if asked is None else {"placement": asked}
     document: Any = parse_json("signature-request/1", request("a" * 64, 5, **more))
     assert placement(document) == place
+
+
+async def test_a_one_time_code_goes_to_signers_elsewhere_alone(office: Office) -> None:
+    await office.desk.send_code(SIMPUS, "wali")
+    assert office.service.codes == ["3273014107900001"]
+    for system, signer, reason in (
+        (SIMPUS, "kepala", Reason.BAD_REQUEST),
+        (SIMPUS, "nobody", Reason.UNKNOWN_SIGNER),
+        (FOLDER, "wali", Reason.NO_RIGHT),
+    ):
+        with pytest.raises(Refused) as caught:
+            await office.desk.send_code(system, signer)
+        assert caught.value.reason is reason

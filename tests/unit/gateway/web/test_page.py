@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import hashlib
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -13,6 +15,7 @@ import pytest
 from gateway.letters.code import grouped
 from gateway.settings_letters import Letters
 from gateway.signatures.workers import Source, WorkersBusy
+from gateway.web import page
 from gateway.web.page import LetterPage
 from gateway.web.render import POLICY, words
 from tests.unit.gateway.bench import Bench
@@ -87,11 +90,11 @@ async def test_a_letter_in_force_says_so_in_both_languages(face: Face, bench: Be
 
 async def test_the_page_is_whole_private_and_loads_nothing_from_elsewhere(face: Face, bench: Bench) -> None:
     _, text, headers = await seen(face, f"/v/{code_of(await issued(bench))}")
-    page = Page(text.replace("<input", "<br").replace("&rarr;", ""))
-    assert page.open == []
-    assert {"style", "iframe", "img"} & {tag for tag, _ in page.elements} == set()
-    assert not [name for _, attributes in page.elements for name in attributes if name.startswith("on")]
-    assert all(value.startswith(("/v/", "#", "data:,")) for value in [*page.values("href"), *page.values("src")])
+    html = Page(text.replace("<input", "<br").replace("&rarr;", ""))
+    assert html.open == []
+    assert {"style", "iframe", "img"} & {tag for tag, _ in html.elements} == set()
+    assert not [name for _, attributes in html.elements for name in attributes if name.startswith("on")]
+    assert all(value.startswith(("/v/", "#", "data:,")) for value in [*html.values("href"), *html.values("src")])
     assert headers["Content-Security-Policy"] == POLICY
     assert headers["Cache-Control"] == "no-store"
     assert headers["Referrer-Policy"] == "no-referrer"
@@ -210,3 +213,20 @@ async def test_codes_that_are_none_are_counted_and_bounded(face: Face, bench: Be
     await bench.refusals.flush()
     event = (await bench.told())[-1]
     assert (event["event"], event["reason"], event["sender"]) == ("refusals_counted", "not_found", "127.0.0.0/24")
+
+
+async def test_a_file_that_does_not_come_gives_up_its_place(
+    face: Face, bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(page, "SECONDS", 0.05)
+    path = f"/v/{code_of(await issued(bench))}/check"
+    head = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.pdf"\r\n\r\n%PDF'
+
+    async def slowly() -> AsyncIterator[bytes]:
+        yield head
+        await asyncio.sleep(2)
+
+    with contextlib.suppress(aiohttp.ClientError):
+        headers = {"Content-Type": "multipart/form-data; boundary=x"}
+        assert (await seen(face, path, method="POST", data=slowly(), headers=headers))[0] == 503
+    assert (await seen(face, path, method="POST", data=form(PDF)))[0] == 200

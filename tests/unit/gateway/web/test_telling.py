@@ -9,6 +9,8 @@ import pytest
 
 from gateway.letters.code import grouped
 from gateway.letters.letter import Ending, Letter, SignedFile
+from gateway.signatures.findings import CATALOGUE
+from gateway.web.render import findings
 from gateway.web.telling import report, state_of, told
 from tests.unit.gateway.letters.example import SUBJECT, facts
 
@@ -96,8 +98,31 @@ def test_what_is_not_kept_any_more_is_said_to_be_so() -> None:
     assert "no longer kept" in values["said"]["head"]
 
 
-def test_a_report_leaves_out_what_is_not_known() -> None:
-    one = {"signer": "CN=X", "organisation": None, "issuer": None, "signingTime": "2026-11-25T00:00:00Z",
-           "timestampTime": None, "covers": "the whole file", "integrity": "intact"}  # fmt: skip
-    values = report({"conclusion": "valid", "sha256": "x", "findings": [], "signatures": [one]}, "id")
-    assert [name for name, _ in values["signatures"][0]["facts"]] == ["signer", "claimed", "covers", "integrity"]
+SIGNATURE = {
+    "signer": "CN=Dr. Ani\\, S.H.,O=Kota,C=ID", "organisation": None, "issuer": "O=Kantor,C=ID",
+    "signingTime": "2026-11-25T00:00:00Z", "timestampTime": None, "covers": "the whole file", "integrity": "intact",
+}  # fmt: skip
+
+
+def test_a_report_is_in_words_of_people_and_leaves_out_what_is_not_known() -> None:
+    verdict = {"conclusion": "valid", "sha256": "x", "findings": [], "signatures": [SIGNATURE]}
+    facts = dict(report(verdict, "Asia/Jakarta", "id")["signatures"][0]["facts"])
+    assert list(facts) == ["signer", "issuer", "claimed", "integrity"]
+    assert facts["signer"] == "Dr. Ani, S.H."
+    assert facts["issuer"] == "O=Kantor,C=ID"
+    assert facts["claimed"] == "25 November 2026, pukul 07.00 WIB"
+    assert "covers" in dict(report(verdict, "Asia/Jakarta", "en")["signatures"][0]["facts"])
+
+
+@pytest.mark.parametrize("code", ["unsigned", "a_new_one"])
+def test_a_finding_is_told_to_people_without_the_advice_for_operators(code: str) -> None:
+    one = {"code": code, "weight": "info", "message": "the file is odd", "advice": "Run `lintas trust`."}
+    verdict = {"conclusion": "valid", "sha256": "x", "findings": [one], "signatures": []}
+    assert report(verdict, "Asia/Jakarta", "en")["findings"][0]["told"] == "The file is odd."
+    told = report(verdict, "Asia/Jakarta", "id")["findings"][0]["told"]
+    assert told == findings().get(code, "The file is odd.")
+
+
+def test_the_findings_that_are_put_in_words_are_those_of_the_catalogue() -> None:
+    assert set(findings()) <= set(CATALOGUE)
+    assert all(one.endswith(".") for one in findings().values())

@@ -1,0 +1,21 @@
+"""The README says in two languages what is within, and what is not."""
+
+from datetime import UTC, datetime
+
+from gateway.evidence_words import readme
+
+
+def test_it_says_what_is_there() -> None:
+    whole = readme("01a2", datetime(2026, 11, 23, 8, 0, tzinfo=UTC), documents=True, receipts=True).decode()
+    gone = readme("01a2", datetime(2026, 11, 23, 8, 0, tzinfo=UTC), documents=False, receipts=False).decode()
+    for text in (whole, gone):
+        assert text.count("01a2") == 2
+        assert text.count("2026-11-23T08:00:00Z") == 2
+        assert "lintas verify" in text
+        assert "{" not in text
+    assert "  receipts.json: " in whole
+    assert "  receipts.json: " not in gone
+    assert "was erased" in gone
+    back = readme("m", datetime(2026, 11, 23, tzinfo=UTC), documents=False, receipts=True).decode()
+    assert ("  receipts.json: " in back, "  document.json" in back, "was erased" in back) == (True, False, True)
+    assert "sudah dihapus" in gone
