@@ -72,7 +72,7 @@ def issue(
     kind: str = "rsa2048",
     authority: bool = False,
     begin: datetime = AT - YEAR,
-    end: datetime = AT + YEAR,
+    end: datetime = AT + 9 * YEAR,
     stamping: bool = False,
     responding: bool = False,
     signing: bool = True,

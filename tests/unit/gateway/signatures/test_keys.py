@@ -79,7 +79,7 @@ def test_files_that_are_not_there(tmp_path: Path) -> None:
 
 def test_times_and_uses_of_the_certificate(tmp_path: Path) -> None:
     who = pki()
-    assert refused(source(tmp_path), at=AT + YEAR + DAY) == "certificate_expired"
+    assert refused(source(tmp_path), at=AT + 9 * YEAR + DAY) == "certificate_expired"
     assert refused(source(tmp_path), at=AT - YEAR - timedelta(seconds=1)) == "key_refused"
     assert refused(source(tmp_path, who.encipherer)) == "key_refused"
 
