@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import itertools
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -89,8 +90,6 @@ class Office:
 
 
 def _form(body: bytes, kind: str, header: str) -> tuple[Any, list[bytes]]:
-    import json
-
     assert kind == "multipart/form-data", header
     border = b"\r\n--" + header.partition("boundary=")[2].encode()
     first, *pieces, end = (b"\r\n" + body).split(border)
@@ -99,12 +98,16 @@ def _form(body: bytes, kind: str, header: str) -> tuple[Any, list[bytes]]:
     return json.loads(contents[0]), contents[1:]
 
 
+_COUNT = itertools.count(1)
+"""Over all worlds, since an office outlives a gateway."""
+
+
 class World:
-    """One running gateway with its office. `count` numbers the letters."""
+    """One running gateway with its office."""
 
     def __init__(self, gateway: Gateway, office: Office) -> None:
         self.gateway, self.office = gateway, office
-        self._count = itertools.count(1)
+        self._count = _COUNT
 
     @property
     def place(self) -> Place:

@@ -10,8 +10,10 @@ makes of the files before they are sent.
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import gzip
+import itertools
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -19,6 +21,7 @@ from typing import Any, NamedTuple
 from adapters.soap.names import words_of
 from adapters.soap.writer import document_fragment
 from schemas.catalogue import parse_json
+from tests.e2e.process import until
 from tests.e2e.scenes import rest
 from tests.walk.carrier import NS, SERVICE, SOAP11, Office, World, document, inline, sha256, submission
 
@@ -45,7 +48,7 @@ class WayIn(NamedTuple):
 
 
 class WayOut(NamedTuple):
-    """`channel` of a recipient; `files` of the letter with a number, in order, as the recipient of that name has them."""
+    """`channel` of a recipient; `files` of the letter with a number, in order, as that recipient has them."""
 
     channel: Callable[[Office, str], Mapping[str, Any]]
     files: Callable[[World, str, str], Awaitable[list[bytes]]]
@@ -62,42 +65,51 @@ async def _pieces(body: bytes) -> AsyncIterator[bytes]:
         yield body[at : at + PIECE]
 
 
+def border_of(files: Files) -> str:
+    """A border that begins no line of the files, as a sender must choose it (RFC 2046, section 5.1.1)."""
+    border = BORDER
+    while any(f"\r\n--{border}".encode() in b"\r\n" + one for one in files):
+        border += "x"
+    return border
+
+
 def _body(number: str, files: Files, media_type: str, *, form: bool, length: bool = False) -> bytes:
     """A multipart body, made by hand."""
+    border = border_of(files)
 
     def head(name: str, kind: str, data: bytes) -> bytes:
         said = f'Content-Disposition: form-data; name="{name}"\r\n' if form else ""
         size = f"Content-Length: {len(data)}\r\n" if length else ""
-        return f"--{BORDER}\r\n{said}Content-Type: {kind}\r\n{size}\r\n".encode() + data + b"\r\n"
+        return f"--{border}\r\n{said}Content-Type: {kind}\r\n{size}\r\n".encode() + data + b"\r\n"
 
     message = json.dumps(submission(number, files, media_type)).encode()
     parts = [head(f"part-{at}", media_type, one) for at, one in enumerate(files, 1)]
-    return b"".join([head("message", "application/json", message), *parts, f"--{BORDER}--\r\n".encode()])
+    return b"".join([head("message", "application/json", message), *parts, f"--{border}--\r\n".encode()])
 
 
 async def by_form(world: World, number: str, files: Files, media_type: str) -> None:
-    kind = f"multipart/form-data; boundary={BORDER}"
+    kind = f"multipart/form-data; boundary={border_of(files)}"
     await _posted(world, "/api/v1/messages", _body(number, files, media_type, form=True), kind)
 
 
 async def by_form_in_pieces(world: World, number: str, files: Files, media_type: str) -> None:
     body = _body(number, files, media_type, form=True)
-    await _posted(world, "/api/v1/messages", _pieces(body), f"multipart/form-data; boundary={BORDER}")
+    await _posted(world, "/api/v1/messages", _pieces(body), f"multipart/form-data; boundary={border_of(files)}")
 
 
 async def by_form_with_lengths(world: World, number: str, files: Files, media_type: str) -> None:
     body = _body(number, files, media_type, form=True, length=True)
-    await _posted(world, "/api/v1/messages", _pieces(body), f"multipart/form-data; boundary={BORDER}")
+    await _posted(world, "/api/v1/messages", _pieces(body), f"multipart/form-data; boundary={border_of(files)}")
 
 
 async def by_form_zipped(world: World, number: str, files: Files, media_type: str) -> None:
     body = gzip.compress(_body(number, files, media_type, form=True))
-    kind = f"multipart/form-data; boundary={BORDER}"
+    kind = f"multipart/form-data; boundary={border_of(files)}"
     await _posted(world, "/api/v1/messages", body, kind, **{"Content-Encoding": "gzip"})
 
 
 async def by_related(world: World, number: str, files: Files, media_type: str) -> None:
-    kind = f'multipart/related; type="application/json"; boundary="{BORDER}"'
+    kind = f'multipart/related; type="application/json"; boundary="{border_of(files)}"'
     await _posted(world, "/api/v1/messages", _body(number, files, media_type, form=False), kind)
 
 
@@ -195,8 +207,6 @@ async def from_soap_url(world: World, name: str, number: str) -> list[bytes]:
 
 
 async def from_folder(world: World, name: str, number: str) -> list[bytes]:
-    from tests.e2e.process import until
-
     folder = world.place.state / "drop" / name
 
     def there() -> Any:
@@ -243,13 +253,13 @@ async def _all(world: World, who: str, hrefs: Sequence[str]) -> list[bytes]:
     return found
 
 
-async def _ranges(world: World, who: str, href: str, size: int) -> list[bytes] | bytes:
-    """Put together from the end: two thirds, then the last third, in ranges that no chunk ends with."""
+async def _ranges(world: World, who: str, href: str, size: int) -> bytes:
+    """Put together from ranges, some of which end beside the borders of chunks."""
     if not size:
         return (await _all(world, who, [href]))[0]
     borders = sorted({0, size // 3, min(size, 65_537), size - 1, size})
     pieces = []
-    for start, stop in zip(borders, borders[1:], strict=False):
+    for start, stop in itertools.pairwise(borders):
         status, data = await world.fetched(href, who, {"Range": f"bytes={start}-{stop - 1}"})
         assert (status, len(data)) == (206, stop - start)
         pieces.append(data)
@@ -267,3 +277,16 @@ OUT: dict[str, WayOut] = {
     "inbox": WayOut(lambda office, name: {"pull": True}, from_inbox),
     "inbox-ranges": WayOut(lambda office, name: {"pull": True}, from_inbox_by_ranges),
 }
+
+
+def channels(office: Office) -> dict[str, Mapping[str, Any]]:
+    """The channels of all recipients, by their names."""
+    return {name: way.channel(office, name) for name, way in OUT.items()}
+
+
+async def carry(world: World, way: str, files: Files, media_type: str) -> dict[str, list[str]]:
+    """Sends the files of one letter by a way in. Gives the SHA-256 of what every recipient has of them."""
+    number = world.number()
+    await IN[way].send(world, number, files, media_type)
+    found = await asyncio.gather(*[one.files(world, name, number) for name, one in OUT.items()])
+    return {name: [sha256(one) for one in got] for name, got in zip(OUT, found, strict=True)}
