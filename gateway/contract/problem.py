@@ -17,6 +17,13 @@ from gateway.contract.reasons import REASONS, Reason
 
 MEDIA_TYPE = "application/problem+json"
 ERRORS = 100
+HEADERS = {
+    "Cache-Control": "no-store",
+    # A browser shows it as text at most, in nobody's frame, and tells nobody its address.
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+}
 
 
 def problem(rejected: Rejected, public_url: str) -> Reply:
@@ -39,7 +46,7 @@ def problem(rejected: Rejected, public_url: str) -> Reply:
         body["limit"] = error.limit
     if error.errors:
         body["errors"] = [{"path": path, "code": code, "message": told} for path, code, told in error.errors[:ERRORS]]
-    headers = {"Cache-Control": "no-store"}
+    headers = dict(HEADERS)
     if rejected.retry_after is not None:
         headers["Retry-After"] = str(max(1, math.ceil(rejected.retry_after)))
     if error.reason is Reason.NOT_AUTHENTICATED:

@@ -12,7 +12,9 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -23,6 +25,7 @@ from gateway.contract.exchange import Caller
 from gateway.contract.http import Reply
 from gateway.contract.reasons import Reason
 from gateway.federation import Federation
+from gateway.http.call import RequestCall
 from gateway.http.door import Door
 from gateway.http.server import Server
 from gateway.http.strangers import Strangers
@@ -30,6 +33,7 @@ from gateway.identity import Principal
 from gateway.letters.code import plain
 from gateway.letters.letter import Letter
 from gateway.letters.registry import Registry
+from gateway.refuse import network_of
 from gateway.settings import Settings
 from gateway.signatures.workers import Source, WorkersBusy
 from gateway.store.engine import JournalBusy
@@ -38,8 +42,8 @@ from gateway.web.telling import report, state_of, told
 
 HTML = "text/html; charset=utf-8"
 ZONE = "Asia/Jakarta"
-FILES = 4
-"""Files of strangers that are held in memory at once."""
+FILES, OF_NETWORK = 8, 4
+"""Files of strangers that are held in memory at once, and those of one network (/24 or /48) among them."""
 SECONDS = 60.0
 """How long such a file may be on its way: a slow one holds the place of another."""
 Match = Mapping[str, str]
@@ -66,7 +70,9 @@ class LetterPage:
         self._registry, self._verifier, self._federation, self._settings = registry, verifier, federation, settings
         self._looks = Strangers(settings.letters.looks_per_minute, monotonic)
         self._checks = Strangers(settings.letters.checks_per_minute, monotonic)
-        self._files = asyncio.Semaphore(FILES)
+        self._here: Counter[str] = Counter()
+        # What strangers send never has the last worker: agencies sign and send with it.
+        self._examining = asyncio.Semaphore(max(1, settings.verification.workers - 1))
         self._trust = settings.config_dir / "trust"
 
     def mount(self, server: Server) -> None:
@@ -103,16 +109,15 @@ class LetterPage:
         letter = await self._registry.find(match["code"])
         if letter is None:
             return self._unknown(request, language)
-        if self._files.locked():
-            raise TryLater(Reason.BUSY, after=5.0)
-        async with self._files:
-            data = await self._in_time(self._file(request, match))
-            sha256 = (await asyncio.to_thread(hashlib.sha256, data)).hexdigest()
-
-            async def read(start: int, stop: int) -> bytes:
-                return data[start:stop]
-
-            verdict = await self._verifier.verify(Source("file", size=len(data), read=read), trust=self._trust)
+        call = self._server.call(request, match, Caller(""))
+        with self._place(network_of(request.remote)):
+            try:
+                data = await self._in_time(self._file(request, call))
+                sha256 = (await asyncio.to_thread(hashlib.sha256, data)).hexdigest()
+                verdict = await self._examined(data)
+            finally:
+                # Its share of the memory for bodies, which all callers have together.
+                call.release()
         same = None if letter.file is None else sha256 == letter.file.sha256
         return self._page(
             "report.html",
@@ -130,6 +135,26 @@ class LetterPage:
         body = await asyncio.to_thread(asset, match["file"])
         return Reply(200, body, ASSETS[match["file"]], {**HEADERS, "Cache-Control": "public, max-age=300"})
 
+    @contextmanager
+    def _place(self, network: str) -> Iterator[None]:
+        """A place for a file; slow senders of one network leave some to others."""
+        if self._here.total() >= FILES or self._here[network] >= OF_NETWORK:
+            raise TryLater(Reason.BUSY, after=5.0)
+        self._here[network] += 1
+        try:
+            yield
+        finally:
+            self._here[network] -= 1
+            if not self._here[network]:
+                del self._here[network]
+
+    async def _examined(self, data: bytes) -> Mapping[str, Any]:
+        async def read(start: int, stop: int) -> bytes:
+            return data[start:stop]
+
+        async with self._examining:
+            return await self._verifier.verify(Source("file", size=len(data), read=read), trust=self._trust)
+
     async def _in_time(self, coming: Awaitable[bytes]) -> bytes:
         try:
             async with asyncio.timeout(SECONDS):
@@ -137,7 +162,7 @@ class LetterPage:
         except TimeoutError:
             raise TryLater(Reason.BUSY, after=5.0) from None
 
-    async def _file(self, request: web.BaseRequest, match: Match) -> bytes:
+    async def _file(self, request: web.BaseRequest, call: RequestCall) -> bytes:
         """The one file of the form."""
         if request.content_type != "multipart/form-data":
             raise Refused(Reason.UNSUPPORTED_MEDIA_TYPE)
@@ -145,7 +170,7 @@ class LetterPage:
         if (request.content_length or 0) > limit + 64 * 1024:
             raise Refused(Reason.BODY_TOO_LARGE, limit=limit)
         data = b""
-        async for part in self._server.call(request, match, Caller("")).multipart():
+        async for part in call.multipart():
             if data or part.name != "file":
                 raise Refused(Reason.BAD_REQUEST)
             data = await part.read(limit)

@@ -50,7 +50,7 @@ def examiner() -> Examiner:
 
 @pytest.fixture
 async def face(bench: Bench, examiner: Examiner) -> AsyncIterator[Face]:
-    settings = loopback(letters=Letters(looks_per_minute=40, checks_per_minute=5, check_bytes=2000))
+    settings = loopback(letters=Letters(looks_per_minute=40, checks_per_minute=5, check_bytes=200_000))
     one = Face(bench, settings)
     LetterPage(
         registry=bench.letters,
@@ -180,7 +180,7 @@ async def test_what_is_no_file_or_too_large_is_said_so(face: Face, bench: Bench,
     path = f"/v/{code_of(await issued(bench))}/check"
     two = form(PDF)
     two.add_field("file", PDF, filename="x.pdf")
-    for data, status in ((form(b""), 400), (form(PDF, "other"), 400), (two, 400), (form(b"x" * 3000), 413)):
+    for data, status in ((form(b""), 400), (form(PDF, "other"), 400), (two, 400), (form(b"x" * 300_000), 413)):
         assert (await seen(face, path, method="POST", data=data))[0] == status
     assert examiner.given == []
 
@@ -230,3 +230,73 @@ async def test_a_file_that_does_not_come_gives_up_its_place(
         headers = {"Content-Type": "multipart/form-data; boundary=x"}
         assert (await seen(face, path, method="POST", data=slowly(), headers=headers))[0] == 503
     assert (await seen(face, path, method="POST", data=form(PDF)))[0] == 200
+
+
+async def test_a_file_that_was_examined_takes_nothing_from_others(face: Face, bench: Bench) -> None:
+    path = f"/v/{code_of(await issued(bench))}/check"
+    for data, status in ((form(b"x" * 150_000), 200), (form(b"x" * 300_000), 413)):
+        assert (await seen(face, path, method="POST", data=data))[0] == status
+        assert face.server._bodies.taken == 0
+
+
+async def test_slow_senders_of_one_network_leave_places_to_others(
+    face: Face, bench: Bench, examiner: Examiner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = f"/v/{code_of(await issued(bench))}/check"
+    go = asyncio.Event()
+    examined = examiner.verify
+
+    async def held(source: Source, *, trust: Path) -> dict[str, Any]:
+        await go.wait()
+        return await examined(source, trust=trust)
+
+    monkeypatch.setattr(examiner, "verify", held)
+    sent = [asyncio.create_task(seen(face, path, method="POST", data=form(PDF))) for _ in range(page.OF_NETWORK + 1)]
+    done, waiting = await asyncio.wait(sent, return_when=asyncio.FIRST_COMPLETED)
+    assert [one.result()[0] for one in done] == [503]
+    monkeypatch.setattr(page, "network_of", lambda address: "another")
+    elsewhere = asyncio.create_task(seen(face, path, method="POST", data=form(PDF)))
+    go.set()
+    assert {one[0] for one in await asyncio.gather(*waiting)} == {200}
+    assert (await elsewhere)[0] in (200, 429)
+
+
+async def test_files_of_strangers_leave_a_worker_to_agencies(
+    face: Face, bench: Bench, examiner: Examiner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = f"/v/{code_of(await issued(bench))}/check"
+    at_once, most = 0, 0
+    examined = examiner.verify
+
+    async def counted(source: Source, *, trust: Path) -> dict[str, Any]:
+        nonlocal at_once, most
+        at_once += 1
+        most = max(most, at_once)
+        await asyncio.sleep(0)
+        at_once -= 1
+        return await examined(source, trust=trust)
+
+    monkeypatch.setattr(examiner, "verify", counted)
+    await asyncio.gather(*[seen(face, path, method="POST", data=form(PDF)) for _ in range(4)])
+    assert most == max(1, loopback().verification.workers - 1)
+
+
+async def test_every_answer_has_the_headers_of_the_page(face: Face, bench: Bench) -> None:
+    code = code_of(await issued(bench))
+    asked = [
+        ("GET", f"/v/{code}"), ("HEAD", f"/v/{code}"), ("GET", "/v"), ("GET", "/v/"), ("GET", "/v/?code=x"),
+        ("GET", f"/v/{'A' * 16}"), ("GET", "/v/%F0%9F%98%80%E2%80%AE%00"), ("GET", f"/v/{'7' * 7000}"),
+        ("GET", "/v/\u0131\ufb01\u2028"), ("POST", f"/v/{code}/check"), ("GET", "/v/assets/letter.css"),
+        ("GET", "/v/assets/nothing"), ("GET", f"/v/{code}/check"), ("POST", f"/v/{code}"), ("DELETE", f"/v/{code}"),
+        ("PUT", "/v/"), ("TRACE", f"/v/{code}"), ("GET", f"/v/{code}/nothing"),
+        ("GET", "/v/assets/..%2fpage.py"), ("GET", f"/v/{code}?lang=<script>&x=" + "y" * 3000),
+    ]  # fmt: skip
+    for method, path in asked:
+        _, text, headers = await seen(face, path, method=method)
+        for name in ("Content-Security-Policy", "X-Content-Type-Options", "Referrer-Policy"):
+            assert name in headers, (method, path)
+        assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
+        if "/assets/letter" not in path:
+            assert headers["Cache-Control"] == "no-store", (method, path)
+        assert "<script>" not in text
+        assert "7777777" not in text
