@@ -145,21 +145,22 @@ async def _along(
     used_at: datetime | None,
     constraints: Constraints,
 ) -> Chain:
-    try:
-        await async_validate_path(_context(anchors, others, at, at, constraints), path)
-    except _WRONG as error:
-        return _ended(error)
-    revocation: Revocation = "unchecked"
+    certificates = list(reversed(list(path.iter_certs(include_root=False))))
+    asked = (path, anchors, others, known, trust, at, used_at, constraints)
+    first = await _asked(certificates[0], *asked) if certificates else Chain("holds")
+    # An answer "good" on the last certificate validated the whole path with it; else that is done now, and comes first.
+    if first.revocation != "good" or used_at is not None:
+        try:
+            await async_validate_path(_context(anchors, others, at, at, constraints), path)
+        except _WRONG as error:
+            return _ended(error)
     embedded = False
-    certificates = list(path.iter_certs(include_root=False))
-    for number, certificate in enumerate(reversed(certificates)):
-        ended = await _asked(certificate, path, anchors, others, known, trust, at, used_at, constraints)
+    for number, certificate in enumerate(certificates):
+        ended = first if number == 0 else await _asked(certificate, *asked)
         if ended.ending != "holds":
             return Chain(ended.ending, ended.revocation, ended.detail, ended.at, number == 0, ended.embedded)
-        if number == 0:
-            revocation = ended.revocation
         embedded = embedded or ended.embedded
-    return Chain("holds", revocation, embedded=embedded)
+    return Chain("holds", first.revocation, embedded=embedded)
 
 
 async def _asked(
@@ -214,8 +215,7 @@ def _revocations(
     """Whether they came along, CRLs of its issuer, OCSP answers about it: first those of the trust folder.
 
     CRLs are asked alone too: the library is content with an OCSP answer, which may be older than its revocation."""
-    for embedded, source in enumerate((trust, known)):
-        crls, ocsps = (source.crls(), source.ocsps()) if isinstance(source, TrustStore) else _read(source)
+    for embedded, (crls, ocsps) in enumerate(((trust.crls(), trust.ocsps()), _read(known))):
         listed, answers = _crls_of(certificate, crls), _ocsps_of(certificate, ocsps)
         if listed or answers:
             yield bool(embedded), listed, answers

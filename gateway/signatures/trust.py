@@ -10,11 +10,13 @@ timestamps alone; what lies elsewhere counts for both.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import field
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -67,10 +69,10 @@ class TrustStore:
         return [self._certificate(one) for one in self.entries if one.role == "intermediate"]
 
     def crls(self) -> list[crl.CertificateList]:
-        return [self._data(one, crl.CertificateList.load) for one in self.entries if one.role == "crl"]
+        return self._data("crl", crl.CertificateList.load)
 
     def ocsps(self) -> list[ocsp.OCSPResponse]:
-        return [self._data(one, ocsp.OCSPResponse.load) for one in self.entries if one.role == "ocsp"]
+        return self._data("ocsp", ocsp.OCSPResponse.load)
 
     def once(self, key: Hashable, make: Callable[[], Made]) -> Made:
         """What `make` gives, the first time; nothing of a signature that is judged may be in it."""
@@ -82,8 +84,15 @@ class TrustStore:
     def _certificate(self, entry: Entry) -> x509.Certificate:
         return self.once(entry.der, entry.certificate)
 
-    def _data(self, entry: Entry, read: Callable[[bytes], Made]) -> Made:
-        return self.once(entry.der, lambda: read(entry.der)) if len(entry.der) <= KEPT_BYTES else read(entry.der)
+    def _data(self, role: Role, read: Callable[[bytes], Made]) -> list[Made]:
+        found = []
+        for one in self.entries:
+            if one.role == role:
+                small = len(one.der) <= KEPT_BYTES
+                # What `load` did not see may be damaged, and spoils no other.
+                with contextlib.suppress(ValueError, TypeError, KeyError, AttributeError):
+                    found.append(self.once(one.der, partial(read, one.der)) if small else read(one.der))
+        return found
 
 
 class NotOfTrust(ValueError):
