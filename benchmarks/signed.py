@@ -10,7 +10,7 @@ import hashlib
 import json
 import random
 import zipfile
-from collections.abc import Callable
+from base64 import b64encode
 from pathlib import Path
 
 from tests.zoo import asic, cms, jws, pdf
@@ -23,12 +23,20 @@ PDF, UPDATED, XML, JWS, CMS, ASIC = (
 ENDINGS = {PDF: "x.pdf", UPDATED: "y.pdf", XML: "x.xml", JWS: "x.jws", CMS: "x.p7m", ASIC: "x.asice"}
 _KB = 1000
 _MIB = 1 << 20
+_PAGE = 600
+"""Bytes of a page beside its text."""
 _LETTER = '<s:surat xmlns:s="urn:surat:1" xmlns="urn:isi"><nomor xml:lang="id">470/12</nomor><isi>%s</isi></s:surat>'
 
 
 def text(size: int) -> str:
     """So many characters that no packer makes smaller than half."""
     return random.Random(7).randbytes(size // 2 + 1).hex()[:size]
+
+
+def heavy(mib: int) -> bytes:
+    """A signed PDF of `mib` MiB in thousands of pages with a later revision, which takes seconds to compare."""
+    data = pdf.signed(pdf.plain(pages=mib * 60, text=text(_MIB // 60 - _PAGE)), pki().signer)
+    return pdf.dated(data, at=pdf.SIGNED_AT + DAY)
 
 
 def pades(size: int, later: bool = False) -> bytes:
@@ -57,27 +65,17 @@ def container(path: Path, mib: int) -> None:
     digest = hashlib.sha256()
     for _ in range(mib):
         digest.update(block)
-    placeholder = asic.manifest({"surat.pdf": b""})
-    empty = _base64(hashlib.sha256(b"").digest())
-    listed = placeholder.replace(empty, _base64(digest.digest()))
+    empty = b64encode(hashlib.sha256(b"").digest())
+    listed = asic.manifest({"surat.pdf": b""}).replace(empty, b64encode(digest.digest()))
     with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
         archive.writestr("mimetype", "application/vnd.etsi.asic-e+zip")
-        with archive.open("surat.pdf", "w", force_zip64=False) as member:
+        with archive.open("surat.pdf", "w") as member:
             for _ in range(mib):
                 member.write(block)
         archive.writestr(asic.MANIFEST, listed)
         archive.writestr(asic.CADES, cms.one(attached=False, data=listed))
 
 
-def _base64(data: bytes) -> bytes:
-    from base64 import b64encode
-
-    return b64encode(data)
-
-
-def trust(folder: Path) -> Path:
-    """The trust folder: the root, the office below it and its CRL."""
-    return pki().trust(folder)
-
-
-Build = Callable[[], bytes]
+def trust(folder: Path, with_crl: bool = True) -> Path:
+    """The trust folder: the root, the office below it and its CRL, which is good for the time of the zoo alone."""
+    return pki().trust(folder, with_crl=with_crl)
