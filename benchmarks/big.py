@@ -69,11 +69,11 @@ def _gateway_side(
     with opened(folder, cores) as site:
         # One small letter first: what is loaded at first use is not the cost of a big part.
         small = b"%PDF-1.7 " * 1000
-        _upload(site, small, 1, hashlib.sha256(small).hexdigest(), "small")
+        upload(site, small, 1, hashlib.sha256(small).hexdigest(), "small")
         site.settle()
         idle, cpu = site.child.rss_mib(), site.child.cpu_seconds()
         site.child.forget_peak()
-        seconds, message = _upload(site, block, times, digest, "big")
+        seconds, message = upload(site, block, times, digest, "big")
         peak_in, cpu_in = site.child.peak_rss_mib(), site.child.cpu_seconds() - cpu
         site.child.forget_peak()
         cpu = site.child.cpu_seconds()
@@ -90,7 +90,17 @@ def _gateway_side(
         }  # fmt: skip
 
 
-def _upload(site: Site, block: bytes, times: int, digest: str, name: str) -> tuple[float, str]:
+def upload(
+    site: Site,
+    block: bytes,
+    times: int,
+    digest: str,
+    name: str,
+    system: str = federation.LOADER,
+    sent: Callable[[], None] = lambda: None,
+) -> tuple[float, str]:
+    """A letter whose file is `times` blocks. Gives the seconds until it was taken, and its message. `sent` is called
+    when all of it is on its way."""
     message = papers.letter(len(block) * times, digest, f"bench-{name}")
     head = (
         f'--{_BOUNDARY}\r\nContent-Disposition: form-data; name="message"\r\nContent-Type: application/json\r\n\r\n'
@@ -101,17 +111,25 @@ def _upload(site: Site, block: bytes, times: int, digest: str, name: str) -> tup
     ).encode()
     tail = f"\r\n--{_BOUNDARY}--\r\n".encode()
     fields = {
-        "Authorization": f"Bearer {site.key(federation.LOADER)}",
+        "Authorization": f"Bearer {site.key(system)}",
         "Content-Type": f"multipart/form-data; boundary={_BOUNDARY}",
     }
-    seconds, status, body = _send(site.address, "POST", "/api/v1/messages", fields, head, block, times, tail)
+    seconds, status, body = _send(site.address, "POST", "/api/v1/messages", fields, head, block, times, tail, sent)
     if status != 202:
         raise WrongTransfer(f"{status} {body[:500]!r}")
     return seconds, str(json.loads(body)["messageId"])
 
 
 def _send(
-    address: str, method: str, path: str, fields: dict[str, str], head: bytes, block: bytes, times: int, tail: bytes
+    address: str,
+    method: str,
+    path: str,
+    fields: dict[str, str],
+    head: bytes,
+    block: bytes,
+    times: int,
+    tail: bytes,
+    sent: Callable[[], None] = lambda: None,
 ) -> tuple[float, int, bytes]:
     """One request whose body is head, `times` blocks, tail. Gives seconds until the answer, its status and body."""
     length = len(head) + len(block) * times + len(tail)
@@ -125,6 +143,7 @@ def _send(
             for at in range(0, len(block), _STEP):
                 connection.sendall(view[at : at + _STEP])
         connection.sendall(tail)
+        sent()
         answer = b"".join(iter(lambda: connection.recv(65_536), b""))
         seconds = time.perf_counter() - started
     top, _, body = answer.partition(b"\r\n\r\n")

@@ -84,7 +84,7 @@ class Child:
 
     def cpu_seconds(self) -> float:
         """User and system time of the process, all its threads, its children and theirs."""
-        return sum(_cpu_ticks(pid) for pid in _family(self.process.pid)) / _TICK
+        return cpu_of(self.process.pid)
 
     def thread_seconds(self) -> dict[str, float]:
         """User and system time of each living thread of the process itself, the first one as `main`."""
@@ -96,15 +96,15 @@ class Child:
 
     def rss_mib(self) -> float:
         """Resident memory now, of the process and its descendants."""
-        return sum(_status(pid, "VmRSS") for pid in _family(self.process.pid)) / 1024
+        return sum(memory_mib(pid, "VmRSS") for pid in family(self.process.pid))
 
     def peak_rss_mib(self) -> float:
         """Highest resident memory since `forget_peak`, of the process and its descendants."""
-        return sum(_status(pid, "VmHWM") for pid in _family(self.process.pid)) / 1024
+        return sum(memory_mib(pid, "VmHWM") for pid in family(self.process.pid))
 
     def forget_peak(self) -> None:
-        for pid in _family(self.process.pid):
-            Path(f"/proc/{pid}/clear_refs").write_text("5")
+        for pid in family(self.process.pid):
+            forget_peak(pid)
 
 
 def python(module: str, *arguments: str) -> list[str]:
@@ -120,16 +120,31 @@ def _fields(stat: str) -> list[str]:
     return stat.rpartition(")")[2].split()
 
 
+def cpu_of(pid: int) -> float:
+    """User and system time in seconds of a process, all its threads, its children and theirs."""
+    return sum(_cpu_ticks(one) for one in family(pid)) / _TICK
+
+
+def forget_peak(pid: int) -> None:
+    Path(f"/proc/{pid}/clear_refs").write_text("5")
+
+
+def memory_mib(pid: int, name: str) -> float:
+    """`VmRSS` of one process, resident now, or `VmHWM`, the most since `forget_peak`."""
+    return _status(pid, name) / 1024
+
+
 def _cpu_ticks(pid: int) -> int:
     # 13 and 14: the time of children that have ended and were waited for.
     return sum(map(int, _fields(Path(f"/proc/{pid}/stat").read_text())[11:15]))
 
 
-def _family(pid: int) -> list[int]:
+def family(pid: int) -> list[int]:
+    """The process and its descendants."""
     found = [pid]
     for task in Path(f"/proc/{pid}/task").iterdir():
         for child in (task / "children").read_text().split():
-            found += _family(int(child))
+            found += family(int(child))
     return found
 
 

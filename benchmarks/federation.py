@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-CALLER, LOADER = "bench/caller", "bench/loader"
-"""Who sends: queries and messages that are pulled later; the backlog and the big part."""
+CALLER, LOADER, SIGNER = "bench/caller", "bench/loader", "bench/signer"
+"""Who sends: queries and messages that are pulled later; the backlog and the big part; letters that must be signed."""
 
 _AGENCY = """agency: bench
 name: Benchmark
@@ -22,6 +22,10 @@ systems:
     name: Sends referrals that are pushed, and big letters
     credentials: {{api_keys: [{{file: keys/bench--loader.key}}]}}
     may_use: [referral.deliver, letter.deliver]
+  signer:
+    name: Sends signed letters
+    credentials: {{api_keys: [{{file: keys/bench--signer.key}}]}}
+    may_use: [letter.deliver]
   insurer:
     name: Answers queries by REST
     channel: {{adapter: rest, config: {{url: "{peer}/answer", recipient: idempotent, timeout: 10s}}}}
@@ -54,6 +58,11 @@ _ROUTES = """routes:
     from: [bench/loader]
     to: [bench/puller]
     purpose: Benchmark
+  - service: letter.deliver
+    from: [bench/signer]
+    to: [bench/puller]
+    purpose: Benchmark
+    signature: {require: signed}
 """
 
 _OPERATORS = """operators:

@@ -13,9 +13,10 @@ The home of pyhanko-certvalidator.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import contextlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from asn1crypto import crl, ocsp, x509
 from pyhanko_certvalidator import ValidationContext
@@ -47,6 +48,7 @@ from gateway.signatures.constraints import DEFAULT, Constraints
 from gateway.signatures.trust import Purpose, TrustStore
 from gateway.signatures.verdict import Revocation
 
+Data = TypeVar("Data")
 Ending = Literal["holds", "unknown", "expired", "not_yet_valid", "revoked", "no_revocation_data", "weak", "broken"]
 
 MOST_PATHS, MOST_CERTIFICATES, MOST_REVOCATIONS, MOST_LOOKS = 8, 200, 200, 100
@@ -143,21 +145,22 @@ async def _along(
     used_at: datetime | None,
     constraints: Constraints,
 ) -> Chain:
-    try:
-        await async_validate_path(_context(anchors, others, at, at, constraints), path)
-    except _WRONG as error:
-        return _ended(error)
-    revocation: Revocation = "unchecked"
+    certificates = list(reversed(list(path.iter_certs(include_root=False))))
+    asked = (path, anchors, others, known, trust, at, used_at, constraints)
+    first = await _asked(certificates[0], *asked) if certificates else Chain("holds")
+    # An answer "good" on the last certificate validated the whole path with it; else that is done now, and comes first.
+    if first.revocation != "good" or used_at is not None:
+        try:
+            await async_validate_path(_context(anchors, others, at, at, constraints), path)
+        except _WRONG as error:
+            return _ended(error)
     embedded = False
-    certificates = list(path.iter_certs(include_root=False))
-    for number, certificate in enumerate(reversed(certificates)):
-        ended = await _asked(certificate, path, anchors, others, known, trust, at, used_at, constraints)
+    for number, certificate in enumerate(certificates):
+        ended = first if number == 0 else await _asked(certificate, *asked)
         if ended.ending != "holds":
             return Chain(ended.ending, ended.revocation, ended.detail, ended.at, number == 0, ended.embedded)
-        if number == 0:
-            revocation = ended.revocation
         embedded = embedded or ended.embedded
-    return Chain("holds", revocation, embedded=embedded)
+    return Chain("holds", first.revocation, embedded=embedded)
 
 
 async def _asked(
@@ -212,7 +215,7 @@ def _revocations(
     """Whether they came along, CRLs of its issuer, OCSP answers about it: first those of the trust folder.
 
     CRLs are asked alone too: the library is content with an OCSP answer, which may be older than its revocation."""
-    for embedded, crls, ocsps in ((False, trust.crls(), trust.ocsps()), (True, known.crls, known.ocsps)):
+    for embedded, (crls, ocsps) in ((False, (trust.crls(), trust.ocsps())), (True, _read(known))):
         listed, answers = _crls_of(certificate, crls), _ocsps_of(certificate, ocsps)
         if listed or answers:
             yield embedded, listed, answers
@@ -220,11 +223,23 @@ def _revocations(
             yield embedded, listed, []
 
 
-def _crls_of(certificate: x509.Certificate, crls: Iterable[bytes]) -> list[crl.CertificateList]:
+def _read(known: Known) -> tuple[list[crl.CertificateList], list[ocsp.OCSPResponse]]:
+    """What came along and can be read."""
+    return _loaded(crl.CertificateList.load, known.crls), _loaded(ocsp.OCSPResponse.load, known.ocsps)
+
+
+def _loaded(load: Callable[[bytes], Data], encoded: Iterable[bytes]) -> list[Data]:
     found = []
-    for der in crls:
+    for der in encoded:
+        with contextlib.suppress(ValueError, TypeError, KeyError, AttributeError):
+            found.append(load(der))
+    return found
+
+
+def _crls_of(certificate: x509.Certificate, crls: Iterable[crl.CertificateList]) -> list[crl.CertificateList]:
+    found = []
+    for one in crls:
         try:
-            one = crl.CertificateList.load(der)
             # After a certificate expired its authority need not list it any more (RFC 5280, section 3.3).
             if (
                 one.issuer == certificate.issuer
@@ -236,11 +251,10 @@ def _crls_of(certificate: x509.Certificate, crls: Iterable[bytes]) -> list[crl.C
     return found[:MOST_REVOCATIONS]
 
 
-def _ocsps_of(certificate: x509.Certificate, answers: Iterable[bytes]) -> list[ocsp.OCSPResponse]:
+def _ocsps_of(certificate: x509.Certificate, answers: Iterable[ocsp.OCSPResponse]) -> list[ocsp.OCSPResponse]:
     found = []
-    for der in answers:
+    for one in answers:
         try:
-            one = ocsp.OCSPResponse.load(der)
             serials = {each["cert_id"]["serial_number"].native for each in one.response_data["responses"]}
             if certificate.serial_number in serials:
                 found.append(one)

@@ -39,16 +39,30 @@ class Unsupported(Exception):
     """The signature uses something that is not computed here; the message names it."""
 
 
+_kept: dict[bytes, x509.Certificate] = {}
+_MOST_KEPT, _MOST_KEPT_BYTES = 64, 8 << 10
+
+
 def readable_certificate(der: bytes) -> x509.Certificate | None:
-    """A certificate whose parts can all be read, else None: asn1crypto is lazy, and a later reader must not fail."""
+    """A certificate whose parts can all be read, else None: asn1crypto is lazy, and a later reader must not fail.
+
+    To read all of one costs as much as to verify with it. Those of authorities come with every signature, so the last
+    few are kept, by all their bytes."""
+    if (kept := _kept.get(der)) is not None:
+        return kept
     try:
         one = x509.Certificate.load(der, strict=True)
         one.native  # noqa: B018
         if DEFAULT.weak_key(one.public_key) == UNREADABLE:
             return None
         _ = one.subject.hashable, one.issuer.hashable
+        authority = bool(one.ca)
     except WRONG:
         return None
+    if authority and len(der) <= _MOST_KEPT_BYTES:
+        if len(_kept) >= _MOST_KEPT:
+            del _kept[next(iter(_kept))]
+        _kept[bytes(der)] = one
     return one
 
 
@@ -80,11 +94,17 @@ def signer_of(
     Several certificates may bear one name and number, or one key: the signed attribute tells which was meant."""
     sid = info["sid"]
     if sid.name == "issuer_and_serial_number":
-        named = [one for one in among if _quiet(match_issuer_serial, sid.chosen, one)]
+        named = [one for one in among if _quiet(_is_named, sid.chosen, one)]
     else:
         wanted = sid.chosen.native
         named = [one for one in among if wanted is not None and one.key_identifier == wanted]
     return sorted(named, key=lambda one: bound(one, ess) is False) if len(named) > 1 else named
+
+
+def _is_named(named: cms.IssuerAndSerialNumber, certificate: x509.Certificate) -> bool:
+    # Numbers first: to compare names costs a hundred times more.
+    same = named["serial_number"].native == certificate.serial_number
+    return same and bool(match_issuer_serial(named, certificate))
 
 
 def _quiet(question: Any, *arguments: Any) -> bool:

@@ -30,9 +30,9 @@ def lasting(own: Sequence[x509.Certificate], tokens: Iterable[cms.ContentInfo], 
     pool = [*own, *stamping, *trust.intermediates(), *trust.anchors("signers"), *trust.anchors("timestamps")]
     chains = _upward([own[0], *stamping], pool)
     issuers = {one.issuer.hashable for one in chains}
-    crls = [one for der in trust.crls() if (one := crl.CertificateList.load(der)).issuer.hashable in issuers]
+    crls = [one for one in trust.crls() if one.issuer.hashable in issuers]
     serials = {one.serial_number for one in chains}
-    ocsps = [one for der in trust.ocsps() if _speaks_of(one := ocsp.OCSPResponse.load(der), serials)]
+    ocsps = [one for one in trust.ocsps() if _speaks_of(one, serials)]
     return Lasting(tuple(chains), tuple(crls), tuple(ocsps))
 
 

@@ -10,12 +10,15 @@ timestamps alone; what lies elsewhere counts for both.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
+from dataclasses import field
 from datetime import datetime
+from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal, TypeVar
 
 from asn1crypto import core, crl, ocsp, pem, x509
 
@@ -25,6 +28,10 @@ Purpose = Literal["signers", "timestamps"]
 Role = Literal["anchor", "intermediate", "crl", "ocsp"]
 
 MOST_FILES, MOST_BYTES, _DEPTH = 2_000, 32 << 20, 3
+KEPT_BYTES = 64 << 10
+"""Revocation data up to this size stays parsed; the entries of a larger list would fill the memory of a worker."""
+
+Made = TypeVar("Made")
 
 
 @frozen
@@ -46,22 +53,46 @@ class Entry:
 
 @frozen
 class TrustStore:
-    """All of a trust folder, in the order of its paths."""
+    """All of a trust folder, in the order of its paths.
+
+    One store serves many verifications in one thread, so what is parsed is kept: the names and keys of the authorities,
+    read anew for each signature, cost more than the signature itself."""
 
     entries: tuple[Entry, ...] = ()
     problems: tuple[str, ...] = ()
+    _kept: dict[Hashable, Any] = field(default_factory=dict, compare=False, repr=False)
 
     def anchors(self, purpose: Purpose) -> list[x509.Certificate]:
-        return [one.certificate() for one in self.entries if one.role == "anchor" and purpose in one.purposes]
+        return [self._certificate(one) for one in self.entries if one.role == "anchor" and purpose in one.purposes]
 
     def intermediates(self) -> list[x509.Certificate]:
-        return [one.certificate() for one in self.entries if one.role == "intermediate"]
+        return [self._certificate(one) for one in self.entries if one.role == "intermediate"]
 
-    def crls(self) -> list[bytes]:
-        return [one.der for one in self.entries if one.role == "crl"]
+    def crls(self) -> list[crl.CertificateList]:
+        return self._data("crl", crl.CertificateList.load)
 
-    def ocsps(self) -> list[bytes]:
-        return [one.der for one in self.entries if one.role == "ocsp"]
+    def ocsps(self) -> list[ocsp.OCSPResponse]:
+        return self._data("ocsp", ocsp.OCSPResponse.load)
+
+    def once(self, key: Hashable, make: Callable[[], Made]) -> Made:
+        """What `make` gives, the first time; nothing of a signature that is judged may be in it."""
+        if key not in self._kept:
+            self._kept[key] = make()
+        made: Made = self._kept[key]
+        return made
+
+    def _certificate(self, entry: Entry) -> x509.Certificate:
+        return self.once(entry.der, entry.certificate)
+
+    def _data(self, role: Role, read: Callable[[bytes], Made]) -> list[Made]:
+        found = []
+        for one in self.entries:
+            if one.role == role:
+                small = len(one.der) <= KEPT_BYTES
+                # What `load` did not see may be damaged, and spoils no other.
+                with contextlib.suppress(ValueError, TypeError, KeyError, AttributeError):
+                    found.append(self.once(one.der, partial(read, one.der)) if small else read(one.der))
+        return found
 
 
 class NotOfTrust(ValueError):
