@@ -34,7 +34,7 @@ def verify(
     ] = None,
     trust: Annotated[
         Path | None,
-        typer.Option("--trust", metavar="DIR", help="Folder of trusted authorities. [default: <config>/trust]"),
+        typer.Option("--trust", metavar="DIR", help="Folder of trusted authorities. [default: that of the settings, <config>/trust]"),
     ] = None,
     at: Annotated[
         str | None,
@@ -45,7 +45,7 @@ def verify(
     if detached is not None and len(files) != 1:
         raise Failure(USAGE, "usage", "--detached goes with one file", "verify them one by one")
     moment = _moment(at)
-    folder = trust if trust is not None else (setup.config or Path("config")) / "trust"
+    folder = setup.trust_folder(trust)
     if not folder.is_dir():
         if trust is not None:
             raise Failure(USAGE, "no_trust_folder", f"{folder} is not a folder", "name a folder of certificates")

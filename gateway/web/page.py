@@ -67,7 +67,7 @@ class LetterPage:
         self._looks = Strangers(settings.letters.looks_per_minute, monotonic)
         self._checks = Strangers(settings.letters.checks_per_minute, monotonic)
         self._files = asyncio.Semaphore(FILES)
-        self._trust = settings.config_dir / "trust"
+        self._trust = settings.trust_dir
 
     def mount(self, server: Server) -> None:
         self._server = server
