@@ -17,7 +17,7 @@ from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 ROOT, OFFICE, STAMPER = "Akar Uji Lintas (simulasi)", "Penerbit Uji Lintas (simulasi)", "Penanda Waktu Uji (simulasi)"
@@ -35,7 +35,7 @@ class Holder:
     """A certificate and its key."""
 
     certificate: x509.Certificate
-    key: ec.EllipticCurvePrivateKey
+    key: rsa.RSAPrivateKey
 
     @property
     def pem(self) -> bytes:
@@ -95,7 +95,7 @@ class Authority:
         _write(files.key, holder.key_pem(self.passphrase))
 
     def _made(self, files: SignerFiles) -> bool:
-        """Whether the key there opens with our passphrase: then it is one of ours, perhaps of an earlier certificate."""
+        """Whether the key there opens with our passphrase: then we made it, perhaps for an earlier certificate."""
         try:
             serialization.load_pem_private_key(files.key.read_bytes(), self.passphrase.encode())
         except (OSError, ValueError, TypeError):
@@ -124,7 +124,7 @@ class Authority:
         return one.certificate.not_valid_before_utc <= self._now < until - _SPARE
 
     def _issued(self, name: str, organisation: str, by: Holder | None, *, authority: bool, stamping: bool) -> Holder:
-        key = ec.generate_private_key(ec.SECP256R1())
+        key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
         subject = _name(name, organisation)
         parent, parent_key = (subject, key) if by is None else (by.certificate.subject, by.key)
         begin = self._now - timedelta(hours=1)
@@ -197,8 +197,8 @@ def _read(path: Path) -> Holder | None:
         certificate = x509.load_pem_x509_certificate(data)
     except (OSError, ValueError, TypeError):
         return None
-    fits = isinstance(key, ec.EllipticCurvePrivateKey) and certificate.public_key() == key.public_key()
-    return Holder(certificate, key) if isinstance(key, ec.EllipticCurvePrivateKey) and fits else None
+    fits = isinstance(key, rsa.RSAPrivateKey) and certificate.public_key() == key.public_key()
+    return Holder(certificate, key) if isinstance(key, rsa.RSAPrivateKey) and fits else None
 
 
 def _private_folder(path: Path) -> None:

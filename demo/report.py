@@ -24,6 +24,8 @@ def timeline(morning: Morning, played: Played) -> list[Row]:
         seen.append(scan)
     if (table := _returned(morning, played)) is not None:
         seen.append(table)
+    for one in played.proofs.rows:
+        seen.append(Row(one.at - played.began_at, one.who, one.what, one.whom, one.outcome, one.took))
     return rows(played.events, played.began, played.labels, seen)
 
 

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from gateway.signatures.trust import Entry, TrustStore
 
 Folder = Annotated[
-    Path | None, typer.Option("--trust", metavar="DIR", help="The trust folder. [default: that of the settings, <config>/trust]")
+    Path | None,
+    typer.Option("--trust", metavar="DIR", help="The trust folder. [default: that of the settings, <config>/trust]"),
 ]
 _MOST = 32 << 20
 

@@ -34,7 +34,11 @@ def verify(
     ] = None,
     trust: Annotated[
         Path | None,
-        typer.Option("--trust", metavar="DIR", help="Folder of trusted authorities. [default: that of the settings, <config>/trust]"),
+        typer.Option(
+            "--trust",
+            metavar="DIR",
+            help="Folder of trusted authorities. [default: that of the settings, <config>/trust]",
+        ),
     ] = None,
     at: Annotated[
         str | None,
