@@ -37,6 +37,12 @@ SUM, OTHER_SUM = b"Rp1.500.000", b"Rp9.500.000"
 WRONG = "2222-2222-2222-2222"
 DELIVERED_SECONDS = 20.0
 _LOOK = 0.2
+_PAGES = {
+    "id": "opens the notice's QR, in Indonesian",
+    "en": "opens it in English, with a copy at hand",
+    "wrong": "types a wrong code",
+    "after": "opens the QR of the replaced notice",
+}
 
 
 @dataclass(frozen=True)
@@ -176,13 +182,11 @@ class Scenes:
         began = time.monotonic()
         seen = await self._citizen.open(url, language)
         self.proofs.looks[kind] = seen
-        outcome = seen.said.rstrip(".") if seen.status == 200 else f"{seen.status}: {seen.said.rstrip('.')}"
-        if kind == "id" and seen.fits(self.proofs.copy):
-            outcome += "; the copy is the same"
-        what = {"id": "page of the letter's QR (id)", "en": "page of the letter's QR (en)", "wrong": "a wrong code",
-                "after": "page of the replaced letter's QR"}.get(kind)  # fmt: skip
-        if what is not None:
-            self._happened(CITIZEN, what, "gateway", outcome, began)
+        outcome = f"“{seen.said.rstrip('.')}”" if seen.status == 200 else f"not known ({seen.status})"
+        if kind == "en" and seen.fits(self.proofs.copy):
+            outcome = "in force; the copy's digest is the same"
+        if kind in _PAGES:
+            self._happened(CITIZEN, _PAGES[kind], "gateway", outcome, began)
 
     async def prove(self) -> None:
         """Evidence and receipts of the message that carried the letter, judged by the commands."""
@@ -221,16 +225,16 @@ class Scenes:
         """Names for the messages of these scenes, by their ids."""
         proofs = self.proofs
         found = {
-            _message(proofs.first): "letter to sign (PDF)",
-            _message(proofs.second): "letter to sign, its successor",
-            proofs.message: "signed letter (PDF, multipart)",
+            _message(proofs.first): "notice, to be signed with a QR",
+            _message(proofs.second): "corrected notice, to be signed with a QR",
+            proofs.message: "signed notice (PDF, multipart)",
         }
         if proofs.good is not None:
             receipts = self._village.receipts(proofs.good.name, "accepted")
-            found |= {str(one.get("messageId")): "letter 3, signed (PDF, folder)" for _, one in receipts}
+            found |= {str(one.get("messageId")): "letter 3, signed at the village (PDF, folder)" for _, one in receipts}
         if proofs.bad is not None:
             refusals = self._village.refusals(proofs.bad.name)
-            found |= {str(one.get("messageId")): "letter 3, altered copy (PDF, folder)" for one in refusals}
+            found |= {str(one.get("messageId")): "altered copy of letter 3 (PDF, folder)" for one in refusals}
         return {message: label for message, label in found.items() if message}
 
     def _happened(self, who: str, what: str, whom: str, outcome: str, began: float) -> None:

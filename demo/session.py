@@ -14,6 +14,7 @@ import signal
 import time
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ from demo.places import Places
 from demo.process import GatewayProcess
 from demo.progress import Progress
 from demo.proof_checks import unspoken
+from demo.proofs import Proofs
 from gateway.commands.exits import DONE, FAILED, INTERRUPTED
 from gateway.commands.face import Face
 from gateway.settings import Settings
@@ -98,16 +100,13 @@ async def run(plan: Plan, face: Face, *, once: bool) -> int:
     gateway = GatewayProcess(
         plan.places.config, state, plan.host, plan.port, log_of(state), **{TRUST: str(authority.trust)}
     )
+    trusted = partial(authority.trust_also, "gateway-evidence.pem", plan.evidence)
     async with aiohttp.ClientSession() as session:
         with Progress(face.machine) as progress:
             morning = Morning(plan.places, gateway.url, session, new_run(), progress.say, authority)
-
-            def before() -> None:
-                authority.trust_also("gateway-evidence.pem", plan.evidence)
-
             try:
                 await morning.open()
-                played = await _unless(stop, _play(gateway, morning, session, progress, before))
+                played = await _unless(stop, _play(gateway, morning, session, progress, trusted))
                 if played is None:
                     face.note("told to stop: the gateway drains")
                     return INTERRUPTED
@@ -118,7 +117,7 @@ async def run(plan: Plan, face: Face, *, once: bool) -> int:
                 progress.close()
                 report.show(face, gateway.url, morning, played, found)
                 code = DONE if all(check.ok for check in found) else FAILED
-                return code if once else await _stay(plan, gateway, face, stop, code)
+                return code if once else await _stay(plan, gateway, face, stop, code, played.proofs, authority)
             finally:
                 progress.close()
                 await _end(gateway, morning)
@@ -155,8 +154,16 @@ async def _unless(stop: asyncio.Event, work: Coroutine[Any, Any, Played]) -> Pla
     return playing.result()
 
 
-async def _stay(plan: Plan, gateway: GatewayProcess, face: Face, stop: asyncio.Event, code: int) -> int:
-    report.show_places(face, gateway.url, plan.places)
+async def _stay(
+    plan: Plan,
+    gateway: GatewayProcess,
+    face: Face,
+    stop: asyncio.Event,
+    code: int,
+    proofs: Proofs,
+    authority: Authority,
+) -> int:
+    report.show_places(face, gateway.url, plan.places, proofs, authority)
     ended, told = asyncio.create_task(gateway.ended()), asyncio.create_task(stop.wait())
     await asyncio.wait({ended, told}, return_when=asyncio.FIRST_COMPLETED)
     told.cancel()
