@@ -195,9 +195,9 @@ class Scenes:
             return
         await asyncio.to_thread(self._folder.mkdir, parents=True, exist_ok=True)
         proofs.paper, proofs.evidence = self._folder / "letter.pdf", self._folder / "evidence.asice"
-        receipts = self._folder / "receipts.json"
-        told = await self._clerk.receipts(proofs.message)
-        for path, content in ((proofs.paper, proofs.copy), (receipts, told.body)):
+        receipts, keys = self._folder / "receipts.json", self._folder / "jwks.json"
+        told, public = await self._clerk.receipts(proofs.message), await self._clerk.keys()
+        for path, content in ((proofs.paper, proofs.copy), (receipts, told.body), (keys, public.body)):
             await asyncio.to_thread(path.write_bytes, content)
         own = ("--url", self._url, "--key-file", self._caller.key_file)
         trust = ("--trust", self._authority.trust, "--json")
@@ -207,7 +207,7 @@ class Scenes:
             self._judge("letter", "the signed letter: lintas verify", "verify", proofs.paper, *trust),
             self._judge("evidence", "the evidence: lintas verify", "verify", proofs.evidence, *trust),
             self._judge(
-                "receipts", "its receipts: lintas receipt verify", "receipt", "verify", receipts, "--url", self._url,
+                "receipts", "its receipts: lintas receipt verify", "receipt", "verify", receipts, "--jwks", keys,
                 "--json",
             ),
         )  # fmt: skip

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -119,13 +120,14 @@ def _commands(url: str, places: Places, proofs: Proofs, authority: Authority) ->
     trust, code, clerk = authority.trust, said(proofs.second, "code"), places.keys[where.CLERK]
     folder = (proofs.paper or authority.trust).parent
     own = ("--url", url, "--key-file", clerk)
+    about = f"--number 1/{date.today():%Y} --date {date.today()} --subject Contoh --privacy public"
     yield "verify offline", _typed("lintas verify", proofs.paper, proofs.evidence, "--trust", trust)
     yield "a letter's record", _typed("lintas letter show", code, *own)
     yield "evidence of its way", _typed("lintas evidence", proofs.message, "-o", folder / "again.asice", *own)
-    yield "its receipts", _typed("lintas receipt verify", folder / "receipts.json", "--url", url)
+    yield "its receipts", _typed("lintas receipt verify", folder / "receipts.json", "--jwks", folder / "jwks.json")
     yield "sign one yourself", _typed(
-        "lintas letter issue examples/letter.pdf", "--signer", where.SIGNER, "--number 1/2026 --date 2026-11-25",
-        "--subject Contoh --privacy public", "-o", folder / "mine.pdf", "--passphrase-file", authority.passphrase_file,
+        "lintas letter issue examples/letter.pdf", "--signer", where.SIGNER, about,
+        "-o", folder / "mine.pdf", "--passphrase-file", authority.passphrase_file,
         *own,
     )  # fmt: skip
 

@@ -60,6 +60,10 @@ class Clerk:
     async def state(self, message: str) -> Answer:
         return await self._caller.get(f"/api/v1/messages/{message}")
 
+    async def keys(self) -> Answer:
+        """The public keys of the gateway's receipts."""
+        return await self._caller.get("/.well-known/jwks.json")
+
     async def receipts(self, message: str) -> Answer:
         return await self._caller.get(f"/api/v1/messages/{message}/receipts")
 

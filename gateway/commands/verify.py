@@ -10,6 +10,7 @@ fetched from anywhere.
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,6 +22,7 @@ from gateway.commands.command import Setup, command
 from gateway.commands.exits import DONE, FAILED, USAGE, Failure
 from gateway.commands.face import Face
 
+_COMMON = re.compile(r"CN=((?:\\.|[^,\\])*)")
 _TOLD = {"valid": "VALID", "invalid": "NOT VALID", "indeterminate": "CANNOT BE TOLD", "unsigned": "NOT SIGNED"}
 
 
@@ -155,8 +157,9 @@ def _row(number: int, one: Mapping[str, Any]) -> tuple[Any, ...]:
 
 
 def _common(name: str | None) -> str | None:
-    """The common name alone, which is what people call somebody."""
-    return None if name is None else name.partition(",")[0].removeprefix("CN=")
+    """The common name alone, which is what people call somebody; in RFC 4514 text a comma in it is escaped."""
+    found = None if name is None else _COMMON.match(name)
+    return name if found is None else re.sub(r"\\(.)", r"\1", found[1])
 
 
 def _ordered(findings: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
