@@ -225,13 +225,13 @@ class Scenes:
         """Names for the messages of these scenes, by their ids."""
         proofs = self.proofs
         found = {
-            _message(proofs.first): "notice, to be signed with a QR",
-            _message(proofs.second): "corrected notice, to be signed with a QR",
+            _message(proofs.first): "notice, to be signed (QR)",
+            _message(proofs.second): "correction, to be signed (QR)",
             proofs.message: "signed notice (PDF, multipart)",
         }
         if proofs.good is not None:
             receipts = self._village.receipts(proofs.good.name, "accepted")
-            found |= {str(one.get("messageId")): "letter 3, signed at the village (PDF, folder)" for _, one in receipts}
+            found |= {str(one.get("messageId")): "signed letter 3 (PDF, folder)" for _, one in receipts}
         if proofs.bad is not None:
             refusals = self._village.refusals(proofs.bad.name)
             found |= {str(one.get("messageId")): "altered copy of letter 3 (PDF, folder)" for one in refusals}
