@@ -111,8 +111,14 @@ def add(
             added += change(folder, data, datetime.now(UTC), wanted)
         except TrustRefused as error:
             raise Failure(FAILED, "trust_refused", f"{file}: {error}", error.advice) from None
+        except OSError as error:
+            raise _not_written(folder, error) from None
     _say(setup, folder, added)
     return DONE
+
+
+def _not_written(folder: Path, error: OSError) -> Failure:
+    return Failure(FAILED, "not_written", f"{folder}: {error.strerror}", "name a folder in which you may write")
 
 
 def _purpose(purpose: str | None) -> Literal["signers", "timestamps"] | None:
@@ -169,7 +175,10 @@ def update(
     for url in urls or ():
         if not url.startswith(("http://", "https://")):
             raise Failure(USAGE, "usage", f"{url} is no address", "write it as http://… or https://…")
-    remember(folder, list(urls or ()))
+    try:
+        remember(folder, list(urls or ()))
+    except OSError as error:
+        raise _not_written(folder, error) from None
     wanted = addresses(folder, load(folder))
     if not wanted:
         raise Failure(
@@ -218,4 +227,6 @@ async def _one(session: Any, folder: Path, url: str) -> dict[str, Any]:
         added = change(folder, data, datetime.now(UTC), only="crl")
     except TrustRefused as error:
         return {"url": url, "done": False, "result": str(error)}
+    except OSError as error:
+        return {"url": url, "done": False, "result": f"not written ({error.strerror})"}
     return {"url": url, "done": True, "result": ", ".join(one.path for one in added)}

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import stat
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -67,10 +68,10 @@ def _moment(at: str | None) -> datetime | None:
         return None
     try:
         moment = datetime.fromisoformat(at)
-    except ValueError:
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
         advice = "write it as 2026-06-01 or 2026-06-01T12:00:00+07:00"
         raise Failure(USAGE, "usage", f"'{at}' is not a time", advice) from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 async def _verdicts(
@@ -102,13 +103,16 @@ async def _one(workers: Any, file: Path, detached: Path | None, folder: Path, at
         told = await workers.verify(Source(str(file), file), trust=folder, at=at)
         return dict(told)
     told = await workers.verify(Source(detached.name, detached), Source(file.name, file), trust=folder, at=at)
-    return {**told, "file": str(file), "detached": str(detached)}
+    # The file is what was asked about; its signature is told beside it.
+    digests = {"sha256": told.pop("contentSha256", ""), "detachedSha256": told["sha256"]}
+    return {**told, **digests, "file": str(file), "detached": str(detached)}
 
 
 def _unreadable(path: Path) -> str | None:
-    if path.is_dir():
-        return f"{path} is a folder"
     try:
+        if not stat.S_ISREG(mode := path.stat().st_mode):
+            # Opening a pipe would wait for somebody to write into it.
+            return f"{path} is a folder" if stat.S_ISDIR(mode) else f"{path} is no regular file"
         with path.open("rb"):
             return None
     except OSError as error:

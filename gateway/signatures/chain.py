@@ -212,13 +212,12 @@ def _revocations(
     """Whether they came along, CRLs of its issuer, OCSP answers about it: first those of the trust folder.
 
     CRLs are asked alone too: the library is content with an OCSP answer, which may be older than its revocation."""
-    for embedded, source in enumerate((trust, known)):
-        crls, ocsps = (source.crls(), source.ocsps()) if isinstance(source, TrustStore) else (source.crls, source.ocsps)
+    for embedded, crls, ocsps in ((False, trust.crls(), trust.ocsps()), (True, known.crls, known.ocsps)):
         listed, answers = _crls_of(certificate, crls), _ocsps_of(certificate, ocsps)
         if listed or answers:
-            yield bool(embedded), listed, answers
+            yield embedded, listed, answers
         if listed and answers:
-            yield bool(embedded), listed, []
+            yield embedded, listed, []
 
 
 def _crls_of(certificate: x509.Certificate, crls: Iterable[bytes]) -> list[crl.CertificateList]:

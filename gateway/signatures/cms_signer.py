@@ -19,7 +19,7 @@ from pyhanko_certvalidator.sig_validate import DefaultSignatureValidator, Signat
 
 from gateway.signatures import cms_attributes
 from gateway.signatures.cms_attributes import Attributes
-from gateway.signatures.constraints import DEFAULT
+from gateway.signatures.constraints import DEFAULT, UNREADABLE
 
 WRONG = (
     SignatureValidationError, ValueError, TypeError, LookupError, AttributeError, ArithmeticError, AssertionError,
@@ -44,7 +44,8 @@ def readable_certificate(der: bytes) -> x509.Certificate | None:
     try:
         one = x509.Certificate.load(der, strict=True)
         one.native  # noqa: B018
-        DEFAULT.weak_key(one.public_key)
+        if DEFAULT.weak_key(one.public_key) == UNREADABLE:
+            return None
         _ = one.subject.hashable, one.issuer.hashable
     except WRONG:
         return None

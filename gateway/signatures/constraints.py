@@ -14,6 +14,7 @@ from asn1crypto import keys
 
 from gateway.contract.frozen import frozen
 
+UNREADABLE = "a key that cannot be read"
 _DIGESTS = frozenset(
     ("sha224", "sha256", "sha384", "sha512", "sha512_224", "sha512_256", "sha3_224", "sha3_256", "sha3_384", "sha3_512")
 )
@@ -46,7 +47,7 @@ class Constraints:
         try:
             return self._weak_key(public)
         except (ValueError, TypeError, KeyError, AttributeError, OverflowError):
-            return "a key that cannot be read"
+            return UNREADABLE
 
     def _weak_key(self, public: keys.PublicKeyInfo) -> str | None:
         kind: str = public.algorithm

@@ -12,9 +12,11 @@ frame of its own (`SECRET`), which is read into a buffer that can be wiped.
 from __future__ import annotations
 
 import io
+import os
 import struct
 from asyncio import IncompleteReadError, StreamReader
 from collections.abc import Callable
+from pathlib import Path
 from typing import IO, Any
 
 JOB, READ, BYTES, DONE, READY = b"J", b"R", b"B", b"D", b"Y"
@@ -36,6 +38,15 @@ def _checked(head: bytes | bytearray) -> tuple[bytes, int]:
     if size > MOST:
         raise FramesBroken(f"a frame of {size} bytes; the limit is {MOST}")
     return kind, size
+
+
+def told_path(path: Path) -> str:
+    """A path as text that JSON can carry, whatever bytes its name has; `path` makes it one again."""
+    return os.fsencode(path.absolute()).decode("latin-1")
+
+
+def path(told: str) -> Path:
+    return Path(os.fsdecode(told.encode("latin-1")))
 
 
 async def receive(stream: StreamReader) -> tuple[bytes, bytes]:

@@ -6,6 +6,7 @@ Enters: bytes of a certificate, CRL or OCSP answer. Leaves: what was added, unde
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import unicodedata
@@ -98,15 +99,15 @@ def _check_crl(entry: Entry, store: TrustStore, at: datetime) -> None:
     issuers = [one for one in store.entries if one.role in ("anchor", "intermediate") and _subject(one) == found.issuer]
     if not issuers:
         raise TrustRefused(f"nobody here is called {name}, who issued the CRL", "add the authority's certificate first")
-    loaded = pyca.load_der_x509_crl(entry.der)
-    if not any(_holds(loaded, one) for one in issuers):
+    if not any(_holds(entry.der, one) for one in issuers):
         raise TrustRefused(f"the CRL is not signed by {name}", "get it again, from the authority itself")
 
 
-def _holds(loaded: pyca.CertificateRevocationList, issuer: Entry) -> bool:
+def _holds(der: bytes, issuer: Entry) -> bool:
     try:
-        return loaded.is_signature_valid(_pyca(issuer.der).public_key())  # type: ignore[arg-type]
-    except (ValueError, TypeError, UnsupportedAlgorithm):
+        key = _pyca(issuer.der).public_key()
+        return pyca.load_der_x509_crl(der).is_signature_valid(key)  # type: ignore[arg-type]
+    except (ValueError, TypeError, UnsupportedAlgorithm, TrustRefused):
         return False
 
 
@@ -133,8 +134,21 @@ def _since(found: crl.CertificateList) -> datetime:
 
 def _same_crl(new: crl.CertificateList, store: TrustStore) -> list[Entry]:
     return [
-        one for one in store.entries if one.role == "crl" and crl.CertificateList.load(one.der).issuer == new.issuer
+        one for one in store.entries if one.role == "crl" and _whose(crl.CertificateList.load(one.der)) == _whose(new)
     ]
+
+
+def _whose(found: crl.CertificateList) -> str:
+    """Alike for the CRLs of which one takes the other's place: of one authority, by one key, of one part of its
+    certificates (RFC 5280, sections 5.2.1, 5.2.4 and 5.2.5)."""
+    state = hashlib.sha256(found.issuer.hashable.encode())
+    for value in (
+        found.authority_key_identifier_value,
+        found.issuing_distribution_point_value,
+        found.delta_crl_indicator_value,
+    ):
+        state.update(b"-" if value is None else hashlib.sha256(value.dump()).digest())
+    return state.hexdigest()
 
 
 def _written(folder: Path, prefix: str, entry: Entry, store: TrustStore) -> Entry:
@@ -163,8 +177,9 @@ def _file_name(entry: Entry) -> str:
     if entry.role in ("anchor", "intermediate"):
         name, tail = readable(entry.certificate().subject), f"-{entry.sha256[:12]}"
     elif entry.role == "crl":
-        # Without a digest: the next one takes its place.
-        name, tail = readable(crl.CertificateList.load(entry.der).issuer), ""
+        # Without a digest of its own: the next one takes its place. Authorities may share a common name.
+        loaded = crl.CertificateList.load(entry.der)
+        name, tail = readable(loaded.issuer), f"-{_whose(loaded)[:12]}"
     else:
         name, tail = "answer", f"-{entry.sha256[:12]}"
     plain = unicodedata.normalize("NFKD", name.partition(",")[0].removeprefix("CN="))
@@ -176,7 +191,7 @@ def addresses(folder: Path, store: TrustStore) -> list[str]:
     """From where CRLs are brought: what `urls.txt` lists, and what the certificates here name."""
     listed: list[str] = []
     if (folder / URLS).is_file():
-        listed = [line.strip() for line in (folder / URLS).read_text().splitlines()]
+        listed = [line.strip() for line in _listed(folder / URLS)]
     named = [url for one in store.entries if one.role in ("anchor", "intermediate") for url in _points(one)]
     every = [one for one in (*listed, *named) if one.startswith(("http://", "https://"))]
     return list(dict.fromkeys(every))
@@ -185,11 +200,15 @@ def addresses(folder: Path, store: TrustStore) -> list[str]:
 def remember(folder: Path, urls: list[str]) -> None:
     """Further addresses into `urls.txt`."""
     path = folder / URLS
-    known = path.read_text().splitlines() if path.is_file() else []
+    known = _listed(path) if path.is_file() else []
     new = [one for one in urls if one not in known]
     if new:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text("\n".join([*known, *new]) + "\n")
+        path.write_text("\n".join([*known, *new]) + "\n", encoding="utf-8")
+
+
+def _listed(path: Path) -> list[str]:
+    return path.read_text(encoding="utf-8", errors="replace").splitlines()
 
 
 def _points(entry: Entry) -> list[str]:
@@ -204,4 +223,7 @@ def _subject(entry: Entry) -> x509.Name:
 
 
 def _pyca(der: bytes) -> pyca.Certificate:
-    return pyca.load_der_x509_certificate(der)
+    try:
+        return pyca.load_der_x509_certificate(der)
+    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+        raise TrustRefused("the certificate breaks a rule of its format", "ask the authority for another") from error

@@ -46,6 +46,8 @@ def examine(material: Material, beside: Material | None = None, bounds: Bounds =
         return _examiner(kind)(material, beside, bounds)
     except (RecursionError, MemoryError):
         return Outcome(kind, findings=[found("too_costly")])
+    except OSError:
+        return Outcome(kind, findings=[found("unreadable")])
     except Exception:  # a module that raises is a bug; the caller still gets a verdict, and never `valid`
         return Outcome(kind, findings=[found("format_broken")])
 

@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ctypes
 import io
 import os
 import resource
+import signal
 import socket
 import sys
 from collections.abc import Iterator, Mapping
@@ -32,6 +34,7 @@ from gateway.signatures.trust import TrustStore, load
 from gateway.signatures.verdict import judged
 
 _PIECE = 4 << 20
+_PR_SET_PDEATHSIG = 1
 _NOTES = 1 << 20
 _NICE = 5
 """Below the gateway's own loop: a verification of one message never slows the delivery of another."""
@@ -59,13 +62,16 @@ class _Work:
         at = datetime.fromisoformat(job["at"])
         bounds = Bounds(**job["bounds"])
         with contextlib.ExitStack() as stack:
-            files = [self._opened(number, one, stack) for number, one in enumerate(job["files"])]
-            beside = files[1] if len(files) > 1 else None
             try:
-                trust = self._known(Path(job["trust"]))
+                files = [self._opened(number, one, stack) for number, one in enumerate(job["files"])]
+                beside, trust = files[1] if len(files) > 1 else None, self._known(frames.path(job["trust"]))
                 verdict = asyncio.run(verify(files[0], beside, trust, at, bounds, read(job["strength"])))
+                content = {} if beside is None else {"contentSha256": beside.digest("sha256").hex()}
+                return {**verdict.told(str(job["name"])), **content}
             except (MemoryError, RecursionError):
                 verdict = judged("unknown", "", at, about_file=[found("too_costly")])
+            except OSError:
+                verdict = judged("unknown", "", at, about_file=[found("unreadable")])
         return verdict.told(str(job["name"]))
 
     def _sign(self, job: Mapping[str, Any]) -> dict[str, Any]:
@@ -100,7 +106,7 @@ class _Work:
                 raise SigningRefused("not_a_pdf", "the file cannot be read", "Give a PDF.") from error
         stamp = self._stamp if job["stamps"] else None
         with _notes(key.kind):
-            return await sign(data, request, key, secret or None, self._known(Path(job["trust"])), stamp)
+            return await sign(data, request, key, secret or None, self._known(frames.path(job["trust"])), stamp)
 
     def _secret(self) -> bytearray:
         frame = frames.take(self._inward)
@@ -120,7 +126,7 @@ class _Work:
 
     def _opened(self, number: int, one: Mapping[str, Any], stack: contextlib.ExitStack) -> Material:
         if one.get("path") is not None:
-            return Material(stack.enter_context(Path(one["path"]).open("rb")), one["name"])
+            return Material(stack.enter_context(frames.path(one["path"]).open("rb")), one["name"])
         raw = frames.Distant(one["size"], lambda start, stop: self._bytes(number, start, stop))
         return Material(stack.enter_context(io.BufferedReader(raw, 1 << 20)), one["name"])
 
@@ -153,6 +159,12 @@ def _print_of(folder: Path) -> object:
                 stat = os.stat(os.path.join(base, name))
                 found_here.append(f"{base}/{name} {stat.st_mtime_ns} {stat.st_size} {stat.st_ino}")
     return tuple(found_here)
+
+
+def _ends_with_its_parent() -> None:
+    """Killed when the parent is, in the middle of a job too (Linux alone knows how; else it ends after the job)."""
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def _bounded(memory: int) -> None:
@@ -200,6 +212,7 @@ def main() -> None:
     from gateway.signatures import verification  # noqa: F401 - what a job needs is there before it comes
 
     _alone()
+    _ends_with_its_parent()
     _bounded(memory)
     with contextlib.suppress(frames.FramesBroken, BrokenPipeError):
         _Work(inward, outward).run()

@@ -103,7 +103,7 @@ class _Worker:
             kind, data = await self._next()
             if kind == frames.DONE:
                 self.done += 1
-                return dict(orjson.loads(data))
+                return _object(data)
             await self._read(kind, data, sources)
 
     async def sign(
@@ -117,7 +117,7 @@ class _Worker:
             kind, data = await self._next()
             if kind == frames.DONE:
                 self.done += 1
-                return dict(orjson.loads(data)), bytes(signed)
+                return _object(data), bytes(signed)
             if kind == frames.PIECE and len(signed) + len(data) <= most:
                 signed += data
             elif kind == frames.ASK_STAMP and tsa is not None:
@@ -128,11 +128,14 @@ class _Worker:
     async def _read(self, kind: bytes, data: bytes, sources: Sequence[Source]) -> None:
         if kind != frames.READ:
             raise frames.FramesBroken("an unknown frame")
-        number, start, stop = orjson.loads(data)
-        read = sources[number].read
-        if read is None or not 0 <= start < stop <= sources[number].size:
+        try:
+            number, start, stop = (int(one) for one in orjson.loads(data))
+            source = sources[number]
+        except (ValueError, TypeError, LookupError) as error:
+            raise frames.FramesBroken("no range") from error
+        if source.read is None or not 0 <= start < stop <= source.size or stop - start > frames.MOST:
             raise frames.FramesBroken("a range that is not there")
-        await self._send(frames.BYTES, await read(start, stop))
+        await self._send(frames.BYTES, await source.read(start, stop))
 
     async def _next(self) -> tuple[bytes, bytes]:
         stream = self._process.stdout
@@ -146,6 +149,10 @@ class _Worker:
             raise frames.FramesBroken("no pipe")
         stream.write(frames.packed(kind, data))
         await stream.drain()
+
+    @property
+    def alive(self) -> bool:
+        return self._process.returncode is None
 
     async def end(self) -> None:
         """Killed, and waited for."""
@@ -230,7 +237,7 @@ class Workers:
         """What a worker answers; None if it had to be killed."""
         worker: _Worker | None = None
         try:
-            worker = self._idle.pop() if self._idle else await _Worker.started(self._limits)
+            worker = self._rested() or await _Worker.started(self._limits)
             async with asyncio.timeout(self._limits.seconds):
                 done = await ask(worker)
         except (frames.FramesBroken, TimeoutError, BrokenPipeError, ConnectionResetError):
@@ -247,11 +254,18 @@ class Workers:
             self._idle.append(worker)
         return done
 
+    def _rested(self) -> _Worker | None:
+        """An idle worker that still lives: one that the system killed meanwhile spoils no file."""
+        while self._idle:
+            if (worker := self._idle.pop()).alive:
+                return worker
+        return None
+
     def _job(self, sources: Sequence[Source], trust: Path, at: datetime | None) -> dict[str, Any]:
         return {
-            "name": sources[0].name,
+            "name": _shown(sources[0].name),
             "at": None if at is None else at.isoformat(),
-            "trust": str(trust.absolute()),
+            "trust": frames.told_path(trust),
             "bounds": asdict(self._bounds),
             "files": [_told(one) for one in sources],
         }
@@ -283,5 +297,19 @@ async def _answered(tsa: TsaUse, request: bytes) -> tuple[bytes, bytes]:
         return frames.NO_STAMP, orjson.dumps([str(error), error.advice])
 
 
+def _object(data: bytes) -> dict[str, Any]:
+    """What a worker answered, which may have been taken over by a file."""
+    try:
+        return dict(orjson.loads(data))
+    except (ValueError, TypeError) as error:
+        raise frames.FramesBroken("no answer") from error
+
+
 def _told(one: Source) -> dict[str, Any]:
-    return {"name": one.name, "path": None if one.path is None else str(one.path.absolute()), "size": one.size}
+    path = None if one.path is None else frames.told_path(one.path)
+    return {"name": _shown(one.name), "path": path, "size": one.size}
+
+
+def _shown(name: str) -> str:
+    """A name as JSON can carry it: the name of a file may hold bytes that are no text."""
+    return name.encode("utf-8", "replace").decode()

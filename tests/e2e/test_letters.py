@@ -118,7 +118,10 @@ async def _bare(gateway: Gateway, code: str) -> tuple[int, str]:
     return status, text
 
 
-@pytest.mark.parametrize("at", ["letters.after_reserve", "letters.after_file", "journal.before_commit"])
+LETTER_KILLS = ("letters.after_reserve", "letters.after_file")
+
+
+@pytest.mark.parametrize("at", [*LETTER_KILLS, "journal.before_commit"])
 async def test_a_kill_leaves_a_reserved_code_and_nothing_else(tmp_path: Path, at: str) -> None:
     here = place(tmp_path)
     after = "letters.after_file" if at == "journal.before_commit" else None

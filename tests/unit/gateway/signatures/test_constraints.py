@@ -33,7 +33,7 @@ def test_digests_by_any_spelling() -> None:
         (ed25519.Ed25519PrivateKey.generate(), None),
         (ed448.Ed448PrivateKey.generate(), None),
     ],
-    ids=str,
+    ids=["rsa2048", "rsa1024", "p256", "brainpool", "p192", "secp256k1", "ed25519", "ed448"],
 )
 def test_keys(private: object, told: str | None) -> None:
     assert DEFAULT.weak_key(public(private)) == told

@@ -24,7 +24,7 @@ def test_each_entry_is_whole(code: str) -> None:
 def test_nothing_that_is_named_is_missing_and_nothing_is_left_over() -> None:
     """All codes that the code names, in `found(...)` and in tables of codes."""
     text = "\n".join(path.read_text() for path in SOURCES.rglob("*.py") if path.name != "findings.py")
-    named = {one for one in re.findall(r"\bfound\(\s*\"([a-z_]+)\"", text)}
+    named = set(re.findall(r"\bfound\(\s*\"([a-z_]+)\"", text))
     assert named <= set(CATALOGUE)
     assert {one for one in CATALOGUE if f'"{one}"' not in text} <= {"unsigned_file", "change_allowed"}
 

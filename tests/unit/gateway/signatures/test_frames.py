@@ -2,6 +2,8 @@
 
 import asyncio
 import io
+import os
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -36,3 +38,31 @@ def test_a_file_across_the_frames() -> None:
     assert distant.read(20) == data[300:320]
     distant.seek(-5, io.SEEK_CUR)
     assert distant.read() == data[315:]
+
+
+def test_a_distant_file_asks_for_a_few_mebibytes_at_once_and_for_nothing_outside() -> None:
+    asked: list[tuple[int, int]] = []
+    size = 9 << 20
+
+    def ask(start: int, stop: int) -> bytes:
+        asked.append((start, stop))
+        return bytes(stop - start)
+
+    distant = frames.Distant(size, ask)
+    assert len(io.BufferedReader(distant).read()) == size
+    assert all(0 <= start < stop <= size and stop - start <= 4 << 20 for start, stop in asked)
+    asked.clear()
+    assert distant.seek(50, io.SEEK_END) == size + 50
+    assert distant.read(10) == b""
+    assert distant.seek(-5) == distant.tell() == 0
+    assert asked == []
+    with pytest.raises(NotImplementedError):
+        distant.write(b"x")
+
+
+@given(st.binary(min_size=1, max_size=40).filter(lambda name: b"\0" not in name and b"/" not in name))
+def test_a_path_of_any_bytes_arrives(name: bytes) -> None:
+    path = Path("/surat") / os.fsdecode(name)
+    told = frames.told_path(path)
+    told.encode("utf-8")
+    assert frames.path(told) == path

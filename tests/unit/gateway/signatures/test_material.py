@@ -66,6 +66,8 @@ def test_a_file_larger_than_memory_is_measured_without_being_read(tmp_path: Path
         with pytest.raises(TooLarge):
             material.whole(Bounds().pdf_bytes)
         assert list(material.pieces((1 << 40) - 2)) == [b"\0\0"]
+    # Others look through the files of a test run.
+    path.unlink()
 
 
 def test_bounds_are_such_as_a_worker_can_hold() -> None:

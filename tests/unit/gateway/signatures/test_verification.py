@@ -78,7 +78,8 @@ def test_bounds_reach_the_examiner() -> None:
 
 @settings(max_examples=60, deadline=None)
 @given(
-    head=some.sampled_from((b"%PDF-1.7", b"PK\x03\x04", b"<?xml", b"eyJ", b'{"payload":', b"0\x80", b"MI" + b"A" * 20, b"")),
+    head=some.sampled_from((b"%PDF-1.7", b"PK\x03\x04", b"<?xml", b"eyJ", b'{"payload":', b"0\x80", b"MI" + b"A" * 20,
+                            b"")),
     data=some.binary(max_size=400),
 )  # fmt: skip
 def test_noise_of_every_kind_gets_a_verdict(head: bytes, data: bytes, zoo_trust: TrustStore) -> None:
