@@ -16,6 +16,7 @@ from demo import places as where
 from demo.agencies.dinas_sosial import SocialOffice
 from demo.agencies.kominfo import LettersOffice
 from demo.morning import Morning, Played
+from demo.proof_checks import judged
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,7 @@ def checks(morning: Morning, played: Played) -> list[Check]:
         _table,
         _absence,
         _refusals,
+        _proofs,
         _custody,
     )
     return [Check(*found) for judge in judges for found in judge(morning, played)]
@@ -149,6 +151,10 @@ def _refusals(morning: Morning, played: Played) -> Iterator[Found]:
         answer = played.answers.get(kind)
         got = (answer.status, answer.code) if answer else None
         yield name, got == (status, code), _told(played, kind)
+
+
+def _proofs(morning: Morning, played: Played) -> Iterator[Found]:
+    yield from judged(played.proofs, morning.social, morning.village, morning.stamping.stamped)
 
 
 def _custody(morning: Morning, played: Played) -> Iterator[Found]:

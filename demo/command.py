@@ -43,6 +43,7 @@ def demo(
 
     from demo import session
     from demo.agencies.server import PortTaken
+    from demo.authority import NotOurs
     from demo.events import NotReadable
     from demo.places import NotThatFederation
     from demo.process import DidNotStart
@@ -59,6 +60,8 @@ def demo(
         raise Failure(UNREACHABLE, "port_taken", str(error), _ANOTHER) from None
     except NotThatFederation as error:
         raise Failure(USAGE, "configuration", str(error), "name the folder with --config") from None
+    except NotOurs as error:
+        raise Failure(USAGE, "signer_of_others", str(error), "name another state folder with --state") from None
     except aiohttp.ClientError as error:
         words = f"the gateway stopped to answer in the middle of the morning ({type(error).__name__})"
         raise Failure(FAILED, "gateway_lost", words, f"see {session.log_of(state)}") from None

@@ -8,7 +8,8 @@ is missing in what is left, and the checks say so.
 2. A health centre asks by SOAP, a hospital by REST; one card is unknown.
 3. The hospital sends a referral as JSON, and one with a scan of 50 MiB as multipart.
 4. A repeat, a conflict, a stranger.
-5. When everybody else has been served, the letters office comes up; its letters arrive and are registered.
+5. Letters that prove themselves: signed, looked up by a citizen, altered, proven (`demo.proofs`).
+6. When everybody else has been served, the letters office comes up; its letters arrive and are registered.
 """
 
 from __future__ import annotations
@@ -34,11 +35,16 @@ from demo.agencies.folders import letter
 from demo.agencies.kominfo import WIB, LettersOffice
 from demo.agencies.rs_rujukan import ReferralHospital
 from demo.agencies.simrs import Hospital
+from demo.agencies.tsa import StampingAuthority
+from demo.authority import Authority
 from demo.events import EventLog
 from demo.papers import Scan, pdf
 from demo.people import Person, Table, people, table
 from demo.places import Places
+from demo.proofs import Proofs, Scenes
 
+OWN = "demo"
+"""Below the state folder: what the demonstration itself writes."""
 ROWS, DOWN_SECONDS = 1000, 4.0
 SERVED_SECONDS, DONE_SECONDS, QUIET_SECONDS = 15.0, 45.0, 30.0
 _LOOK = 0.1
@@ -79,13 +85,20 @@ class Played:
     labels: dict[str, str] = field(default_factory=dict)
     waiting: dict[str, int] = field(default_factory=dict)
     seconds: float = 0.0
+    proofs: Proofs = field(default_factory=Proofs)
 
 
 class Morning:
     """The agencies around one gateway. `say` is told what goes on, one sentence at a time."""
 
     def __init__(
-        self, places: Places, url: str, session: aiohttp.ClientSession, run: str, say: Callable[[str], None]
+        self,
+        places: Places,
+        url: str,
+        session: aiohttp.ClientSession,
+        run: str,
+        say: Callable[[str], None],
+        authority: Authority,
     ) -> None:
         self._places, self._url, self._session, self._say = places, url, session, say
         self.run = run
@@ -107,6 +120,14 @@ class Morning:
         self._events = EventLog(Caller(session, url, "operator", places.operator_key))
         self._centre = simpus.HealthCentre(self._caller(where.CENTRE))
         self._hospital = Hospital(self._caller(where.HOSPITAL), self._day)
+        stamping = places.stamping
+        self.stamping = StampingAuthority(
+            stamping.host, stamping.port, stamping.path, authority.stamper, authority.root
+        )
+        self.scenes = Scenes(
+            session=session, url=url, clerk=self._caller(where.CLERK), village=self.village, authority=authority,
+            folder=places.state / OWN / "papers" / run, run=run, day=self._day, say=say,
+        )  # fmt: skip
 
     def _caller(self, system: str) -> Caller:
         return Caller(self._session, self._url, system, self._places.keys[system])
@@ -115,12 +136,12 @@ class Morning:
         """Everybody takes their place. Raises PortTaken, also for the one that is to come up later."""
         await self.letters.start()
         await self.letters.stop()
-        for server in (self.insurer, self.registry, self.referrals):
+        for server in (self.insurer, self.registry, self.referrals, self.stamping):
             await server.start()
 
     async def close(self) -> None:
         await self.social.stop()
-        for server in (self.letters, self.referrals, self.registry, self.insurer):
+        for server in (self.letters, self.referrals, self.registry, self.insurer, self.stamping):
             await server.stop()
 
     async def play(self) -> Played:
@@ -128,10 +149,14 @@ class Morning:
         start = await self._events.end()
         await self.social.start()
         await self._drop(played)
+        await self.scenes.drop()
         await asyncio.gather(self._ask(played), self._refer(played))
         await self._misbehave(played)
         await self._come_up(played, start)
+        played.proofs = self.scenes.proofs
+        await self.scenes.play()
         await self._until(lambda: self._all_there(played), DONE_SECONDS)
+        await self.scenes.prove()
         played.waiting = await self._quiet()
         played.report = self.population.row_report(played.csv_name)
         played.events = await self._events.after(start)
@@ -212,6 +237,14 @@ class Morning:
             and self.persons_missing() == 0
             and self.population.row_report(played.csv_name) is not None
             and all(self.village.receipts(sent.name, "registered") for sent in played.letters)
+            and self._judged(played.proofs)
+        )
+
+    def _judged(self, proofs: Proofs) -> bool:
+        """Whether the two letters that the village head had signed have had their fate."""
+        good, bad = proofs.good, proofs.bad
+        return (
+            good is None or bad is None or (good.number in self.social.files and bool(self.village.refusals(bad.name)))
         )
 
     @property
@@ -245,6 +278,7 @@ class Morning:
     def _name(self, played: Played) -> None:
         """Names for messages, from what their senders and recipients know of them."""
         names = played.labels
+        names.update(self.scenes.labels())
         names.update({a.message: "coverage question by SOAP" for _, a in played.covered if a.message})
         if played.uncovered is not None and played.uncovered.message:
             names[played.uncovered.message] = "coverage question, unknown card"

@@ -20,11 +20,13 @@ from urllib.parse import urlsplit
 import yaml
 
 from demo.agencies.folders import Folders
+from demo.authority import SignerFiles
 
 INSURER, REGISTRY, LETTERS = "bpjs/vclaim-sim", "dinas-dukcapil/penerima", "dinas-kominfo/persuratan"
 REFERRALS, SOCIAL, CENTRE = "rs-rujukan/soap", "kota-bandung/dinas-sosial", "kota-bandung/simpus"
 HOSPITAL, STRANGER = "rsud-bandung/simrs", "tamu/orang-asing"
 VILLAGE, POPULATION = "kota-bandung/kelurahan-cihapit", "kota-bandung/kependudukan"
+CLERK, SIGNER = LETTERS, "kepala-dinas"
 SERVERS = (INSURER, REGISTRY, REFERRALS, LETTERS)
 
 _LOCAL = re.compile(r"(http://(?:127\.0\.0\.1|localhost):)(\d{1,5})\b")
@@ -51,6 +53,8 @@ class Places:
     keys: Mapping[str, Path]
     folders: Mapping[str, Folders]
     operator_key: Path
+    signer: SignerFiles
+    stamping: Address
 
 
 def read(config: Path, state: Path) -> Places:
@@ -58,13 +62,15 @@ def read(config: Path, state: Path) -> Places:
     addresses: dict[str, Address] = {}
     keys: dict[str, Path] = {}
     folders: dict[str, Folders] = {}
+    signer: tuple[SignerFiles, Address] | None = None
     for path in sorted((config / "agencies").glob("*.yaml")):
         head = yaml.safe_load(path.read_text(encoding="utf-8"))
+        if head["agency"] == CLERK.partition("/")[0]:
+            signer = _signer((head.get("signers") or {}).get(SIGNER) or {}, state)
         for name, system in head["systems"].items():
             full = f"{head['agency']}/{name}"
             if (url := (system.get("channel") or {}).get("config", {}).get("url")) is not None:
-                said = urlsplit(url)
-                addresses[full] = Address(said.hostname or "127.0.0.1", said.port or 80, said.path)
+                addresses[full] = _address(url)
             if (found := _key(system)) is not None:
                 keys[full] = state / found
             if system.get("sources"):
@@ -72,9 +78,25 @@ def read(config: Path, state: Path) -> Places:
     missing = [name for name in SERVERS if name not in addresses]
     missing += [name for name in (LETTERS, REFERRALS, SOCIAL, CENTRE, HOSPITAL, STRANGER) if name not in keys]
     missing += [name for name in (VILLAGE, POPULATION) if name not in folders]
-    if missing:
+    if signer is None:
+        missing.append(f"the signer {SIGNER} of {CLERK.partition('/')[0]}, with a key and a tsa")
+    if missing or signer is None:
         raise NotThatFederation(f"{config} does not describe {', '.join(missing)}, whom the morning needs")
-    return Places(config, state, addresses, keys, folders, _operator(config, state))
+    return Places(config, state, addresses, keys, folders, _operator(config, state), *signer)
+
+
+def _address(url: str) -> Address:
+    said = urlsplit(url)
+    return Address(said.hostname or "127.0.0.1", said.port or 80, said.path)
+
+
+def _signer(entry: Mapping[str, Any], state: Path) -> tuple[SignerFiles, Address] | None:
+    """The files and the timestamping authority of the signer, if it is one with a key of ours."""
+    key, url = entry.get("key") or {}, (entry.get("tsa") or {}).get("url")
+    certificates = key.get("certificates") or []
+    if not key.get("file") or not certificates or not url:
+        return None
+    return SignerFiles(state / key["file"], state / certificates[0]), _address(url)
 
 
 def _key(entry: Mapping[str, Any]) -> str | None:
@@ -85,7 +107,7 @@ def _key(entry: Mapping[str, Any]) -> str | None:
 def _folders(name: str, system: Mapping[str, Any], state: Path) -> Folders:
     inbox = state / system["sources"][0]["config"]["inbox"]
     outbox = (system.get("receipts") or {}).get("config", {}).get("outbox")
-    return Folders(name, inbox, state / outbox if outbox else inbox.parent / "outbox")
+    return Folders(name, inbox, state / outbox if outbox else inbox.parent / "outbox", inbox.parent / "errors")
 
 
 def _operator(config: Path, state: Path) -> Path:

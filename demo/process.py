@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ctypes
+import os
 import signal
 import sys
 import time
@@ -31,15 +32,16 @@ class DidNotStart(Exception):
 
 
 class GatewayProcess:
-    """One run of `lintas run`. What it prints goes to `log`."""
+    """One run of `lintas run`. What it prints goes to `log`; `environment` are variables besides our own."""
 
-    def __init__(self, config: Path, state: Path, host: str, port: int, log: Path) -> None:
+    def __init__(self, config: Path, state: Path, host: str, port: int, log: Path, **environment: str) -> None:
         self._arguments = [
             sys.executable, "-m", "gateway.cli", "run", "--config", str(config), "--state", str(state),
             "--host", host, "--port", str(port),
         ]  # fmt: skip
         self.url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
         self.log = log
+        self._environment = environment
         self._process: Process | None = None
 
     async def start(self, session: aiohttp.ClientSession) -> float:
@@ -53,6 +55,7 @@ class GatewayProcess:
                 stdin=DEVNULL,
                 stdout=log,
                 stderr=log,
+                env={**os.environ, **self._environment},
                 process_group=0,
                 preexec_fn=_end_with_parent if sys.platform == "linux" else None,
             )

@@ -5,12 +5,18 @@ Enters: what was played and found. Leaves: text on standard output. Refuses: not
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
 from typing import Any
 
 from demo import places as where
+from demo.authority import Authority
 from demo.checks import Check
 from demo.morning import Morning, Played
 from demo.places import Places
+from demo.proofs import Proofs, said
 from demo.timeline import Row, rows
 from gateway.commands.face import Face
 
@@ -24,6 +30,8 @@ def timeline(morning: Morning, played: Played) -> list[Row]:
         seen.append(scan)
     if (table := _returned(morning, played)) is not None:
         seen.append(table)
+    for one in played.proofs.rows:
+        seen.append(Row(one.at - played.began_at, one.who, one.what, one.whom, one.outcome, one.took))
     return rows(played.events, played.began, played.labels, seen)
 
 
@@ -77,7 +85,7 @@ def show(face: Face, url: str, morning: Morning, played: Played, found: list[Che
     face.say(f"{len(found) - failed} of {len(found)} checks hold; the morning took {played.seconds:.1f} s")
 
 
-def show_places(face: Face, url: str, places: Places) -> None:
+def show_places(face: Face, url: str, places: Places, proofs: Proofs, authority: Authority) -> None:
     """Where to go on, while the gateway stays up."""
     if face.machine:
         return
@@ -94,10 +102,44 @@ def show_places(face: Face, url: str, places: Places) -> None:
             ("a folder to drop letters in", village.inbox),
             ("what comes back", village.outbox),
             ("key of the operator", places.operator_key),
-            ("the log, as it grows", f"lintas --url {url} --key-file '{places.operator_key}' log --follow"),
+            ("the log, as it grows", _typed("lintas", "--url", url, "--key-file", places.operator_key, "log --follow")),
         ],
     )
+    if proofs.url_now and proofs.evidence is not None and proofs.paper is not None:
+        face.facts("Letters that prove themselves. Open, as a citizen with a phone would:", list(_pages(proofs)))
+        face.facts("and try, in another terminal:", list(_commands(url, places, proofs, authority)))
     face.say("Ctrl-C drains and stops it.")
+
+
+def _pages(proofs: Proofs) -> Iterator[tuple[str, str]]:
+    yield "a letter in force", proofs.url_now
+    yield "the one it replaced", proofs.url
+
+
+def _commands(url: str, places: Places, proofs: Proofs, authority: Authority) -> Iterator[tuple[str, str]]:
+    trust, code, clerk = authority.trust, said(proofs.second, "code"), places.keys[where.CLERK]
+    folder = (proofs.paper or authority.trust).parent
+    own = ("--url", url, "--key-file", clerk)
+    about = f"--number 1/{date.today():%Y} --date {date.today()} --subject Contoh --privacy public"
+    yield "verify offline", _typed("lintas verify", proofs.paper, proofs.evidence, "--trust", trust)
+    yield "a letter's record", _typed("lintas letter show", code, *own)
+    yield "evidence of its way", _typed("lintas evidence", proofs.message, "-o", folder / "again.asice", *own)
+    yield "its receipts", _typed("lintas receipt verify", folder / "receipts.json", "--jwks", folder / "jwks.json")
+    yield "sign one yourself", _typed(
+        "lintas letter issue examples/letter.pdf", "--signer", where.SIGNER, about,
+        "-o", folder / "mine.pdf", "--passphrase-file", authority.passphrase_file,
+        *own,
+    )  # fmt: skip
+
+
+def _typed(*words: object) -> str:
+    """A command as it can be typed here; paths below the present folder in short."""
+    return " ".join(shlex.quote(_near(one)) if isinstance(one, Path) else str(one) for one in words)
+
+
+def _near(path: Path) -> str:
+    here = Path.cwd()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)
 
 
 def _scan(morning: Morning, played: Played) -> Row | None:
@@ -115,11 +157,11 @@ def _scan(morning: Morning, played: Played) -> Row | None:
 
 def _returned(morning: Morning, played: Played) -> Row | None:
     """What the population office found in its outbox."""
-    for path, said in morning.population.came_back(played.csv_name):
+    for path, told in morning.population.came_back(played.csv_name):
         if path.name.endswith(".rows.json"):
             at = path.stat().st_mtime - played.began.timestamp()
-            outcome = f"{said['accepted']} rows taken, {said['rejected']} returned"
-            return Row(at, "gateway", "report on the table's rows", where.POPULATION, outcome, None, said["messageId"])
+            outcome = f"{told['accepted']} rows taken, {told['rejected']} returned"
+            return Row(at, "gateway", "report on the table's rows", where.POPULATION, outcome, None, told["messageId"])
     return None
 
 

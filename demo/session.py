@@ -12,8 +12,9 @@ import os
 import shutil
 import signal
 import time
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,17 +23,21 @@ import aiohttp
 from demo import places as where
 from demo import report
 from demo.agencies.server import PortTaken
+from demo.authority import Authority
 from demo.checks import Check, checks
-from demo.morning import Morning, Played
+from demo.morning import OWN, Morning, Played
 from demo.places import Places
 from demo.process import GatewayProcess
 from demo.progress import Progress
+from demo.proof_checks import unspoken
+from demo.proofs import Proofs
 from gateway.commands.exits import DONE, FAILED, INTERRUPTED
 from gateway.commands.face import Face
 from gateway.settings import Settings
 
-OWN = "demo"
-"""Below the state folder: what the demonstration itself writes."""
+TRUST = "LINTAS_VERIFICATION__TRUST_DIR"
+SIGNER, OFFICE = "Dr. Ani Contoh, M.T.", "Dinas Komunikasi dan Informatika (simulasi)"
+"""As the certificate says them; the configuration knows the office by this name (`signed_as`)."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +47,8 @@ class Plan:
     places: Places
     host: str
     port: int
+    evidence: Path
+    """The certificate of the gateway's evidence; there once it has started."""
 
 
 def plan(settings: Settings, state_dir: str | Path, port: int | None, *, free: bool) -> Plan:
@@ -57,7 +64,15 @@ def plan(settings: Settings, state_dir: str | Path, port: int | None, *, free: b
     if chosen == 0:
         with where.free_ports(1, settings.http.host) as found:
             chosen = found[0]
-    return Plan(where.read(config, state), settings.http.host, chosen)
+    evidence = state / settings.evidence.certificate_file
+    return Plan(where.read(config, state), settings.http.host, chosen, evidence)
+
+
+def _authority(places: Places) -> Authority:
+    """The test authority of this state folder, with its signer equipped. Raises NotOurs."""
+    authority = Authority(places.state / OWN / "authority")
+    authority.equip(places.signer, SIGNER, OFFICE)
+    return authority
 
 
 def log_of(state: str | Path) -> Path:
@@ -81,33 +96,43 @@ async def run(plan: Plan, face: Face, *, once: bool) -> int:
     if not where.is_free(plan.host, plan.port):
         raise PortTaken("the gateway", plan.port)
     state = plan.places.state
-    gateway = GatewayProcess(plan.places.config, state, plan.host, plan.port, log_of(state))
+    authority = await asyncio.to_thread(_authority, plan.places)
+    gateway = GatewayProcess(
+        plan.places.config, state, plan.host, plan.port, log_of(state), **{TRUST: str(authority.trust)}
+    )
+    trusted = partial(authority.trust_also, "gateway-evidence.pem", plan.evidence)
     async with aiohttp.ClientSession() as session:
         with Progress(face.machine) as progress:
-            morning = Morning(plan.places, gateway.url, session, new_run(), progress.say)
+            morning = Morning(plan.places, gateway.url, session, new_run(), progress.say, authority)
             try:
                 await morning.open()
-                played = await _unless(stop, _play(gateway, morning, session, progress))
+                played = await _unless(stop, _play(gateway, morning, session, progress, trusted))
                 if played is None:
                     face.note("told to stop: the gateway drains")
                     return INTERRUPTED
                 found = checks(morning, played)
+                found.append(Check(*unspoken(authority.passphrase, repr(played.events).encode(), gateway.log)))
                 if once:
                     found.append(_stopped(await gateway.stop()))
                 progress.close()
                 report.show(face, gateway.url, morning, played, found)
                 code = DONE if all(check.ok for check in found) else FAILED
-                return code if once else await _stay(plan, gateway, face, stop, code)
+                return code if once else await _stay(plan, gateway, face, stop, code, played.proofs, authority)
             finally:
                 progress.close()
                 await _end(gateway, morning)
 
 
 async def _play(
-    gateway: GatewayProcess, morning: Morning, session: aiohttp.ClientSession, progress: Progress
+    gateway: GatewayProcess,
+    morning: Morning,
+    session: aiohttp.ClientSession,
+    progress: Progress,
+    started: Callable[[], None],
 ) -> Played:
     progress.say("the gateway starts")
     progress.say(f"the gateway serves at {gateway.url} after {await gateway.start(session):.1f} s")
+    await asyncio.to_thread(started)
     due = morning.persons_due
     watching = asyncio.create_task(progress.follow(due, lambda: due - morning.persons_missing()))
     try:
@@ -129,8 +154,16 @@ async def _unless(stop: asyncio.Event, work: Coroutine[Any, Any, Played]) -> Pla
     return playing.result()
 
 
-async def _stay(plan: Plan, gateway: GatewayProcess, face: Face, stop: asyncio.Event, code: int) -> int:
-    report.show_places(face, gateway.url, plan.places)
+async def _stay(
+    plan: Plan,
+    gateway: GatewayProcess,
+    face: Face,
+    stop: asyncio.Event,
+    code: int,
+    proofs: Proofs,
+    authority: Authority,
+) -> int:
+    report.show_places(face, gateway.url, plan.places, proofs, authority)
     ended, told = asyncio.create_task(gateway.ended()), asyncio.create_task(stop.wait())
     await asyncio.wait({ended, told}, return_when=asyncio.FIRST_COMPLETED)
     told.cancel()

@@ -102,6 +102,8 @@ def _row(event: Event, state: _State) -> Row | None:
         return _made(event, state, at, f"refused: {event.get('reason')}", None, to="gateway")
     if name == "duplicate_answered":
         return _made(event, state, at, "a repeat: the original receipt again", None, to="gateway")
+    if name == "letter_replaced":
+        return _made(event, state, at, "replaced by another letter", None, to="gateway")
     if name == "batch_accepted":
         return _made(event, state, at, "taken row by row", None, to="gateway")
     return None

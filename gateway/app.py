@@ -246,7 +246,7 @@ class _Builder:
             refusals=self.refusals,
             arrivals=self.arrivals,
             verifier=Verifier(
-                Examiner(self.workers, self.host_parts, settings.config_dir / "trust").examine, federation.signed_as
+                Examiner(self.workers, self.host_parts, settings.trust_dir).examine, federation.signed_as
             ),
             federation=federation,
             find_channel=lambda system, service: (
@@ -268,7 +268,7 @@ class _Builder:
         self.http = outgoing(host_parts, settings)
         pen = Pen(
             workers=self.workers, secrets=FileSecrets(self.state), elsewhere=self.channels.signer, state=self.state,
-            trust=settings.config_dir / "trust",
+            trust=settings.trust_dir,
         )  # fmt: skip
         self.desk = SigningDesk(
             registry=self.letters, pen=pen, parts=host_parts, federation=self.federation,

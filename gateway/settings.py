@@ -131,6 +131,11 @@ class Settings(BaseSettings):
         return self
 
     @property
+    def trust_dir(self) -> Path:
+        """The folder that says whose signatures count."""
+        return self.config_dir / self.verification.trust_dir
+
+    @property
     def public_url(self) -> str:
         """The address that others use, without a slash at its end."""
         if self.http.public_url is not None:

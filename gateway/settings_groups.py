@@ -207,6 +207,9 @@ class Log(Group):
 class Verification(Group):
     """How files are checked for their signatures, and PDFs signed: in processes of their own, with bounds."""
 
+    trust_dir: Path = Field(
+        Path("trust"), description="Folder of trusted authorities; within the folder of the configuration, or absolute."
+    )
     workers: int = _number(2, "Processes that check and sign; one of them is kept for small files.", most=256)
     seconds: float = _seconds(30, "Longest check of one file.")
     memory_bytes: int = _number(1024 * MIB, "Memory of one such process.", least=256 * MIB)

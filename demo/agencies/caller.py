@@ -41,12 +41,12 @@ class Caller:
     """One system (`agency/system`) with the API key that lies in a file."""
 
     def __init__(self, session: aiohttp.ClientSession, url: str, system: str, key_file: Path) -> None:
-        self.session, self.url, self.system, self._key_file = session, url.rstrip("/"), system, key_file
+        self.session, self.url, self.system, self.key_file = session, url.rstrip("/"), system, key_file
 
     @property
     def key(self) -> str:
         # Read each time: the gateway makes the file at its first start.
-        return self._key_file.read_text(encoding="ascii").strip()
+        return self.key_file.read_text(encoding="ascii").strip()
 
     async def call(
         self, method: str, path: str, *, data: Any = None, headers: Mapping[str, str] | None = None

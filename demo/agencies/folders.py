@@ -21,6 +21,7 @@ class Folders:
     system: str
     inbox: Path
     outbox: Path
+    errors: Path
 
     def drop(self, name: str, content: bytes) -> None:
         """A whole file, or none: written, flushed to the disk, renamed in."""
@@ -48,6 +49,12 @@ class Folders:
     def receipts(self, name: str, kind: str) -> list[tuple[Path, dict[str, Any]]]:
         """The receipts of one kind: accepted, delivered, registered or refused."""
         return [found for found in self.came_back(name) if found[1].get("kind") == kind]
+
+    def refusals(self, name: str) -> list[dict[str, Any]]:
+        """What is told of a file that was refused, beside the file itself."""
+        if not self.errors.is_dir():
+            return []
+        return [json.loads(path.read_bytes()) for path in sorted(self.errors.glob(f"{name}*.error.json"))]
 
     def row_report(self, name: str) -> dict[str, Any] | None:
         """What became of the rows of a table."""

@@ -95,6 +95,10 @@ class Setup:
             raise unusable(findings)
         return settings
 
+    def trust_folder(self, named: Path | None) -> Path:
+        """The folder of trusted authorities: the one that was named, else that of the settings."""
+        return named if named is not None else self.usable_settings().trust_dir
+
     def client(self, whose: str) -> Client:
         """The gateway as seen from here, with a key; `whose` it should be, for the advice where it is not.
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import os
 import re
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, Annotated
@@ -43,7 +44,8 @@ def evidence(
     if setup.json:
         setup.face.value({"messageId": message, "file": str(file), "bytes": size})
     else:
-        setup.face.say(f"{file}: the evidence of message {message}, {size} bytes. Check it by: lintas verify {file}")
+        check = f"lintas verify {shlex.quote(str(file))}"
+        setup.face.say(f"{file}: the evidence of message {message}, {size} bytes. Check it by: {check}")
     return DONE
 
 

@@ -21,13 +21,10 @@ if TYPE_CHECKING:
     from gateway.signatures.trust import Entry, TrustStore
 
 Folder = Annotated[
-    Path | None, typer.Option("--trust", metavar="DIR", help="The trust folder. [default: <config>/trust]")
+    Path | None,
+    typer.Option("--trust", metavar="DIR", help="The trust folder. [default: that of the settings, <config>/trust]"),
 ]
 _MOST = 32 << 20
-
-
-def _folder(setup: Setup, trust: Path | None) -> Path:
-    return trust if trust is not None else (setup.config or Path("config")) / "trust"
 
 
 @command("config", "json")
@@ -35,7 +32,7 @@ def show(setup: Setup, trust: Folder = None) -> int:
     """List whom the gateway trusts and what it knows about revocation; ends with 1 if something needs care."""
     from gateway.signatures.trust import load
 
-    folder = _folder(setup, trust)
+    folder = setup.trust_folder(trust)
     if not folder.is_dir():
         raise Failure(USAGE, "no_trust_folder", f"{folder} is not a folder", "`lintas trust add FILE` makes it")
     store = load(folder)
@@ -105,7 +102,7 @@ def add(
     from gateway.signatures.trust_changes import add as change
 
     wanted = _purpose(purpose)
-    folder, added = _folder(setup, trust), []
+    folder, added = setup.trust_folder(trust), []
     for file in files:
         data = _bytes(file)
         if sha256 is not None:
@@ -174,7 +171,7 @@ def update(
     from gateway.signatures.trust import load
     from gateway.signatures.trust_changes import addresses, remember
 
-    folder = _folder(setup, trust)
+    folder = setup.trust_folder(trust)
     for url in urls or ():
         if not url.startswith(("http://", "https://")):
             raise Failure(USAGE, "usage", f"{url} is no address", "write it as http://… or https://…")

@@ -10,6 +10,7 @@ fetched from anywhere.
 from __future__ import annotations
 
 import asyncio
+import re
 import stat
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -22,6 +23,7 @@ from gateway.commands.command import Setup, command
 from gateway.commands.exits import DONE, FAILED, USAGE, Failure
 from gateway.commands.face import Face
 
+_COMMON = re.compile(r"CN=((?:\\.|[^,\\])*)")
 _TOLD = {"valid": "VALID", "invalid": "NOT VALID", "indeterminate": "CANNOT BE TOLD", "unsigned": "NOT SIGNED"}
 
 
@@ -35,7 +37,11 @@ def verify(
     ] = None,
     trust: Annotated[
         Path | None,
-        typer.Option("--trust", metavar="DIR", help="Folder of trusted authorities. [default: <config>/trust]"),
+        typer.Option(
+            "--trust",
+            metavar="DIR",
+            help="Folder of trusted authorities. [default: that of the settings, <config>/trust]",
+        ),
     ] = None,
     at: Annotated[
         str | None,
@@ -46,7 +52,7 @@ def verify(
     if detached is not None and len(files) != 1:
         raise Failure(USAGE, "usage", "--detached goes with one file", "verify them one by one")
     moment = _moment(at)
-    folder = trust if trust is not None else (setup.config or Path("config")) / "trust"
+    folder = setup.trust_folder(trust)
     if not folder.is_dir():
         if trust is not None:
             raise Failure(USAGE, "no_trust_folder", f"{folder} is not a folder", "name a folder of certificates")
@@ -155,8 +161,9 @@ def _row(number: int, one: Mapping[str, Any]) -> tuple[Any, ...]:
 
 
 def _common(name: str | None) -> str | None:
-    """The common name alone, which is what people call somebody."""
-    return None if name is None else name.partition(",")[0].removeprefix("CN=")
+    """The common name alone, which is what people call somebody; in RFC 4514 text a comma in it is escaped."""
+    found = None if name is None else _COMMON.match(name)
+    return name if found is None else re.sub(r"\\(.)", r"\1", found[1])
 
 
 def _ordered(findings: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:

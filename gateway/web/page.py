@@ -73,7 +73,7 @@ class LetterPage:
         self._here: Counter[str] = Counter()
         # What strangers send never has the last worker: agencies sign and send with it.
         self._examining = asyncio.Semaphore(max(1, settings.verification.workers - 1))
-        self._trust = settings.config_dir / "trust"
+        self._trust = settings.trust_dir
 
     def mount(self, server: Server) -> None:
         self._server = server

@@ -85,6 +85,10 @@ async def test_nothing_is_missing_or_doubled_and_everybody_is_answered(start: St
     assert any(row["count"] == 993 for row in document["timeline"])
     assert any(row["outcome"] == "refused: conflict" for row in document["timeline"])
     assert any(row["outcome"].startswith("a repeat") for row in document["timeline"])
+    assert outcomes["a citizen", "gateway"].startswith("“Surat ini sudah diganti")
+    assert any(row["outcome"] == "refused: policy_unmet" for row in document["timeline"])
+    assert any(row["outcome"] == "replaced by another letter" for row in document["timeline"])
+    assert [row["outcome"] for row in document["timeline"] if row["from"] == "anybody, offline"].count("valid") == 2
     assert [row["at"] for row in document["timeline"]] == sorted(row["at"] for row in document["timeline"])
 
     [report] = (state / "drop").glob("*/outbox/*.csv.rows.json")
@@ -110,6 +114,7 @@ async def test_nothing_is_missing_or_doubled_and_everybody_is_answered(start: St
 async def test_a_second_morning_on_the_same_state_stays_up_until_told(start: Start, tmp_path: Path) -> None:
     state = tmp_path / "a state"
     first = await played(await start(state, "--once", "--json"))
+    made = {path: path.read_bytes() for path in (state / "demo" / "authority").glob("*.p*")}
     process = await start(state, "--json")
     assert process.stdout is not None
     text = b""
@@ -120,6 +125,8 @@ async def test_a_second_morning_on_the_same_state_stays_up_until_told(start: Sta
     second = json.loads(text)
     assert second["ok"], [check for check in second["checks"] if not check["ok"]]
     assert second["run"] != first["run"]
+    assert len(made) == 6
+    assert {path: path.read_bytes() for path in made} == made
     process.send_signal(signal.SIGINT)
     rest, err = await asyncio.wait_for(process.communicate(), 60)
     assert (process.returncode, rest) == (0, b""), err.decode()

@@ -29,6 +29,11 @@ def test_a_delivery_that_waited_is_one_row_from_acceptance_to_delivery() -> None
     ]
 
 
+def test_a_letter_that_was_replaced_is_a_row() -> None:
+    found = rows([event("letter_replaced", 2, recipient=None)], START, {"m1": "notice"})
+    assert found == [Row(2.0, "a/one", "notice", "gateway", "replaced by another letter", None, "m1")]
+
+
 def test_receipts_on_their_way_back_come_from_the_gateway() -> None:
     found = rows([event("delivered", 2, recipient="a/one", delivery="m1.r1-registered")], START, {"m1": "letter 1"})
     assert found == [Row(2.0, "gateway", "receipt 'registered' of letter 1", "a/one", "delivered", None, "m1")]

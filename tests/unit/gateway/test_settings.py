@@ -40,6 +40,18 @@ def test_the_defaults_are_those_of_the_documents(tmp_path: Path) -> None:
     assert settings.times.lease == 120
 
 
+def test_the_trust_folder_lies_in_that_of_the_configuration_or_is_absolute(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings, _ = load_settings(tmp_path)
+    assert settings is not None
+    assert settings.trust_dir == tmp_path / "trust"
+    monkeypatch.setenv("LINTAS_VERIFICATION__TRUST_DIR", "/srv/trust")
+    settings, findings = load_settings(tmp_path)
+    assert settings is not None
+    assert (settings.trust_dir, findings) == (Path("/srv/trust"), [])
+
+
 def test_every_setting_says_what_it_means() -> None:
     assert [name for name, info, _ in fields() if not info.description] == []
 

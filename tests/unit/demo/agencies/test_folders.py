@@ -10,7 +10,7 @@ from schemas.catalogue import parse_json
 
 
 def test_files_are_whole_when_they_have_their_name(tmp_path: Path) -> None:
-    folders = Folders("kota-bandung/kelurahan-cihapit", tmp_path / "in", tmp_path / "out")
+    folders = Folders("kota-bandung/kelurahan-cihapit", tmp_path / "in", tmp_path / "out", tmp_path / "errors")
     content = pdf(["Isi"])
     sheet = letter("005/1", "2026-01-05", "Undangan", "Dinas Kominfo")
     folders.drop_letter("surat.pdf", content, sheet, ["dinas-kominfo/persuratan"])
@@ -23,7 +23,7 @@ def test_files_are_whole_when_they_have_their_name(tmp_path: Path) -> None:
 
 
 def test_what_came_back_is_found_by_name(tmp_path: Path) -> None:
-    folders = Folders("a/b", tmp_path / "in", tmp_path / "out")
+    folders = Folders("a/b", tmp_path / "in", tmp_path / "out", tmp_path / "errors")
     assert list(folders.came_back("surat.pdf")) == []
     (tmp_path / "out").mkdir()
     for name, said in (
@@ -36,3 +36,12 @@ def test_what_came_back_is_found_by_name(tmp_path: Path) -> None:
     assert [said["registrationNumber"] for _, said in folders.receipts("surat.pdf", "registered")] == ["001"]
     assert folders.row_report("data.csv") == {"rows": 3}
     assert folders.row_report("other.csv") is None
+
+
+def test_what_was_refused_is_told_by_name(tmp_path: Path) -> None:
+    folders = Folders("a/b", tmp_path / "in", tmp_path / "out", tmp_path / "errors")
+    assert folders.refusals("surat.pdf") == []
+    (tmp_path / "errors").mkdir()
+    (tmp_path / "errors" / "surat.pdf.error.json").write_text('{"code": "policy_unmet"}')
+    (tmp_path / "errors" / "surat-2.pdf.error.json").write_text('{"code": "unreadable"}')
+    assert folders.refusals("surat.pdf") == [{"code": "policy_unmet"}]

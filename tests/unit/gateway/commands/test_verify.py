@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from typer.testing import Result
 
+from gateway.commands.verify import _common
 from tests.unit.gateway.commands.conftest import call
 from tests.zoo import cms, pdf
 from tests.zoo.pki import pki
@@ -152,3 +153,16 @@ def test_a_name_that_would_move_the_cursor(verify: Any, place: Path) -> None:
     assert "\x1b" not in result.output
     assert result.exit_code == 0
     assert lines(verify(name))[0]["file"] == name
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("CN=Siti Penanda,O=Dinas", "Siti Penanda"),
+        ("CN=Dr. Ani Contoh\\, M.T.,O=Dinas", "Dr. Ani Contoh, M.T."),
+        ("O=Dinas,C=ID", "O=Dinas,C=ID"),
+        (None, None),
+    ],
+)
+def test_people_are_called_by_their_common_name_with_its_commas(name: str | None, told: str | None) -> None:
+    assert _common(name) == told
