@@ -17,9 +17,9 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from benchmarks import big, cells, report, rooms, rounds
+from benchmarks import big, cells, report, rooms, rounds, signatures
 
-CASES = "abcde"
+CASES = "abcdefgh"
 
 
 def _arguments() -> argparse.Namespace:
@@ -29,7 +29,12 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--connections", default="1,32,128", help="numbers of connections [1,32,128]")
     parser.add_argument("--backlog", type=int, default=10_000, help="messages of case d [10000]")
     parser.add_argument("--size", type=int, default=1024, help="MiB of the part of case e [1024]")
-    parser.add_argument("--cases", default="a,b,c,d,e", help="cases [a,b,c,d,e]")
+    parser.add_argument("--container", type=int, default=500, help="MiB of the container of case g [500]")
+    parser.add_argument("--letter", type=int, default=50, help="MiB of a letter of case h [50]")
+    parser.add_argument("--cases", default="a,b,c,d,e,f,g,h", help="cases [a,b,c,d,e,f,g,h]")
+    parser.add_argument(
+        "--signatures", dest="cases", action="store_const", const="f,g,h", help="cases f, g and h alone"
+    )
     parser.add_argument("--profile", action=argparse.BooleanOptionalAction, default=True, help="a profile by room")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write everything measured here")
     parser.add_argument("--folder", type=Path, metavar="DIR", help="where state is written; a real disk [temporary]")
@@ -78,7 +83,8 @@ def _measure(given: argparse.Namespace, cores: tuple[int, int], folder: Path, ba
         given.cases, given.rounds, given.seconds, given.connections, given.backlog, cores, folder, done
     )  # fmt: skip
     profiled = [one for one in "ac" if one in given.cases] if given.profile else []
-    steps = (plan.steps() if small else 0) + (given.rounds if "e" in given.cases else 0) + len(profiled)
+    whole = sum({"e": given.rounds, "f": 1, "g": 1, "h": given.rounds}.get(one, 0) for one in given.cases)
+    steps = (plan.steps() if small else 0) + whole + len(profiled)
     bar.update(task, total=steps)
     bar.refresh()
     result: dict[str, Any] = {"machine": rounds.machine(), "rounds": given.rounds, "seconds": given.seconds}
@@ -87,6 +93,7 @@ def _measure(given: argparse.Namespace, cores: tuple[int, int], folder: Path, ba
         result |= {"summary": cells.summary(measured), "cells": cells.plain(measured)}
     if "e" in given.cases:
         result["big"] = big.run(folder, given.size, given.rounds, cores, done)
+    result |= signatures.run(plan, given.container, given.letter)
     if profiled:
         result["profile"] = {}
         for one in profiled:

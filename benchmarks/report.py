@@ -15,6 +15,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.report_signatures import signature_tables
+
 AIMS = {"a query REST-REST": "≤ 2.5", "b query SOAP-REST": "≤ 3.5", "c accept": "≤ 1.6", "d drain": "≤ 2.0"}
 
 
@@ -33,6 +35,7 @@ def _tables(result: dict[str, Any]) -> Iterator[Table]:
         yield _small(result)
     if "big" in result:
         yield _big(result["big"])
+    yield from signature_tables(result)
     for case, found in result.get("profile", {}).items():
         yield _rooms(case, found)
 

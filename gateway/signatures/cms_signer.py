@@ -48,9 +48,9 @@ def readable_certificate(der: bytes) -> x509.Certificate | None:
 
     To read all of one costs as much as to verify with it. Those of authorities come with every signature, so the last
     few are kept, by all their bytes."""
-    if (kept := _kept.get(der)) is not None:
-        return kept
     try:
+        if (kept := _kept.get(der)) is not None:
+            return kept
         one = x509.Certificate.load(der, strict=True)
         one.native  # noqa: B018
         if DEFAULT.weak_key(one.public_key) == UNREADABLE:

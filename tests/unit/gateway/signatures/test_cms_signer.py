@@ -63,3 +63,19 @@ def test_damaged_certificates_are_none() -> None:
 def test_a_key_of_no_size_is_no_key() -> None:
     modulus = pki().signer.key.public_key().public_numbers().n.to_bytes(256, "big")
     assert cms_signer.readable_certificate(pki().signer.der.replace(modulus, bytes(256))) is None
+
+
+def test_authorities_are_kept_and_signers_are_not() -> None:
+    office, signer = pki().office.der, pki().signer.der
+    assert cms_signer.readable_certificate(office) is cms_signer.readable_certificate(bytes(bytearray(office)))
+    assert cms_signer.readable_certificate(signer) is not cms_signer.readable_certificate(signer)
+
+
+def test_no_more_authorities_are_kept_than_a_few(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cms_signer, "_kept", {})
+    monkeypatch.setattr(cms_signer, "_MOST_KEPT", 1)
+    root, office = pki().root.der, pki().office.der
+    first = cms_signer.readable_certificate(root)
+    assert cms_signer.readable_certificate(root) is first
+    cms_signer.readable_certificate(office)
+    assert cms_signer.readable_certificate(root) is not first

@@ -174,3 +174,18 @@ def test_damage_never_stops_the_rest(which: int, at: int, byte: int) -> None:
     data[at % len(data)] = byte
     with contextlib.suppress(NotOfTrust):
         assert len(read(bytes(data), "x")) == 1
+
+
+def test_what_was_parsed_is_kept(tmp_path: Path) -> None:
+    store = put(tmp_path, root=pki().root.pem, office=pki().office.pem, crl=pki().office_crl())
+    assert store.anchors("signers")[0] is store.anchors("timestamps")[0]
+    assert store.intermediates()[0] is store.intermediates()[0]
+    assert store.crls()[0] is store.crls()[0]
+    assert store == TrustStore(store.entries, store.problems)
+
+
+def test_large_lists_do_not_stay_parsed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gateway.signatures.trust.KEPT_BYTES", 10)
+    store = put(tmp_path, crl=pki().office_crl())
+    assert store.crls()[0] is not store.crls()[0]
+    assert store.crls()[0].dump() == pki().office_crl()
