@@ -86,7 +86,13 @@ def told(checked: Checked) -> dict[str, Any]:
             for one in checked.receipts
         ],
         "problems": [
-            {"code": one.code, "message": one.message, "receipt": one.receipt, "about": one.about}
+            {
+                "code": one.code,
+                "message": one.message,
+                "advice": one.advice,
+                "receipt": one.receipt,
+                "about": one.about,
+            }
             for one in checked.problems
         ],
     }
@@ -101,11 +107,8 @@ def _bundle(files: Sequence[Path], documents: Sequence[Path]) -> Bundle:
             bundles.append(gather(_read(file)))
         except NoReceipts as error:
             raise Failure(USAGE, "no_receipt", f"{file}: {error}", "see `lintas receipt verify --help`") from None
-    if documents:
-        # What is named outweighs what stands beside the receipts, which whoever gave them could have written.
-        named = tuple(canonical(_json(one)) for one in documents)
-        bundles = [Bundle(one.receipts, (), one.errors) for one in bundles] + [Bundle((), named)]
-    return together(bundles)
+    named = tuple(canonical(_json(one)) for one in documents)
+    return together([*bundles, Bundle((), named)])
 
 
 def _keys(setup: Setup, jwks: Path | None) -> Mapping[str, Any]:
@@ -189,3 +192,4 @@ def _show(setup: Setup, checked: Checked) -> None:
         where = "" if one.receipt is None else f" (receipt {one.receipt + 1})"
         about = f": {one.about}" if one.about else ""
         face.say(f"  problem: {one.message}{about}{where} [{one.code}]")
+        face.say(f"    What to do: {one.advice}")

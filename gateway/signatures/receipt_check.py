@@ -8,6 +8,7 @@ receipt with what it says, and every problem. Refuses: nothing; what is wrong wi
 3. Each names the one before it by SHA-256: accepted → delivered → registered | refused, or accepted → refused.
 4. Every recipient that `accepted` names has a delivery that ended.
 5. Commitments (`commit` = SHA-256(salt ‖ bytes)) fit the documents, parts and registration numbers that are here.
+6. Every document and part that is here is one that a receipt commits to: none stands beside them unproven.
 """
 
 from __future__ import annotations
@@ -42,13 +43,39 @@ PROBLEMS: Mapping[str, str] = MappingProxyType(
         "not_delivered": "no receipt says that this recipient has it, or refused it",
         "stranger": "it is about a recipient that the message does not name",
         "document_differs": "no document given here is the one it commits to",
-        "part_differs": "a part is not one that it commits to",
+        "document_stray": "a document here is not one that any of the receipts commits to",
+        "part_differs": "a part here is not one that any of the receipts commits to",
         "part_missing": "it commits to a part that was not given",
         "registration_differs": "the registration number beside it is not the one it commits to",
         "errors_differ": "the row problems beside it are not those that it commits to",
     }
 )
 """Everything that can be wrong, by its code."""
+
+_AGAIN = "do not rely on it; ask the gateway for the receipts again"
+_GENUINE = "do not rely on it; name what you were given with the receipts, or leave it out"
+ADVICE: Mapping[str, str] = MappingProxyType(
+    {
+        "no_receipt": "leave it out, or name the .receipt.json file instead",
+        "unknown_key": "get /.well-known/jwks.json from the gateway itself; if the key is not in it, do not rely on it",
+        "wrong_algorithm": _AGAIN,
+        "signature_broken": _AGAIN,
+        "other_message": "verify the receipts of each message by themselves",
+        "twice": "do not rely on either; ask who runs the gateway which one is in its log",
+        "gap": "name the receipt before it as well; the sender of the message holds it",
+        "order": _AGAIN,
+        "no_accepted": "ask the sender of the message for it",
+        "not_delivered": "wait for the delivery, or ask the recipient or the gateway for its receipt",
+        "stranger": _AGAIN,
+        "document_differs": "name the document that belongs to it; if you did, do not rely on that document",
+        "document_stray": _GENUINE,
+        "part_differs": _GENUINE,
+        "part_missing": "name every part of the message with --part, or none",
+        "registration_differs": "do not rely on the number; ask the recipient for it",
+        "errors_differ": "do not rely on the row problems; ask the gateway for them again",
+    }
+)
+"""What to do about each."""
 
 _BEFORE: Mapping[str, tuple[str | None, ...]] = {
     "accepted": (None,),
@@ -70,6 +97,10 @@ class Problem:
     @property
     def message(self) -> str:
         return PROBLEMS[self.code]
+
+    @property
+    def advice(self) -> str:
+        return ADVICE[self.code]
 
 
 @frozen
@@ -95,9 +126,9 @@ class Receipt:
     def recipients(self) -> tuple[str, ...]:
         return tuple(map(str, self.manifest.get("recipients") or ()))
 
-    @property
-    def salt(self) -> bytes:
-        return b64decode(self.manifest["salt"])
+    def committed(self, data: bytes) -> str:
+        """What it would say if it were about these bytes: hex SHA-256(salt ‖ bytes)."""
+        return hashlib.sha256(b64decode(self.manifest["salt"]) + data).hexdigest()
 
 
 @frozen
@@ -144,6 +175,7 @@ def check(bundle: Bundle, jwks: Mapping[str, Any], parts: Sequence[bytes] | None
         checked, wrong = _commitments(one, bundle, beside[one.number], parts)
         problems += wrong
         compared.append(Receipt(one.number, one.sha256, one.kid, one.manifest, tuple(checked)))
+    problems += _strays(compared, bundle, parts or ())
     return Checked(tuple(compared), tuple(problems))
 
 
@@ -263,7 +295,7 @@ def _commitments(
     problems: list[Problem] = []
 
     def fits(bytes_: Iterable[bytes], told: object) -> bool:
-        return any(hashlib.sha256(one.salt + data).hexdigest() == told for data in bytes_)
+        return any(one.committed(data) == told for data in bytes_)
 
     def note(name: str, holds: bool, code: str, about: str | None = None) -> None:
         if holds:
@@ -281,19 +313,38 @@ def _commitments(
     if parts is not None:
         for told in one.manifest["parts"]:
             note("part", fits(parts, told.get("commit")), "part_missing", str(told.get("commit"))[:64])
-    if parts is not None and one.kind == "accepted":
-        told = {part.get("commit") for part in one.manifest["parts"]}
-        for digest in parts:
-            if hashlib.sha256(one.salt + digest).hexdigest() not in told:
-                problems.append(Problem("part_differs", one.number, digest.hex()))
     return list(dict.fromkeys(checked)), problems
+
+
+def _strays(held: Sequence[Receipt], bundle: Bundle, parts: Sequence[bytes]) -> list[Problem]:
+    """What is here and no receipt commits to: beside what is proven it would be taken for proven too."""
+    problems = [
+        Problem("document_stray", None, f"document {number} of {len(bundle.documents)}")
+        for number, data in enumerate(bundle.documents, 1)
+        if not any(one.committed(data) == one.manifest["commit"] for one in held)
+    ]
+    for digest in parts:
+        if not any(one.committed(digest) in _told_parts(one) for one in held):
+            problems.append(Problem("part_differs", None, digest.hex()))
+    if bundle.errors is not None and not any("errors" in one.checked or _is_batch(one) for one in held):
+        problems.append(Problem("errors_differ"))
+    return problems
+
+
+def _told_parts(one: Receipt) -> list[object]:
+    return [part.get("commit") for part in one.manifest["parts"]]
+
+
+def _is_batch(one: Receipt) -> bool:
+    return bool(one.manifest["document"] == "file-batch/1")
 
 
 def _batch(one: Receipt, bundle: Bundle, note: Callable[..., None]) -> None:
     """The document of a batch states the digest of its row problems, which may stand beside it."""
-    if bundle.errors is None or one.manifest["document"] != "file-batch/1":
+    if bundle.errors is None or not _is_batch(one):
         return
-    stated = {orjson.loads(data).get("errorsSha256") for data in bundle.documents}
+    values = [orjson.loads(data) for data in bundle.documents]
+    stated = [one.get("errorsSha256") for one in values if isinstance(one, dict)]
     note("errors", hashlib.sha256(bundle.errors).hexdigest() in stated, "errors_differ")
 
 

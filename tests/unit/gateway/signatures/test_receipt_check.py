@@ -16,7 +16,7 @@ from gateway.message import Body
 from gateway.receipt import ReceiptWriter
 from gateway.signatures.jws import SigningKey
 from gateway.signatures.receipt_bundle import Bundle, Given
-from gateway.signatures.receipt_check import PROBLEMS, Checked, check
+from gateway.signatures.receipt_check import ADVICE, PROBLEMS, Checked, check
 from tests.unit.gateway.bench import PAPER
 
 KEY = SigningKey(ec.generate_private_key(ec.SECP256R1()))
@@ -59,7 +59,8 @@ def judged(receipts: list[str], *, parts: list[bytes] | None = None, jwks: Any =
 
 def codes(checked: Checked) -> list[str]:
     assert {one.code for one in checked.problems} <= set(PROBLEMS)
-    assert all(one.message for one in checked.problems)
+    assert all(one.message and one.advice for one in checked.problems)
+    assert set(ADVICE) == set(PROBLEMS)
     return [one.code for one in checked.problems]
 
 
@@ -145,11 +146,35 @@ def test_an_order_that_cannot_be() -> None:
 
 def test_documents_and_parts_that_are_others() -> None:
     whole = Chain("c/d").whole()
-    assert codes(judged(whole, documents=(b"{}",))) == ["document_differs"] * 2
-    assert judged(whole, documents=(b"{}", DOCUMENT)).holds
+    assert codes(judged(whole, documents=(b"{}",))) == ["document_differs"] * 2 + ["document_stray"]
     other = hashlib.sha256(b"other").digest()
-    assert codes(judged(whole, parts=[other])) == ["part_missing", "part_differs", "part_missing"]
+    assert codes(judged(whole, parts=[other])) == ["part_missing", "part_missing", "part_differs"]
     assert codes(judged(whole, parts=[DIGEST, other])) == ["part_differs"]
+
+
+def test_nothing_unproven_stands_beside_what_is_proven() -> None:
+    whole = Chain("c/d").whole()
+    for documents in ((b"{}", DOCUMENT), (DOCUMENT, b"{}")):
+        checked = judged(whole, documents=documents)
+        assert codes(checked) == ["document_stray"]
+        assert checked.problems[0].about == f"document {documents.index(b'{}') + 1} of 2"
+    # Without the receipt of the whole, a part is one of the delivery's.
+    other = hashlib.sha256(b"other").digest()
+    assert codes(judged(whole[1:], parts=[DIGEST, other])) == ["gap", "no_accepted", "part_differs"]
+    # A receipt that commits to nothing proves no document.
+    nothing = Chain("c/d", body=Body(b"", bytes(range(16)), (), None, {})).whole()
+    assert judged(nothing).holds
+    assert codes(judged(nothing, documents=(DOCUMENT,))) == ["document_stray"]
+    assert codes(judged(whole, errors=b"[]")) == ["errors_differ"]
+    assert codes(judged([], documents=(DOCUMENT,), parts=[DIGEST])) == ["document_stray", "part_differs"]
+
+
+def test_what_is_released_is_that_of_the_delivery() -> None:
+    whole, chain = Chain("c/d"), Chain("c/d", body=Body(b'{"a":1}', b"r" * 16, (), None, {}))
+    accepted = whole.write("accepted")
+    delivered = chain.write("delivered", "c/d", accepted)
+    assert judged([accepted, delivered], documents=(DOCUMENT, b'{"a":1}')).holds
+    assert codes(judged([accepted, delivered], documents=(DOCUMENT,))) == ["document_differs"]
 
 
 def test_a_batch_and_its_row_problems() -> None:
@@ -162,6 +187,8 @@ def test_a_batch_and_its_row_problems() -> None:
     ).copy.jws  # fmt: skip
     assert judged([accepted], documents=(document,), errors=errors).holds
     assert codes(judged([accepted], documents=(document,), errors=b"[]")) == ["errors_differ"]
+    odd = judged([accepted], documents=(document, b"[]", b'{"errorsSha256":[]}'), errors=errors)
+    assert codes(odd) == ["document_stray"] * 2
 
 
 GOOD = Chain("c/d").whole()
