@@ -155,8 +155,8 @@ class Authority:
             _write(self.trust / f"{name}.crl", self._nothing_revoked(one))
 
     def trust_also(self, name: str, certificate: Path) -> None:
-        """One more certificate counts, for signatures alone: that of the gateway's own evidence."""
-        folder = self.trust / "signers"
+        """One more certificate counts, for the evidence that it signed: the gateway's own."""
+        folder = self.trust / "gateways"
         folder.mkdir(exist_ok=True)
         _write(folder / name, certificate.read_bytes())
 

@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -18,7 +18,7 @@ from gateway.commands.command import Setup, command
 from gateway.commands.exits import DONE, FAILED, PARTLY, USAGE, Failure
 
 if TYPE_CHECKING:
-    from gateway.signatures.trust import Entry, TrustStore
+    from gateway.signatures.trust import Entry, Purpose, TrustStore
 
 Folder = Annotated[
     Path | None,
@@ -91,7 +91,12 @@ def add(
     ],
     trust: Folder = None,
     purpose: Annotated[
-        str | None, typer.Option("--for", metavar="WHAT", help="Anchors count for `signers` or `timestamps` alone.")
+        str | None,
+        typer.Option(
+            "--for",
+            metavar="WHAT",
+            help="Anchors count for `signers` or `timestamps` alone; for `gateways`: they sign evidence.",
+        ),
     ] = None,
     sha256: Annotated[
         str | None, typer.Option("--sha256", metavar="HEX", help="The digest that the one certificate must have.")
@@ -121,10 +126,10 @@ def _not_written(folder: Path, error: OSError) -> Failure:
     return Failure(FAILED, "not_written", f"{folder}: {error.strerror}", "name a folder in which you may write")
 
 
-def _purpose(purpose: str | None) -> Literal["signers", "timestamps"] | None:
-    if purpose in ("signers", "timestamps", None):
+def _purpose(purpose: str | None) -> Purpose | None:
+    if purpose in ("signers", "timestamps", "gateways", None):
         return purpose  # type: ignore[return-value]
-    raise Failure(USAGE, "usage", f"--for {purpose}", "it is `signers` or `timestamps`")
+    raise Failure(USAGE, "usage", f"--for {purpose}", "it is `signers`, `timestamps` or `gateways`")
 
 
 def _bytes(file: Path) -> bytes:

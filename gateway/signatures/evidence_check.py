@@ -1,15 +1,15 @@
 """The story that an evidence container of a gateway tells, beside its signature: does each receipt in it hold?
 
-Enters: the members that a signature covers. Leaves: findings: a line for each receipt, and for what is wrong or
-missing. Refuses: nothing; a container without receipts of a gateway has no story.
+Enters: the members that a signature covers. Leaves: findings: what it is about, a line for each verdict and receipt,
+and for what is wrong or missing. Refuses: nothing; a container that is no evidence of a gateway has no story.
 
-The keys are those that the container carries: whoever signed the container vouches for them. Compare them with those
-that the gateway publishes, where you doubt that.
+The keys are those that the container carries, so they count as much as whoever signed it: evidence_trust asks that.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from typing import Any
 
 import orjson
 
@@ -17,8 +17,13 @@ from gateway.signatures.findings import Finding, found
 from gateway.signatures.material import Bounds, Material, TooLarge
 from gateway.signatures.receipt_bundle import Bundle, NoReceipts, canonical, gather, together
 from gateway.signatures.receipt_check import Checked, check
+from gateway.signatures.xml_document import clean
 
 RECEIPTS, KEYS, EVENTS, FACTS = "receipts.json", "jwks.json", "events.jsonl", "message.json"
+VERDICTS = "verdicts.json"
+EVIDENCE = "evidence_of"
+"""The finding with which each story begins."""
+_SHOWN = 5
 _MISSING = frozenset(("gap", "no_accepted", "not_delivered"))
 Open = Callable[[str], Material | None]
 
@@ -27,6 +32,43 @@ def story(covered: Collection[str], open_member: Open, bounds: Bounds) -> list[F
     """Findings about the receipts within, if this is a gateway's evidence."""
     if not {KEYS, EVENTS, FACTS} <= set(covered):
         return []
+    facts, verdicts = (_value(open_member, name, bounds) for name in (FACTS, VERDICTS))
+    return [found(EVIDENCE, _about(facts)), *_verdicts(verdicts), *_receipts(covered, open_member, bounds)]
+
+
+def _value(open_member: Open, name: str, bounds: Bounds) -> Any:
+    """The JSON of a member; None if it is not there or cannot be read, as it only says what the receipts prove."""
+    material = open_member(name)
+    try:
+        return None if material is None else orjson.loads(material.whole(bounds.jws_bytes))
+    except (TooLarge, ValueError):
+        return None
+
+
+def _about(facts: Any) -> str:
+    """Who sent what to whom."""
+    if not isinstance(facts, dict):
+        return "its message.json cannot be read"
+    listed = facts.get("deliveries")
+    deliveries = [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
+    recipients = [_word(one.get("recipient")) for one in deliveries[:_SHOWN]] + ["…"] * (len(deliveries) > _SHOWN)
+    message, service, sender = (_word(facts.get(name)) for name in ("messageId", "service", "sender"))
+    return f"{message}, {service}, from {sender} to {', '.join(recipients) or '?'}"
+
+
+def _verdicts(verdicts: Any) -> list[Finding]:
+    listed = [one for one in verdicts if isinstance(one, dict)] if isinstance(verdicts, list) else []
+    told = [f"part {_word(one.get('part'))}, {_word(one.get('conclusion'))}" for one in listed[:_SHOWN]]
+    told += [f"and {len(listed) - _SHOWN} more"] * (len(listed) > _SHOWN)
+    return [found("evidence_verdict", one) for one in told]
+
+
+def _word(value: Any) -> str:
+    """A short name out of the container, fit to be shown."""
+    return clean(str(value)) if isinstance(value, (str, int)) and value != "" else "?"
+
+
+def _receipts(covered: Collection[str], open_member: Open, bounds: Bounds) -> list[Finding]:
     if RECEIPTS not in covered:
         return [found("receipts_elsewhere")]
     try:

@@ -5,7 +5,8 @@ Refuses: nothing at once; what cannot be used is told in `problems`, by file.
 
 What a file is, its contents say. A certificate that is its own issuer is an anchor; any other only helps to build
 chains, unless it lies in a folder `anchors`. The folder `signers` holds anchors for signatures alone, `timestamps` for
-timestamps alone; what lies elsewhere counts for both.
+timestamps alone; what lies elsewhere counts for both. A certificate in the folder `gateways` is a gateway's own: it
+counts for the evidence that it signed itself, and for nothing else.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from asn1crypto import core, crl, ocsp, pem, x509
 
 from gateway.contract.frozen import frozen
 
-Purpose = Literal["signers", "timestamps"]
+Purpose = Literal["signers", "timestamps", "gateways"]
 Role = Literal["anchor", "intermediate", "crl", "ocsp"]
 
 MOST_FILES, MOST_BYTES, _DEPTH = 2_000, 32 << 20, 3
@@ -140,6 +141,8 @@ def _values(data: bytes) -> Iterable[bytes]:
 def _entry(der: bytes, path: str, folders: list[str]) -> Entry:
     certificate = _certificate(der)
     if certificate is not None:
+        if "gateways" in folders:
+            return Entry("anchor", path, der, ("gateways",))
         own = certificate.subject == certificate.issuer
         if not own and "anchors" not in folders:
             return Entry("intermediate", path, der)

@@ -75,7 +75,7 @@ def _check_certificate(entry: Entry, at: datetime) -> None:
     weak = DEFAULT.weak_key(certificate.public_key)
     if weak is not None:
         raise TrustRefused(f"{name} has a weak key: {weak}", "ask the authority for a stronger one")
-    if not certificate.ca and certificate.self_signed == "no":
+    if not certificate.ca and certificate.self_signed == "no" and "gateways" not in entry.purposes:
         raise TrustRefused(f"{name} is no authority", "add the certificate of the authority that issued it")
     if entry.role == "anchor" and certificate.subject == certificate.issuer:
         _signed_by(_pyca(entry.der), _pyca(entry.der), name)

@@ -11,6 +11,7 @@ from datetime import datetime
 
 from gateway.signatures.assess import assess
 from gateway.signatures.constraints import DEFAULT, Constraints
+from gateway.signatures.evidence_trust import assessed, is_evidence
 from gateway.signatures.examined import Outcome
 from gateway.signatures.findings import found
 from gateway.signatures.material import Bounds, Material
@@ -31,8 +32,13 @@ async def verify(
 ) -> Verdict:
     """The verdict on `material`. `beside`: the content of a detached signature."""
     outcome = examine(material, beside, bounds)
-    signatures = [await assess(one, trust, at, number, constraints) for number, one in enumerate(outcome.signatures)]
-    return judged(outcome.format, material.digest("sha256").hex(), at, signatures, outcome.findings)
+    about = outcome.findings
+    if is_evidence(outcome):
+        signatures, whose = await assessed(outcome, trust, at, constraints)
+        about = [*about, whose]
+    else:
+        signatures = [await assess(one, trust, at, place, constraints) for place, one in enumerate(outcome.signatures)]
+    return judged(outcome.format, material.digest("sha256").hex(), at, signatures, about)
 
 
 def examine(material: Material, beside: Material | None = None, bounds: Bounds = Bounds()) -> Outcome:

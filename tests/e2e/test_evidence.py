@@ -65,8 +65,8 @@ async def test_the_evidence_of_a_message_tells_the_whole_story(tmp_path: Path, r
         second = await delivered(gateway, "2")
     async with place.running() as gateway:
         sender = ("--url", gateway.url, "--key-file", keys / "pengirim.key")
-        trust.mkdir()
-        (trust / "gateway.pem").write_bytes((keys / "evidence-certificate.pem").read_bytes())
+        (trust / "gateways").mkdir(parents=True)
+        (trust / "gateways" / "gateway.pem").write_bytes((keys / "evidence-certificate.pem").read_bytes())
         for number, message in enumerate((first, second)):
             file = tmp_path / f"{number}.asice"
             code, told = await lintas(place, "evidence", message, "-o", file, *sender)

@@ -54,7 +54,7 @@ def test_the_trust_folder_holds_anchor_office_lists_and_the_evidence_for_signatu
     store = load(authority.trust)
     assert store.problems == ()
     assert sorted(one.role for one in store.entries) == ["anchor", "anchor", "crl", "crl", "intermediate"]
-    assert [one.purposes for one in store.entries if one.path == "signers/gateway.pem"] == [("signers",)]
+    assert [one.purposes for one in store.entries if one.path == "gateways/gateway.pem"] == [("gateways",)]
 
 
 def test_a_key_that_others_made_stays_as_it_is(tmp_path: Path) -> None:

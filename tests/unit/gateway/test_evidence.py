@@ -10,23 +10,29 @@ import json
 import re
 import subprocess
 import zipfile
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from gateway.contract.errors import NeedsOperator, Refused
 from gateway.contract.exchange import Caller
 from gateway.contract.reasons import Reason
 from gateway.identity import Person, Principal
 from gateway.signatures.asic import examine
+from gateway.signatures.constraints import DEFAULT
+from gateway.signatures.evidence_key import EvidenceKey
+from gateway.signatures.jws import SigningKey
 from gateway.signatures.material import Material
 from gateway.signatures.receipt_bundle import Given, gather
 from gateway.signatures.receipt_check import check
-from gateway.signatures.trust import load
+from gateway.signatures.trust import TrustStore, load, read
 from gateway.signatures.verification import verify
 from tests.unit.gateway.bench import ARSIP, GUDANG, KOTAK, NIK, OPERATOR, SIMPUS, Bench, letter, person
+from tests.unit.gateway.signatures.test_receipt_check import DOCUMENT, Chain
 
 DATA = b"%PDF-1.7 surat\n" * 9000
 SENDER, ARCHIVE, WAREHOUSE = Caller(SIMPUS), Caller(ARSIP), Caller(GUDANG)
@@ -96,8 +102,8 @@ async def test_verify_tells_the_whole_story(bench: Bench, tmp_path: Path) -> Non
     message = await sent(bench, ARSIP)
     data = await container(bench, message, SENDER)
     trust = tmp_path / "trust"
-    trust.mkdir()
-    (trust / "gateway.pem").write_bytes((bench.folder / "c.pem").read_bytes())
+    (trust / "gateways").mkdir(parents=True)
+    (trust / "gateways" / "gateway.pem").write_bytes((bench.folder / "c.pem").read_bytes())
     verdict = await verify(Material.of(data), None, load(trust), bench.clock.now())
     assert verdict.conclusion == "valid", [one.message for one in verdict.findings]
     holds = [one.message for one in verdict.findings if one.code == "receipt_holds"]
@@ -105,6 +111,9 @@ async def test_verify_tells_the_whole_story(bench: Bench, tmp_path: Path) -> Non
     assert all("document" in text for text in holds)
     assert (verdict.format, verdict.signatures[0].level) == ("asic-e", "B-B")
     assert verdict.signatures[0].organisation == "Lintas"
+    [about] = [one.message for one in verdict.findings if one.code == "evidence_of"]
+    assert about.endswith(f": {message}, letter.deliver, from {SIMPUS} to {ARSIP}")
+    assert "CN=node-1 test" in next(one.message for one in verdict.findings if one.code == "gateway_known")
 
 
 async def test_its_receipts_are_checked_by_the_command_for_receipts(bench: Bench) -> None:
@@ -140,7 +149,7 @@ async def test_receipts_that_do_not_hold_are_said_whoever_signed_around_them(ben
     one = json.loads(opened(data)["receipts.json"])
     one["receipts"] = one["receipts"][:1]
     outcome = examine(Material.of(forged(data, key, bench.clock.now(), receipts__json=json.dumps(one).encode())), None)
-    assert {one.code for one in outcome.findings} == {"receipt_holds", "receipt_missing"}
+    assert {one.code for one in outcome.findings} == {"evidence_of", "receipt_holds", "receipt_missing"}
 
 
 async def test_a_recipient_gets_its_own_and_a_person_no_body(bench: Bench) -> None:
@@ -193,7 +202,7 @@ async def test_after_erasure_digests_are_left_and_signed_anew(bench: Bench) -> N
     receipt = json.loads(before["receipts.json"])["receipts"][0]["jws"]
     named = [one.get("receipt_sha256") for one in json.loads(held["digests.json"])["digests"]]
     assert hashlib.sha256(receipt.encode()).hexdigest() in named
-    assert [one.code for one in examine(Material.of(data), None).findings] == ["receipts_elsewhere"]
+    assert [one.code for one in examine(Material.of(data), None).findings] == ["evidence_of", "receipts_elsewhere"]
 
 
 async def test_a_party_brings_its_receipts_back(bench: Bench) -> None:
@@ -206,7 +215,7 @@ async def test_a_party_brings_its_receipts_back(bench: Bench) -> None:
     assert [one["jws"] for one in json.loads(held["receipts.json"])["receipts"]] == [one.jws for one in whole]
     assert "document.json" not in held
     codes = [one.code for one in examine(Material.of(data), None).findings]
-    assert codes == ["receipt_holds", "receipt_holds", "receipt_missing"]
+    assert codes == ["evidence_of", "receipt_holds", "receipt_holds", "receipt_missing"]
     # The recipient sees only its own events, and an invented receipt is in none.
     with pytest.raises(Refused):
         await bench.evidence.of(message, ARCHIVE, whole)
@@ -230,3 +239,74 @@ async def test_a_part_that_is_not_what_it_was_ends_the_stream(bench: Bench) -> N
     bench.evidence._parts = Other()  # type: ignore[assignment]
     with pytest.raises(NeedsOperator):
         await container(bench, message, SENDER)
+
+
+def store(*entries: tuple[str, bytes]) -> TrustStore:
+    return TrustStore(tuple(one for path, data in entries for one in read(data, path)))
+
+
+async def test_only_a_known_gateway_vouches_for_the_keys_within(bench: Bench) -> None:
+    message = await sent(bench, ARSIP)
+    data, at = await container(bench, message, SENDER), bench.clock.now()
+    own = (bench.folder / "c.pem").read_bytes()
+    other = EvidenceKey.load(bench.folder / "o.pem", bench.folder / "oc.pem", name="node-1 test", now=at)
+    theirs = (bench.folder / "oc.pem").read_bytes()
+
+    async def told(held: bytes, *entries: tuple[str, bytes]) -> tuple[str, set[str]]:
+        verdict = await verify(Material.of(held), None, store(*entries), at)
+        return verdict.conclusion, {one.code for one in verdict.findings}
+
+    conclusion, codes = await told(data, ("gateways/g.pem", own))
+    assert (conclusion, "gateway_known" in codes) == ("valid", True)
+    # As an authority over signers it signs no evidence, and somebody else's gateway is not this one.
+    for entries in ([("g.pem", own)], [("signers/g.pem", own)], [("gateways/o.pem", theirs)], []):
+        conclusion, codes = await told(data, *entries)
+        assert (conclusion, "gateway_unknown" in codes) == ("indeterminate", True), entries
+    # Somebody who is trusted, with keys and receipts of their own.
+    key = SigningKey(ec.generate_private_key(ec.SECP256R1()))
+    receipts = orjson.dumps({"receipts": [{"jws": one} for one in Chain("c/d", key=key).whole()]})
+    keys = orjson.dumps({"keys": [key.public_jwk()]})
+    mine = {"jwks__json": keys, "receipts__json": receipts, "document__json": DOCUMENT}
+    made = forged(data, other, at, **mine)
+    conclusion, codes = await told(made, ("signers/o.pem", theirs), ("gateways/g.pem", own))
+    assert (conclusion, "gateway_unknown" in codes) != ("valid", False)
+    assert conclusion != "valid"
+
+
+async def test_two_signers_are_both_gateways_or_it_is_nobodys(bench: Bench) -> None:
+    from gateway.signatures.evidence_trust import assessed
+
+    message = await sent(bench, ARSIP)
+    data, at = await container(bench, message, SENDER), bench.clock.now()
+    other = EvidenceKey.load(bench.folder / "o.pem", bench.folder / "oc.pem", name="x", now=at)
+    own, theirs = ((bench.folder / name).read_bytes() for name in ("c.pem", "oc.pem"))
+    outcome = examine(Material.of(data), None)
+    outcome.signatures += examine(Material.of(forged(data, other, at)), None).signatures
+    for entries, code in (
+        ([("gateways/g.pem", own), ("gateways/o.pem", theirs)], "gateway_known"),
+        ([("gateways/g.pem", own), ("signers/o.pem", theirs)], "gateway_unknown"),
+    ):
+        signatures, whose = await assessed(outcome, store(*entries), at, DEFAULT)
+        assert (whose.code, [one.conclusion for one in signatures]) == (code, ["valid", "valid"])
+
+
+async def test_a_gateways_certificate_counts_for_nothing_but_evidence(bench: Bench) -> None:
+    own, at = bench.folder / "c.pem", bench.clock.now()
+    trust = store(("gateways/g.pem", own.read_bytes()))
+    assert (trust.anchors("signers"), trust.anchors("timestamps"), trust.intermediates()) == ([], [], [])
+    plain = bench.evidence._key.sign(b"surat", at)
+    verdict = await verify(Material.of(plain), Material.of(b"surat"), trust, at)
+    assert (verdict.conclusion, "unknown_authority" in [one.code for one in verdict.findings]) == (
+        "indeterminate",
+        True,
+    )
+
+
+async def test_a_gateways_certificate_that_expired_is_told(bench: Bench) -> None:
+    data = await container(bench, await sent(bench, ARSIP), SENDER)
+    trust = store(("gateways/g.pem", (bench.folder / "c.pem").read_bytes()))
+    later = bench.clock.now() + timedelta(days=365 * 21)
+    verdict = await verify(Material.of(data), None, trust, later)
+    assert (verdict.conclusion, verdict.signatures[0].sub_indication) == ("indeterminate", "OUT_OF_BOUNDS_NO_POE")
+    before = bench.clock.now() - timedelta(days=9)
+    assert (await verify(Material.of(data), None, trust, before)).conclusion == "invalid"

@@ -206,3 +206,13 @@ def test_addresses_may_come_before_the_folder(tmp_path: Path) -> None:
     assert not (tmp_path / "trust").exists()
     remember(tmp_path / "trust", ["http://a.test/"])
     assert addresses(tmp_path / "trust", TrustStore()) == ["http://a.test/"]
+
+
+def test_a_gateways_certificate_need_be_no_authority(tmp_path: Path) -> None:
+    data = pki().signer.pem
+    with pytest.raises(TrustRefused):
+        add(tmp_path, data, AT, "signers")
+    [added] = add(tmp_path, data, AT, "gateways")
+    assert (added.path.split("/")[0], added.purposes) == ("gateways", ("gateways",))
+    store = load(tmp_path)
+    assert (store.anchors("signers"), store.anchors("timestamps"), store.intermediates()) == ([], [], [])
