@@ -14,7 +14,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import re
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
 from contextlib import aclosing
 from datetime import datetime
 from typing import Any, Protocol
@@ -87,7 +87,7 @@ class Evidence:
             members += [await self._part(message, one["number"], who) for one in told["parts"]]
         at = self._now()
         members.append(
-            Piece.of("README.txt", TEXT, readme(message, at, documents=held is not None, receipts=bool(held or again)))
+            Piece.of("README.txt", TEXT, _readme(message, at, {one.name for one in members}, held is not None))
         )
         listed = manifest(members)
         signature = await asyncio.to_thread(self._key.sign, listed, at)
@@ -153,6 +153,11 @@ def _about(told: Mapping[str, Any], held: Mapping[str, Any] | None) -> list[Piec
             if name in held
         ]
     return members
+
+
+def _readme(message: str, at: datetime, names: Collection[str], documents: bool) -> bytes:
+    receipts, verdicts, errors = (f"{name}.json" in names for name in ("receipts", "verdicts", "errors"))
+    return readme(message, at, documents=documents, receipts=receipts, verdicts=verdicts, errors=errors)
 
 
 def _digests(told: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import asyncio
 import os
 import re
 import shlex
+import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, Annotated
@@ -41,12 +42,27 @@ def evidence(
         )
     file = out if out is not None else Path(f"{message}.asice")
     size = _save(setup, message, file, _receipts(receipt or ()))
+    if _digests_only(file):
+        setup.face.note(
+            "note: it holds events and digests, no document and no receipt: the key is a person's (operator, auditor), "
+            "or all else was erased. A party of the message gets what is there with a key of its own (--key-file)"
+        )
     if setup.json:
         setup.face.value({"messageId": message, "file": str(file), "bytes": size})
     else:
         check = f"lintas verify {shlex.quote(str(file))}"
         setup.face.say(f"{file}: the evidence of message {message}, {size} bytes. Check it by: {check}")
     return DONE
+
+
+def _digests_only(file: Path) -> bool:
+    """Whether nothing but what was committed to is within."""
+    try:
+        with zipfile.ZipFile(file) as container:
+            names = set(container.namelist())
+    except (OSError, ValueError, NotImplementedError, zipfile.BadZipFile):
+        return False  # no container: `lintas verify` says so
+    return "digests.json" in names and not names & {"document.json", "released.json", "receipts.json"}
 
 
 def _receipts(files: Sequence[Path]) -> bytes | None:

@@ -19,3 +19,10 @@ def test_it_says_what_is_there() -> None:
     back = readme("m", datetime(2026, 11, 23, tzinfo=UTC), documents=False, receipts=True).decode()
     assert ("  receipts.json: " in back, "  document.json" in back, "was erased" in back) == (True, False, True)
     assert "sudah dihapus" in gone
+    assert ("verdicts.json" in whole, "errors.json" in whole, "was erased" in whole) == (False, False, False)
+    at = datetime(2026, 11, 23, tzinfo=UTC)
+    more = readme("m", at, documents=True, receipts=True, verdicts=True, errors=True).decode()
+    assert (more.count("  verdicts.json: "), more.count("  errors.json: "), "was erased" in more) == (2, 2, False)
+    # The keys within prove nothing by themselves.
+    assert more.count("--for gateways") == 2
+    assert "--jwks" not in more

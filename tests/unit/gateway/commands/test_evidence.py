@@ -1,7 +1,9 @@
 """`lintas evidence`: a whole container in a new file, or no file."""
 
+import io
 import json
 import os
+import zipfile
 from pathlib import Path
 
 from aiohttp import web
@@ -23,6 +25,22 @@ async def test_it_is_saved(gateway: Gateway, lintas: Lintas, tmp_path: Path) -> 
     again = await lintas("evidence", "01a2.1", "-o", out)
     assert (again.exit_code, "cannot_write" in again.stderr) == (2, True)
     assert out.read_bytes() == DATA
+
+
+async def test_digests_alone_are_told_at_once(gateway: Gateway, lintas: Lintas, tmp_path: Path) -> None:
+    for names, noted in (
+        (("message.json", "digests.json"), True),
+        (("message.json", "digests.json", "receipts.json"), False),
+        (("other.txt",), False),
+    ):
+        held = io.BytesIO()
+        with zipfile.ZipFile(held, "w") as container:
+            for name in names:
+                container.writestr(name, b"{}")
+        data = held.getvalue()
+        gateway.answers[PATH] = lambda _, data=data: web.Response(body=data)
+        result = await lintas("evidence", "01a2.1", "-o", tmp_path / f"{len(names)}.asice")
+        assert (result.exit_code, "holds events and digests" in result.stderr) == (0, noted), result.output
 
 
 async def test_receipts_of_what_was_erased_go_with_it(gateway: Gateway, lintas: Lintas, tmp_path: Path) -> None:
