@@ -143,11 +143,14 @@ def _read(file: Path) -> bytes:
 
 
 def _json(file: Path) -> Any:
-    import orjson
+    from gateway.signatures.receipt_bundle import Twice, plain_json
 
     try:
-        return orjson.loads(_read(file))
-    except orjson.JSONDecodeError:
+        return plain_json(_read(file))
+    except Twice as error:
+        advice = "do not rely on it: programs differ in which of the two they show"
+        raise Failure(USAGE, "not_json", f"{file}: {error}", advice) from None
+    except ValueError:
         raise Failure(USAGE, "not_json", f"{file} is no JSON", "name a document or a set of keys in JSON") from None
 
 

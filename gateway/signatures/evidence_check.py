@@ -15,7 +15,7 @@ import orjson
 
 from gateway.signatures.findings import Finding, found
 from gateway.signatures.material import Bounds, Material, TooLarge
-from gateway.signatures.receipt_bundle import Bundle, NoReceipts, canonical, gather, together
+from gateway.signatures.receipt_bundle import Bundle, NoReceipts, canonical, gather, plain_json, together
 from gateway.signatures.receipt_check import Checked, check
 from gateway.signatures.xml_document import clean
 
@@ -85,8 +85,8 @@ def _checked(covered: Collection[str], open_member: Open, bounds: Bounds) -> Che
         material = open_member(name)
         return b"" if material is None else material.whole(bounds.jws_bytes)
 
-    documents = [canonical(orjson.loads(whole(name))) for name in ("document.json", "released.json") if name in covered]
-    errors = canonical(orjson.loads(whole("errors.json"))) if "errors.json" in covered else None
+    documents = [canonical(plain_json(whole(name))) for name in ("document.json", "released.json") if name in covered]
+    errors = canonical(plain_json(whole("errors.json"))) if "errors.json" in covered else None
     bundle = together([gather(whole(RECEIPTS)), Bundle((), tuple(documents), errors)])
     parts = [
         material.digest("sha256")

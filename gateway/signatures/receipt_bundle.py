@@ -16,9 +16,11 @@ from typing import Any
 import orjson
 
 from gateway.contract.frozen import frozen
+from schemas.strict_json import JsonLimits, JsonRefused, loads
 
 MOST = 10_000
 """Receipts of one check."""
+_DEEP = 1_000
 _COMPACT = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\Z")
 
 
@@ -71,6 +73,21 @@ def gather(data: bytes) -> Bundle:
     return bundle
 
 
+class Twice(ValueError):
+    """A name stands twice in an object: programs differ in which value they show."""
+
+
+def plain_json(data: bytes) -> Any:
+    """The value, or ValueError: `Twice` where the text can be read in more than one way."""
+    value = orjson.loads(data)
+    try:
+        loads(data, JsonLimits(max_bytes=len(data), max_depth=_DEEP, max_values=len(data)))
+    except JsonRefused as refused:
+        if refused.code == "duplicate_key":
+            raise Twice("a name stands twice in an object") from None
+    return value
+
+
 def canonical(value: Any) -> bytes:
     """Canonical JSON (RFC 8785) of a value whose keys are ASCII and which holds no fractions, as documents do."""
     return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
@@ -91,8 +108,10 @@ def _bundles(text: str) -> Iterator[Bundle]:
 
 def _json(text: str) -> Any:
     try:
-        return orjson.loads(text)
-    except orjson.JSONDecodeError:
+        return plain_json(text.encode())
+    except Twice as error:
+        raise NoReceipts(str(error)) from None
+    except ValueError:
         return None
 
 

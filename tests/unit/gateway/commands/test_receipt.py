@@ -62,6 +62,16 @@ def test_a_document_beside_the_genuine_one_does_not_hold(tmp_path: Path) -> None
         assert told["problems"][0]["advice"]
 
 
+def test_a_document_that_says_a_thing_twice_is_none(tmp_path: Path) -> None:
+    whole = Chain("c/d").whole()
+    twice = '{"subject":"Palsu",' + DOCUMENT.decode()[1:]
+    beside = json.dumps({"receipts": whole, "document": 0}).replace('"document": 0', f'"document": {twice}')
+    keys, document, good, bad = written(tmp_path, jwks=JWKS, document=twice, good="\n".join(whole), bad=beside)
+    for arguments in ((good, "--document", document), (bad,)):
+        result = call("receipt", "verify", *arguments, "--jwks", keys)
+        assert (result.exit_code, "stands twice" in result.stderr) == (2, True), result.output
+
+
 @pytest.fixture
 async def publisher() -> AsyncIterator[tuple[str, list[Any]]]:
     seen: list[Any] = []

@@ -62,6 +62,11 @@ def test_rubbish_is_a_finding(rubbish: bytes, name: str) -> None:
         assert "receipt_fails" in told(held)
 
 
+def test_a_document_that_says_a_thing_twice_does_not_hold() -> None:
+    held = {**FILES, "receipts.json": receipts(*Chain("c/d", body=ALONE).whole())}
+    assert told({**held, "document.json": b'{"subject":"Palsu",' + DOCUMENT[1:]}) == ["receipt_fails"]
+
+
 def test_a_bound_is_told() -> None:
     assert told({**FILES, "receipts.json": receipts(*Chain("c/d", body=ALONE).whole())}, Bounds(jws_bytes=10)) == [
         "too_large"
