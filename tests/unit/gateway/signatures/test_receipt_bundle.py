@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.signatures.receipt_bundle import Given, NoReceipts, gather, together
+from gateway.signatures.receipt_bundle import Given, NoReceipts, gather, plain_json, together
 
 A, B = "eyJhIjoxfQ.e30.AA", "eyJhIjoxfQ.e30.BB"
 ANSWER = {"messageId": "m", "receipts": [{"kind": "accepted", "jws": A}, {"jws": B, "registrationNumber": "7"}]}
@@ -67,3 +67,14 @@ JSON: Any = st.recursive(
 def test_nothing_but_that_is_raised(value: Any) -> None:
     with contextlib.suppress(NoReceipts):
         assert gather(json.dumps(value).encode()).receipts
+
+
+@pytest.mark.parametrize("depth", [200, 300, 1_000, 100_000])
+@pytest.mark.parametrize(("left", "right"), [(b"[", b"]"), (b'{"document":', b"}"), (b'{"\\u0041":', b"}")])
+def test_what_is_nested_without_end_is_no_receipt(depth: int, left: bytes, right: bytes) -> None:
+    for inner in (b"1", b'"\\u0041"', b'{"a":1,"a":2}'):
+        data = left * depth + inner + right * depth
+        with pytest.raises(ValueError):
+            plain_json(data)
+        with pytest.raises(NoReceipts):
+            gather(data)
