@@ -58,6 +58,8 @@ CATALOGUE: MappingProxyType[str, Kind] = MappingProxyType(
     {
         # What the file is.
         "unsigned": Kind("info", None, "the file carries no signature", "Ask the sender for the signed file."),
+        "only_dated": Kind("info", None, "the file carries a timestamp and no signature: nobody says what it is",
+                           "Ask the sender for the signed file."),
         "format_unknown": Kind("info", None, "this is no format in which signatures are known here",
                                "Send a PDF, XML, CMS, JWS or ASiC file; name a detached signature with --detached."),
         "format_broken": Kind("error", _S.FORMAT_FAILURE, "the file cannot be read as what it says it is", _ASK),
@@ -84,6 +86,9 @@ CATALOGUE: MappingProxyType[str, Kind] = MappingProxyType(
                               "Ask for the document as it was signed; the change may be visible on any page."),
         "change_allowed": Kind("warning", None, "the document was changed after it was signed, as its signer allowed",
                                "See whether the changes (a form filled in, a note) matter to you."),
+        "ambiguous_structure": Kind("unsure", _S.FORMAT_FAILURE,
+                                    "the file can be read in more than one way; another program may show other text",
+                                    "Ask for the file anew, written by another program."),
         "not_covered": Kind("error", _S.FORMAT_FAILURE, "the signature does not cover all of the document",
                             "Do not rely on the document: what is outside of the signature can be anybody's."),
         "ambiguous_id": Kind("error", _S.FORMAT_FAILURE, "two elements have one id, so nobody can say which is signed",

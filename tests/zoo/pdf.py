@@ -327,7 +327,7 @@ CASES = (
     ),
     Case("form_filled", lambda: _form(MDPPerm.FILL_FORMS), "valid", ("change_allowed",)),
     Case("form_forbidden", lambda: _form(MDPPerm.NO_CHANGES), "invalid", ("changed_after",)),
-    Case("dated", lambda: dated(plain(), at=SIGNED_AT), "valid", signatures=1),
+    Case("dated", lambda: dated(plain(), at=SIGNED_AT), "unsigned", signatures=1),
     Case("dated_later", lambda: dated(good(), at=SIGNED_AT + DAY), "valid", never=("time_unproven",), signatures=1),
     Case("many_objects", lambda: signed(plain(objects=10_000), pki().signer), "valid"),
     # Attacks on what was signed.
