@@ -86,9 +86,12 @@ class Evidence:
         if held is not None:
             members += [await self._part(message, one["number"], who) for one in told["parts"]]
         at = self._now()
-        members.append(
-            Piece.of("README.txt", TEXT, readme(message, at, documents=held is not None, receipts=bool(held or again)))
-        )
+        within = {
+            "documents": held is not None,
+            "receipts": bool(held or again),
+            "verdicts": bool(told.get("verdicts")),
+        }
+        members.append(Piece.of("README.txt", TEXT, readme(message, at, **within)))
         listed = manifest(members)
         signature = await asyncio.to_thread(self._key.sign, listed, at)
         return _guarded(container(members, {MANIFEST: listed, SIGNATURE: signature}))

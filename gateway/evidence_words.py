@@ -1,11 +1,12 @@
 """What the README of an evidence container says, in Indonesian and in English.
 
-Enters: the message's id, the time, whether documents and receipts are within. Leaves: text in UTF-8. Refuses: nothing.
+Enters: the message's id, the time, whether documents, receipts and verdicts are within. Leaves: text in UTF-8.
+Refuses: nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Set
 from datetime import UTC, datetime
 
 _INDONESIAN = """\
@@ -26,6 +27,7 @@ Cara memeriksa:
    lalu bandingkan SHA-256 setiap berkas dengan daftar itu. Sertifikat diperoleh dari pengelola gateway.
 3. Tanda terima (receipts.json) adalah JWS; kuncinya ada di jwks.json dan diumumkan gateway di /.well-known/jwks.json:
    lintas receipt verify receipts.json --jwks jwks.json
+   Isi jwks.json dijamin oleh penanda tangan wadah; bandingkan dengan kunci yang diumumkan gateway.
 
 """
 _ENGLISH = """\
@@ -47,11 +49,18 @@ How to check it:
 3. Receipts (receipts.json) are JWS; their keys are in jwks.json, and published by the gateway at
    /.well-known/jwks.json:
    lintas receipt verify receipts.json --jwks jwks.json
+   Who signed the container vouches for jwks.json; compare it with the keys that the gateway publishes.
 """
 _FILES = (
     ("message.json", "keadaan pesan", "the state of the message", ""),
     ("events.jsonl", "catatan audit tentang pesan ini", "the events of the audit log about this message", ""),
     ("digests.json", "ikatan (digest) dalam catatan itu", "what those events commit to", ""),
+    (
+        "verdicts.json",
+        "hasil pemeriksaan tanda tangan dalam berkasnya",
+        "what the check of signatures in its files found",
+        "verdicts",
+    ),
     ("jwks.json", "kunci publik tanda terima", "public keys of receipts", ""),
     ("receipts.json", "tanda terima bertanda tangan", "signed receipts", "receipts"),
     (
@@ -70,9 +79,10 @@ _GONE = (
 )
 
 
-def readme(message: str, at: datetime, *, documents: bool, receipts: bool) -> bytes:
+def readme(message: str, at: datetime, *, documents: bool, receipts: bool, verdicts: bool) -> bytes:
     """The text."""
-    held = {"", *(["documents"] if documents else []), *(["receipts"] if receipts else [])}
+    within = {"": True, "documents": documents, "receipts": receipts, "verdicts": verdicts}
+    held = {name for name, here in within.items() if here}
     time = at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     text = "".join(
         words.format(message=message, time=time, listed=_listed(language, held))
@@ -81,6 +91,6 @@ def readme(message: str, at: datetime, *, documents: bool, receipts: bool) -> by
     return text.encode()
 
 
-def _listed(language: int, held: Collection[str]) -> str:
+def _listed(language: int, held: Set[str]) -> str:
     lines = [f"  {one[0]}: {one[1 + language]}\n" for one in _FILES if one[3] in held]
-    return "".join(lines) + ("" if len(held) == 3 else _GONE[language])
+    return "".join(lines) + ("" if {"documents", "receipts"} <= held else _GONE[language])

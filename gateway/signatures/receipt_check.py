@@ -8,13 +8,14 @@ receipt with what it says, and every problem. Refuses: nothing; what is wrong wi
 3. Each names the one before it by SHA-256: accepted → delivered → registered | refused, or accepted → refused.
 4. Every recipient that `accepted` names has a delivery that ended.
 5. Commitments (`commit` = SHA-256(salt ‖ bytes)) fit the documents, parts and registration numbers that are here.
+6. Each document and each part that is here is one that a receipt commits to: a forged one beside the true one is seen.
 """
 
 from __future__ import annotations
 
 import hashlib
 from base64 import b64decode, urlsafe_b64decode
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
@@ -42,7 +43,8 @@ PROBLEMS: Mapping[str, str] = MappingProxyType(
         "not_delivered": "no receipt says that this recipient has it, or refused it",
         "stranger": "it is about a recipient that the message does not name",
         "document_differs": "no document given here is the one it commits to",
-        "part_differs": "a part is not one that it commits to",
+        "document_alone": "a document given here is not one that a receipt commits to",
+        "part_differs": "a part given here is not one that a receipt commits to",
         "part_missing": "it commits to a part that was not given",
         "registration_differs": "the registration number beside it is not the one it commits to",
         "errors_differ": "the row problems beside it are not those that it commits to",
@@ -144,6 +146,7 @@ def check(bundle: Bundle, jwks: Mapping[str, Any], parts: Sequence[bytes] | None
         checked, wrong = _commitments(one, bundle, beside[one.number], parts)
         problems += wrong
         compared.append(Receipt(one.number, one.sha256, one.kid, one.manifest, tuple(checked)))
+    problems += _alone(held, bundle.documents, parts or ())
     return Checked(tuple(compared), tuple(problems))
 
 
@@ -281,12 +284,21 @@ def _commitments(
     if parts is not None:
         for told in one.manifest["parts"]:
             note("part", fits(parts, told.get("commit")), "part_missing", str(told.get("commit"))[:64])
-    if parts is not None and one.kind == "accepted":
-        told = {part.get("commit") for part in one.manifest["parts"]}
-        for digest in parts:
-            if hashlib.sha256(one.salt + digest).hexdigest() not in told:
-                problems.append(Problem("part_differs", one.number, digest.hex()))
     return list(dict.fromkeys(checked)), problems
+
+
+def _alone(held: Sequence[Receipt], documents: Sequence[bytes], parts: Sequence[bytes]) -> list[Problem]:
+    """What was given and no receipt commits to; `about` is its SHA-256 in hex."""
+    salts = {one.salt for one in held}
+    whole = {one.manifest["commit"] for one in held}
+    pieces = {str(part.get("commit")) for one in held for part in one.manifest["parts"]}
+
+    def fits(data: bytes, told: Collection[str]) -> bool:
+        return any(hashlib.sha256(salt + data).hexdigest() in told for salt in salts)
+
+    alone = [hashlib.sha256(data).hexdigest() for data in documents if not fits(data, whole)]
+    problems = [Problem("document_alone", None, digest) for digest in alone]
+    return problems + [Problem("part_differs", None, data.hex()) for data in parts if not fits(data, pieces)]
 
 
 def _batch(one: Receipt, bundle: Bundle, note: Callable[..., None]) -> None:

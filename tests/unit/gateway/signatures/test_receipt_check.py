@@ -145,11 +145,39 @@ def test_an_order_that_cannot_be() -> None:
 
 def test_documents_and_parts_that_are_others() -> None:
     whole = Chain("c/d").whole()
-    assert codes(judged(whole, documents=(b"{}",))) == ["document_differs"] * 2
-    assert judged(whole, documents=(b"{}", DOCUMENT)).holds
+    assert codes(judged(whole, documents=(b"{}",))) == ["document_differs", "document_differs", "document_alone"]
     other = hashlib.sha256(b"other").digest()
-    assert codes(judged(whole, parts=[other])) == ["part_missing", "part_differs", "part_missing"]
+    assert codes(judged(whole, parts=[other])) == ["part_missing", "part_missing", "part_differs"]
     assert codes(judged(whole, parts=[DIGEST, other])) == ["part_differs"]
+
+
+def test_a_forged_document_or_part_beside_the_true_one_is_seen() -> None:
+    whole = Chain("c/d").whole()
+    for documents in ((b"{}", DOCUMENT), (DOCUMENT, b"{}")):
+        checked = judged(whole, documents=documents)
+        assert [(one.code, one.about) for one in checked.problems] == [
+            ("document_alone", hashlib.sha256(b"{}").hexdigest())
+        ]
+    # A recipient of several has no receipt of the whole.
+    alone = judged(whole[1:], documents=(DOCUMENT,), parts=[DIGEST, b"x" * 32])
+    assert codes(alone) == ["gap", "no_accepted", "part_differs"]
+
+
+def test_what_was_sent_and_what_was_released_fit_each_a_receipt_of_its_own() -> None:
+    sent = Chain("c/d")
+    accepted = sent.write("accepted")
+    sent.body = Body(b"{}", b"r" * 16, (), None, {})
+    delivered = sent.write("delivered", "c/d", accepted)
+    checked = judged([accepted, delivered], documents=(DOCUMENT, b"{}"))
+    assert checked.holds
+    assert {one.checked for one in checked.receipts} == {("document",)}
+    assert codes(judged([accepted, delivered], documents=(DOCUMENT, b"{}", b"[]"))) == ["document_alone"]
+
+
+def test_a_document_beside_receipts_that_commit_to_none_does_not_hold() -> None:
+    nothing = Chain("c/d", body=Body(b"", b"s" * 16, (), None, {}))
+    assert judged(nothing.whole()).holds
+    assert codes(judged(nothing.whole(), documents=(DOCUMENT,))) == ["document_alone"]
 
 
 def test_a_batch_and_its_row_problems() -> None:
