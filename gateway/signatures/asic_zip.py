@@ -5,7 +5,7 @@ carries its finding: whatever two programs could read as two different container
 
 After APPNOTE.TXT 6.3.10 and ISO/IEC 21320-1:
 1. The end record stands at the very end, once; the central directory ends where it (or its zip64 form) begins.
-2. Names are relative, plain, one for each member and unlike each other; no links, no encryption, methods stored and deflate alone.
+2. A member has one name: relative, plain, unlike the others; no links, no encryption, methods stored and deflate alone.
 3. Members lie one behind the other from the first byte on: no gap, no overlap, nothing before, nothing between.
 4. What a member says of itself is what the directory says of it.
 5. Count, size, sum and expansion are within the bounds, before a byte is expanded; the expanding is counted too.
