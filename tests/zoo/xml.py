@@ -178,6 +178,8 @@ _BAD = (
         rb"(EncapsulatedTimeStamp>)MII", rb"\1MIJ", stamped(good_xades())), "indeterminate", ("timestamp_broken",)),
     Case("archive timestamp of something else", lambda: re.sub(
         rb"(<xades:SignatureTimeStamp)", rb'\1 Id="x"', long_term()), "indeterminate", ("timestamp_broken",)),
+    Case("signature timestamp behind an archive timestamp", lambda: stamped(long_term()), "indeterminate",
+         ("unsupported",), ("timestamp_broken",)),
     Case("properties nobody signed", unsigned_properties, "indeterminate", ("unsupported",)),
     Case("properties of another kind signed", other_properties, "indeterminate", ("unsupported",)),
     Case("XSLT", lambda: seal(within(template(reference("", ENVELOPED, XSLT))), contents=[b"aman"]), "invalid",
