@@ -58,12 +58,12 @@ _DAMAGED = (ValueError, OSError, EOFError)
 
 
 def examine(material: Material, beside: Material | None, bounds: Bounds = Bounds()) -> Outcome:
-    """All signatures of a container. `beside` means nothing here: what is signed lies within."""
+    """All signatures of a container. What is signed lies within: a file `beside` must be one of those."""
     try:
         archive = asic_zip.read(material, bounds)
     except asic_zip.Fault as fault:
         return Outcome("asic-e", findings=[fault.finding])
-    return _Container(archive, bounds).examined()
+    return _Container(archive, bounds).examined(beside)
 
 
 class _Container:
@@ -78,7 +78,7 @@ class _Container:
         self._used: set[str] = set()
         self._judged: set[str] = set()
 
-    def examined(self) -> Outcome:
+    def examined(self, beside: Material | None) -> Outcome:
         names = list(self._archive.members)
         if not any(one.fullmatch(name) for one in _FILES for name in names) and self._told() not in MIMETYPES:
             return Outcome("unknown", findings=[found("format_unknown", "a zip file without signatures")])
@@ -91,6 +91,8 @@ class _Container:
             if name not in self._used and (_CADES.fullmatch(name) or _STAMP.fullmatch(name)):
                 self._guarded(name, self._alone)
         self._uncovered(names)
+        if beside is not None and self.outcome.signatures and not self._holds(beside):
+            self._note("not_covered", "the file beside it is none of the signed files")
         if self.outcome.format == "asic-e":
             self.outcome.findings += self._story()
         return self.outcome
@@ -307,14 +309,24 @@ class _Container:
     def _of_signatures(self, name: str) -> bool:
         return name in ("mimetype", _PLAIN_MANIFEST) or any(one.fullmatch(name) for one in (*_FILES, _CHAINS))
 
+    def _covered(self) -> set[str]:
+        real = any(one.purpose == "signers" for one in self.outcome.signatures)
+        return self._signed if real else self._stamped
+
+    def _holds(self, beside: Material) -> bool:
+        members = [self.open(name) for name in self._covered() if not self._of_signatures(name)]
+        alike = [one for one in members if one is not None and one.size == beside.size]
+        try:
+            return any(one.digest("sha256") == beside.digest("sha256") for one in alike)
+        except _DAMAGED:
+            return False
+
     def _plain(self, name: str) -> bool:
         material = self.open(name) if name == _PLAIN_MANIFEST else None
         return material is not None and is_plain_manifest(material, self._bounds)
 
     def _uncovered(self, names: list[str]) -> None:
-        real = any(one.purpose == "signers" for one in self.outcome.signatures)
-        covered = self._signed if real else self._stamped
-        known = covered | self._judged | {"mimetype"}
+        known = self._covered() | self._judged | {"mimetype"}
         left = [one for one in names if one not in known and not self._plain(one)]
         if not self.outcome.signatures:
             if not any(one.weight in ("error", "unsure") for one in self.outcome.findings):

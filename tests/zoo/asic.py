@@ -253,6 +253,7 @@ _GOOD: tuple[Case, ...] = (
     Case("e_cades", cades, "valid", signatures=1, level="B-B"),
     Case("e_cades_stored", lambda: cades(method=zipfile.ZIP_STORED), "valid", signatures=1),
     Case("e_cades_sha512", lambda: cades(listed=manifest(FILES, digest="sha512")), "valid"),
+    Case("e_cades_and_beside", cades, "valid", beside=lambda: LETTER),
     Case("e_two_signers", two_signers, "valid", signatures=2),
     Case("e_xades", xades, "valid", signatures=1),
     Case("e_xades_b", xades_b, "valid", signatures=1, level="B-B"),
@@ -295,6 +296,9 @@ _CONTENT: tuple[Case, ...] = (
     Case("changed_file", repacked, "invalid", ("hash_mismatch",), sub_indication="HASH_FAILURE"),
     Case("damaged_file", damaged, "invalid", ("format_broken",)),
     Case("missing_file", lambda: without("surat.pdf"), "indeterminate", ("content_missing",)),
+    Case("another_file_beside", cades, "invalid", ("not_covered",), beside=lambda: b"palsu"),
+    Case("another_file_beside_of_its_size", cades, "invalid", ("not_covered",), beside=lambda: b"x" * len(LETTER)),
+    Case("its_manifest_beside", cades, "invalid", ("not_covered",), beside=lambda: manifest(FILES)),
     Case("extra_file", lambda: cades(add={"surat2.pdf": b"palsu"}), "invalid", ("unsigned_file",)),
     Case("extra_in_meta", lambda: cades(add={"META-INF/catatan.txt": b"palsu"}), "invalid", ("unsigned_file",)),
     *(

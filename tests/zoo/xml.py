@@ -180,6 +180,8 @@ _BAD = (
         rb"(<xades:SignatureTimeStamp)", rb'\1 Id="x"', long_term()), "indeterminate", ("timestamp_broken",)),
     Case("signature timestamp behind an archive timestamp", lambda: stamped(long_term()), "indeterminate",
          ("unsupported",), ("timestamp_broken",)),
+    Case("a file beside that it is not about", sealed, "invalid", ("not_covered",), beside=lambda: FILE),
+    Case("a file beside an enveloping one", enveloping, "invalid", ("not_covered",), beside=lambda: FILE),
     Case("properties nobody signed", unsigned_properties, "indeterminate", ("unsupported",)),
     Case("properties of another kind signed", other_properties, "indeterminate", ("unsupported",)),
     Case("XSLT", lambda: seal(within(template(reference("", ENVELOPED, XSLT))), contents=[b"aman"]), "invalid",
