@@ -95,6 +95,8 @@ CATALOGUE: MappingProxyType[str, Kind] = MappingProxyType(
                              "Refuse the file: it is made to mislead, or by a broken program."),
         "unsigned_file": Kind("error", _S.FORMAT_FAILURE, "the container holds a file that no signature covers",
                               "Do not rely on that file; ask for a container without it."),
+        "unsigned_beside": Kind("warning", None, "beside what is signed the file says something that nobody signed",
+                                "Rely on the signed content alone; ignore what stands beside it."),
         "container_odd": Kind("warning", None, "the container is not put together as it should be",
                               "Nothing to do where all files are signed; a strict program may refuse it."),
         "receipt_holds": Kind("info", None, "a receipt fits a key within, for which the container's signer vouches",

@@ -140,8 +140,9 @@ def _ends(data: bytes, reader: PdfFileReader, signatures: list[_Field]) -> bool:
 
 def _walk(reader: PdfFileReader) -> None:
     """Every field of the form once: one that stands twice, or too many, would be walked for ever."""
-    form = reader.root["/AcroForm"] if "/AcroForm" in reader.root else None
-    waiting = list(form["/Fields"]) if form is not None and "/Fields" in form else []
+    waiting: list[Any] = []
+    if "/AcroForm" in reader.root and "/Fields" in (form := reader.root["/AcroForm"]):
+        waiting += form["/Fields"]
     seen: set[Any] = set()
     while waiting:
         one = waiting.pop()
