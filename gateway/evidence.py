@@ -145,11 +145,9 @@ def _about(told: Mapping[str, Any], held: Mapping[str, Any] | None) -> list[Piec
     if held is not None:
         receipts = {"messageId": held["messageId"], "receipts": held["receipts"]}
         members.append(Piece.of("receipts.json", JSON, orjson.dumps(receipts, option=_SORTED)))
-        # What is not delivered yet has no receipt that would prove what is released.
-        ended = any(one.get("delivery") for one in held["receipts"])
         members += [
             Piece.of(f"{name}.json", JSON, orjson.dumps(held[name], option=_SORTED))
-            for name in ("document", *(["released"] if ended else []), "errors")
+            for name in ("document", "released", "errors")
             if name in held
         ]
     return members

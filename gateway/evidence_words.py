@@ -1,7 +1,7 @@
 """What the README of an evidence container says, in Indonesian and in English.
 
-Enters: the message's id, the time, whether documents, receipts and verdicts are within. Leaves: text in
-UTF-8. Refuses: nothing.
+Enters: the message's id, the time, whether documents, receipts and verdicts are within. Leaves: text in UTF-8.
+Refuses: nothing.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ How to check it:
    then compare the SHA-256 of each file with the list.
 3. Receipts (receipts.json) are JWS; the gateway publishes their keys at /.well-known/jwks.json:
    lintas receipt verify receipts.json --url https://GATEWAY
-   The keys in jwks.json here are as good as who signed them: use them once step 1 or 2 has succeeded.
+   Who signed the container vouches for jwks.json: use its keys once step 1 or 2 has succeeded.
 """
 _FILES = (
     ("message.json", "keadaan pesan", "the state of the message", ""),

@@ -21,5 +21,12 @@ class Letters(BaseModel):
         600, ge=1, le=1_000_000, description="Looks at the public page from one network (/24 or /48)."
     )
     checks_per_minute: int = Field(20, ge=1, le=1_000_000, description="Files that one network may send to be checked.")
+    checks_at_once: int = Field(
+        3, ge=1, le=64, description="Files of one network that are on their way there at once, or being checked."
+    )
+    check_seconds: float = Field(30.0, gt=0, le=3600, description="Longest time that such a file is on its way.")
+    check_pace: int = Field(
+        8192, ge=1, le=1024 * MIB, description="Bytes a second that it comes at, at least; a slower one is let go."
+    )
     check_bytes: int = Field(20 * MIB, ge=1024, le=1024 * MIB, description="Largest file that is checked there.")
     sign_bytes: int = Field(50 * MIB, ge=1024, le=1024 * MIB, description="Largest PDF that is signed.")

@@ -2,7 +2,8 @@
 
 Enters: authenticated requests with a code. Leaves: JSON; the signed PDF, byte for byte. Refuses: letters of other
 agencies, as 404; the file and changes to who has no right; to change what is not in force (`letter_ended`). Every look
-and every change by a person is an event; a person does not see what a letter says of people.
+and every change by a person is an event; a person does not see what a letter says of people, nor what its class keeps
+from the public page.
 """
 
 from __future__ import annotations
@@ -63,7 +64,7 @@ class LetterApi:
         letter = await self._letter(match["code"], who)
         if isinstance(who, Person):
             await self._looks.looked(who, letter.question)
-        return told(self._value(letter, who))
+        return told(await self._value(letter, who))
 
     async def file(self, request: web.BaseRequest, match: Match, who: Principal | None) -> Reply | web.StreamResponse:
         """The signed PDF, for the systems of its agency alone."""
@@ -142,7 +143,7 @@ class LetterApi:
                 raise Refused(Reason.LETTER_ENDED, "the letter, or the one in `by`, is not in force") from None
         facts = letter.facts
         after = None if facts is None else await self._registry.find(facts.code)
-        return told(self._value(after or letter, who))
+        return told(await self._value(after or letter, who))
 
     async def _letter(self, code: str, who: Principal | None, *, change: bool = False) -> Letter:
         """The letter, if it is the caller's to see. Nobody learns which codes others have."""
@@ -164,8 +165,9 @@ class LetterApi:
             raise Refused(Reason.BAD_REQUEST, f"send `{name}` and nothing else")
         return body
 
-    def _value(self, letter: Letter, who: Principal | None) -> dict[str, Any]:
+    async def _value(self, letter: Letter, who: Principal | None) -> dict[str, Any]:
         """A letter as the API tells it. Persons see which it is and how it stands, and nothing of what it says."""
+        own = isinstance(who, Caller)
         value: dict[str, Any] = {
             "state": letter.state,
             "agency": letter.agency,
@@ -183,18 +185,25 @@ class LetterApi:
             value |= {
                 "code": grouped(facts.code),
                 "url": f"{self._public_url()}/v/{facts.code}",
-                "letterNumber": facts.number,
-                "letterDate": facts.date,
                 "securityLevel": facts.security,
                 "privacy": facts.privacy,
             }
-            if isinstance(who, Caller):
+            if own or facts.opens("number"):
+                value |= {"letterNumber": facts.number, "letterDate": facts.date}
+            if own:
                 salt = base64.b64encode(facts.salt).decode()
                 said = {"signer": facts.name, "position": facts.position, "subject": facts.subject, "salt": salt}
                 value |= said
         if letter.file is not None:
             value |= {"sha256": letter.file.sha256, "size": letter.file.size, "level": letter.file.level}
-        if letter.ending is not None:
-            value |= {"reason": letter.ending.reason} if letter.ending.by is None else {}
-            value |= {"replacedBy": grouped(letter.ending.by)} if letter.ending.by is not None else {}
-        return value
+        return value | await self._ending(letter, own=own)
+
+    async def _ending(self, letter: Letter, *, own: bool) -> dict[str, Any]:
+        """Why it is not in force: all of it for its agency, for persons as much as both classes show."""
+        ending, facts = letter.ending, letter.facts
+        if ending is None:
+            return {}
+        if ending.by is None:
+            return {"reason": ending.reason} if own or (facts is not None and facts.opens("reason")) else {}
+        shown = own or letter.names(await self._registry.find(ending.by))
+        return {"replacedBy": grouped(ending.by)} if shown else {}

@@ -26,6 +26,19 @@ LEAST: Mapping[str, Privacy] = {
     "SR": Privacy.secret,
 }
 
+#: The strictest class of a letter of which so much is still shown to people. `by` is the letter in its place.
+UNTIL: Mapping[str, Privacy] = {
+    "agency": Privacy.secret,
+    "code": Privacy.secret,
+    "signer": Privacy.specific,
+    "position": Privacy.specific,
+    "by": Privacy.specific,
+    "number": Privacy.personal,
+    "date": Privacy.personal,
+    "subject": Privacy.public,
+    "reason": Privacy.public,
+}
+
 
 @frozen
 class Facts:
@@ -49,6 +62,10 @@ class Facts:
     def shown(self) -> Privacy:
         """The class the public page obeys: the letter's own, or its security level's if that is stricter."""
         return max(Privacy[self.privacy], LEAST[self.security])
+
+    def opens(self, name: str) -> bool:
+        """Whether people may see this much (`UNTIL`)."""
+        return self.shown <= UNTIL[name]
 
 
 @frozen
@@ -89,6 +106,11 @@ class Letter:
     facts: Facts | None
     file: SignedFile | None
     ending: Ending | None
+
+    def names(self, other: Letter | None) -> bool:
+        """Whether people may be told which letter is in its place: neither hides that it is there."""
+        both = (self.facts, None if other is None else other.facts)
+        return all(facts is not None and facts.opens("by") for facts in both)
 
 
 def packed(value: Facts | SignedFile | Ending) -> bytes:

@@ -10,7 +10,8 @@ ETSI EN 319 162-1 (V1.1.1), in this order:
 3. Each file of XAdES signatures: their references to members, and through a signed result the files of a hash chain.
 4. Of an ASiC-S the one file, by the CAdES signature or timestamp over it.
 5. The receipts in a gateway's evidence (evidence_check).
-6. Every other file, but the mimetype and the files of the signatures, is one that nobody signed.
+6. Every other file is one that nobody signed, but for the mimetype, a plain META-INF/manifest.xml, and the files of the
+   signatures: not what only has their name, but what was read as a signature, its manifest or its chain.
 A timestamp proves when a file existed, not who stands for it: beside signatures it covers nothing.
 """
 
@@ -23,7 +24,7 @@ from functools import partial
 from asn1crypto import cms
 
 from gateway.signatures import asic_zip, xml
-from gateway.signatures.asic_manifest import Listed, member_name, read_chain, read_manifest
+from gateway.signatures.asic_manifest import Listed, is_plain_manifest, member_name, read_chain, read_manifest
 from gateway.signatures.cms import examine as examine_cms
 from gateway.signatures.cms import examine_signed_data
 from gateway.signatures.cms_digest import digest_of
@@ -48,6 +49,8 @@ _FILES = (_MANIFEST, _CADES, _XADES, _STAMP)
 _CHAINS = re.compile(r"META-INF/(sig|ts)-hashchain(result)?\.xml")
 _PLAIN_MANIFEST = "META-INF/manifest.xml"
 _BATCH_RESULT = "META-INF/ts-hashchainresult.xml"
+_UNREAD = ("too_large", "too_costly", "unsupported")
+"""Findings that leave open what a file is."""
 _NAMED = 5
 """How many files are named in words."""
 _TOKEN_BYTES = 1 << 20
@@ -55,12 +58,12 @@ _DAMAGED = (ValueError, OSError, EOFError)
 
 
 def examine(material: Material, beside: Material | None, bounds: Bounds = Bounds()) -> Outcome:
-    """All signatures of a container. `beside` means nothing here: what is signed lies within."""
+    """All signatures of a container. What is signed lies within: a file `beside` must be one of those."""
     try:
         archive = asic_zip.read(material, bounds)
     except asic_zip.Fault as fault:
         return Outcome("asic-e", findings=[fault.finding])
-    return _Container(archive, bounds).examined()
+    return _Container(archive, bounds).examined(beside)
 
 
 class _Container:
@@ -73,8 +76,9 @@ class _Container:
         self._signed: set[str] = set()
         self._stamped: set[str] = set()
         self._used: set[str] = set()
+        self._judged: set[str] = set()
 
-    def examined(self) -> Outcome:
+    def examined(self, beside: Material | None) -> Outcome:
         names = list(self._archive.members)
         if not any(one.fullmatch(name) for one in _FILES for name in names) and self._told() not in MIMETYPES:
             return Outcome("unknown", findings=[found("format_unknown", "a zip file without signatures")])
@@ -87,6 +91,8 @@ class _Container:
             if name not in self._used and (_CADES.fullmatch(name) or _STAMP.fullmatch(name)):
                 self._guarded(name, self._alone)
         self._uncovered(names)
+        if beside is not None and self.outcome.signatures and not self._holds(beside):
+            self._note("not_covered", "the file beside it is none of the signed files")
         if self.outcome.format == "asic-e":
             self.outcome.findings += self._story()
         return self.outcome
@@ -114,12 +120,15 @@ class _Container:
         self._used.add(name)
         if len(self.outcome.signatures) >= self._bounds.signatures:
             self._note("too_large", f"more than {self._bounds.signatures} signatures")
+            self._judged.add(name)
             return
         try:
             work(name, material)
         except Fault as fault:
             self.outcome.findings.append(fault.finding)
+            self._judged.update([name] if fault.finding.code in _UNREAD else [])
         except TooLarge as large:
+            self._judged.add(name)
             self._note("too_large", f"{_short(name)}: more than {large.limit} bytes")
         except WRONG + _DAMAGED:
             self._note("format_broken", f"{_short(name)} is damaged")
@@ -143,6 +152,8 @@ class _Container:
             self._mimetype(member, names)
         if self._archive.comment and not self._archive.comment.startswith(b"mimetype="):
             self._note("container_odd", "a comment, which no signature covers")
+        if self._archive.remarked:
+            self._note("container_odd", "a comment on a member, which no signature covers")
         if self.outcome.format == "asic-s" and len(content) != 1:
             self._note("format_broken", f"an ASiC-S holds one file; this one has {len(content)}")
 
@@ -176,7 +187,9 @@ class _Container:
             return
         self._used.add(signature.name)
         stamp = _STAMP.fullmatch(signature.name) is not None
-        self._add(self._over(signature, material, stamp), listed, "ASiC-E", signature.name, stamp)
+        examined = self._over(signature, material, stamp)
+        self._judged.update([name, signature.name] if examined else [])
+        self._add(examined, listed, "ASiC-E", signature.name, stamp)
 
     def _over(self, signature: Material, content: Material, stamp: bool) -> list[Examined]:
         """The signatures of one signature file over one content."""
@@ -215,7 +228,9 @@ class _Container:
         outcome = xml.examine_with(material, self.open, self._bounds)
         self.outcome.findings += outcome.findings
         if not outcome.signatures:
+            self._judged.update([name] if any(one.code in _UNREAD for one in outcome.findings) else [])
             return
+        self._judged.add(name)
         named = _references(material, self._bounds)
         stamp = self._batch_stamp(name)
         for place, one in enumerate(outcome.signatures):
@@ -236,7 +251,7 @@ class _Container:
             listed.covered.append(name)
             if re.fullmatch(r"META-INF/[\w-]*hashchainresult\.xml", name):
                 try:
-                    chain = read_chain(member, self.open, self._bounds)
+                    chain = self._chain(member)
                     listed.covered += chain.covered
                     listed.faults += chain.faults
                     listed.digests += chain.digests
@@ -246,12 +261,18 @@ class _Container:
                     listed.faults.append(found("format_broken", "a hash chain"))
         return listed
 
+    def _chain(self, result: Material) -> Listed:
+        chain = read_chain(result, self.open, self._bounds)
+        self._judged.update([chain.read] if chain.read else [])
+        return chain
+
     def _batch_stamp(self, signatures: str) -> tuple[Token, list[Finding]] | None:
         """X-Road's META-INF/timestamp.tst beside signatures.xml: over the file, or over the result of a chain to it."""
         member = self.open("META-INF/timestamp.tst")
         if member is None or signatures != "META-INF/signatures.xml" or self.outcome.format != "asic-e":
             return None
         self._used.add(member.name)
+        self._judged.add(member.name)
         signed_data = _token(member)
         if signed_data is None:
             self._note("format_broken", "timestamp.tst is damaged")
@@ -261,8 +282,9 @@ class _Container:
         if result is not None:
             over = result
             try:
-                chain = read_chain(result, self.open, self._bounds)
-                if chain.faults or signatures not in chain.covered:
+                chain = self._chain(result)
+                self._judged.add(_BATCH_RESULT)
+                if any(one.weight != "warning" for one in chain.faults) or signatures not in chain.covered:
                     faults.append(found("timestamp_broken", "its hash chain does not lead to the signatures"))
             except (Fault, TooLarge, *_DAMAGED):
                 faults.append(found("timestamp_broken", "its hash chain cannot be read"))
@@ -278,17 +300,34 @@ class _Container:
             self._note("content_missing", f"{_short(name)}: no manifest says what it signs")
             return
         listed = Listed(covered=[content[0]])
-        self._add(self._over(material, target, stamp), listed, "ASiC-S", name, stamp)
+        examined = self._over(material, target, stamp)
+        self._judged.update([name] if examined else [])
+        self._add(examined, listed, "ASiC-S", name, stamp)
 
     # ---- 5. the rest
 
     def _of_signatures(self, name: str) -> bool:
         return name in ("mimetype", _PLAIN_MANIFEST) or any(one.fullmatch(name) for one in (*_FILES, _CHAINS))
 
-    def _uncovered(self, names: list[str]) -> None:
+    def _covered(self) -> set[str]:
         real = any(one.purpose == "signers" for one in self.outcome.signatures)
-        covered = self._signed if real else self._stamped
-        left = [one for one in names if one not in covered and not self._of_signatures(one)]
+        return self._signed if real else self._stamped
+
+    def _holds(self, beside: Material) -> bool:
+        members = [self.open(name) for name in self._covered() if not self._of_signatures(name)]
+        alike = [one for one in members if one is not None and one.size == beside.size]
+        try:
+            return any(one.digest("sha256") == beside.digest("sha256") for one in alike)
+        except _DAMAGED:
+            return False
+
+    def _plain(self, name: str) -> bool:
+        material = self.open(name) if name == _PLAIN_MANIFEST else None
+        return material is not None and is_plain_manifest(material, self._bounds)
+
+    def _uncovered(self, names: list[str]) -> None:
+        known = self._covered() | self._judged | {"mimetype"}
+        left = [one for one in names if one not in known and not self._plain(one)]
         if not self.outcome.signatures:
             if not any(one.weight in ("error", "unsure") for one in self.outcome.findings):
                 self._note("unsigned")

@@ -19,12 +19,13 @@ from lxml import etree
 
 from gateway.signatures.cms_digest import digest_of
 from gateway.signatures.findings import Finding, found
-from gateway.signatures.material import Bounds, Material
+from gateway.signatures.material import Bounds, Material, TooLarge
 from gateway.signatures.xml_algorithms import DIGESTS
 from gateway.signatures.xml_document import DS, Fault, children, clean, decoded, local, parsed
 
 ASIC = "{http://uri.etsi.org/02918/v1.2.1#}"
 CHAIN = "{http://cyber.ee/hashchain}"
+OPENDOCUMENT = "{urn:oasis:names:tc:opendocument:xmlns:manifest:1.0}"
 Open = Callable[[str], Material | None]
 _MANIFEST_BYTES = 4 << 20
 _TRANSFORMS = frozenset(("Transforms", "Transform"))
@@ -32,12 +33,14 @@ _TRANSFORMS = frozenset(("Transforms", "Transform"))
 
 @dataclass
 class Listed:
-    """What one manifest or chain vouches for. `covered`: members whose digests hold; `faults` about the others."""
+    """What one manifest or chain vouches for. `covered`: members whose digests hold; `faults` about the others;
+    `read`: the member that the chain itself is in."""
 
     covered: list[str] = field(default_factory=list)
     faults: list[Finding] = field(default_factory=list)
     digests: list[str] = field(default_factory=list)
     signature: str | None = None
+    read: str | None = None
 
 
 def read_manifest(manifest: Material, open_member: Open, bounds: Bounds) -> Listed:
@@ -58,6 +61,19 @@ def read_manifest(manifest: Material, open_member: Open, bounds: Bounds) -> List
     for one in references:
         _compare(listed, one, one.get("URI"), open_member, None)
     return listed
+
+
+def is_plain_manifest(member: Material, bounds: Bounds) -> bool:
+    """Whether it is a manifest as in OpenDocument 1.2, part 3, and no more: names and types, without text. It repeats
+    what the container shows, so nobody signs it."""
+    try:
+        root = parsed(member.whole(_MANIFEST_BYTES), bounds, comments=False)
+    except (Fault, TooLarge, ValueError, OSError, EOFError):
+        return False
+    texts = [one for each in root.iter() for one in (each.text, each.tail)]
+    names = [str(name) for each in root.iter() for name in (each.tag, *each.attrib)]
+    plain = all(one.startswith(OPENDOCUMENT) for one in names) and not any((one or "").strip() for one in texts)
+    return root.tag == OPENDOCUMENT + "manifest" and plain
 
 
 def member_name(uri: str) -> str:
@@ -117,6 +133,9 @@ def read_chain(result: Material, open_member: Open, bounds: Bounds) -> Listed:
         walk.listed.faults.append(found("hash_mismatch", "the hash chain"))
         walk.listed.covered.clear()
     walk.listed.digests.append(DIGESTS.get(algorithm, algorithm))
+    walk.listed.read = member_name(file)
+    if walk.says_more():
+        walk.listed.faults.append(found("unsigned_beside", "more in a hash chain than its steps"))
     return walk.listed
 
 
@@ -136,6 +155,8 @@ class _Chain:
         for one in steps:
             if self._steps.setdefault(one.get("id", ""), one) is not one:
                 raise Fault("ambiguous_id", clean(one.get("id", "")))
+        self._others = len(children(root)) - len(steps) - len(defaults)
+        self._text = "".join((root.text or "", *(one.tail or "" for one in root))).strip()
         self._known: dict[str, tuple[str, bytes]] = {}
         self._open_steps: list[str] = []
 
@@ -152,6 +173,10 @@ class _Chain:
         self._open_steps.pop()
         self._known[name] = self._hashed(held)
         return self._known[name]
+
+    def says_more(self) -> bool:
+        """Whether it holds what no step from the root leads to."""
+        return bool(self._others or self._text) or set(self._known) != set(self._steps)
 
     def _value(self, one: etree._Element) -> tuple[str, bytes]:
         if one.tag == CHAIN + "StepRef":

@@ -5,7 +5,7 @@ carries its finding: whatever two programs could read as two different container
 
 After APPNOTE.TXT 6.3.10 and ISO/IEC 21320-1:
 1. The end record stands at the very end, once; the central directory ends where it (or its zip64 form) begins.
-2. Names are relative, plain and unlike each other; no links, no encryption, methods stored and deflate alone.
+2. A member has one name: relative, plain, unlike the others; no links, no encryption, methods stored and deflate alone.
 3. Members lie one behind the other from the first byte on: no gap, no overlap, nothing before, nothing between.
 4. What a member says of itself is what the directory says of it.
 5. Count, size, sum and expansion are within the bounds, before a byte is expanded; the expanding is counted too.
@@ -35,6 +35,7 @@ _LOCATOR64 = struct.Struct("<4sLQL")
 _ENTRY = struct.Struct("<4s6H3L5H2L")
 _LOCAL = struct.Struct("<4s5H3L2H")
 _MOST_COMMENT = 0xFFFF
+_UNICODE_PATH = 0x7075
 _FREE = 1 << 20
 """A member may always expand to this many bytes, whatever its ratio."""
 _DIRECTORY_OF_ONE = 1024
@@ -64,11 +65,13 @@ class Member:
 
 @dataclass
 class Archive:
-    """The members by name, in the order in which they lie in the file. `comment` is that of the whole."""
+    """The members by name, in the order in which they lie in the file. `comment` is that of the whole, `remarked`
+    whether a member has one."""
 
     material: Material
     members: dict[str, Member] = field(default_factory=dict)
     comment: bytes = b""
+    remarked: bool = False
 
     def open(self, name: str) -> Material | None:
         """A member as material, read as it is asked for; None if there is none. Reading may raise ValueError."""
@@ -90,6 +93,8 @@ class _Listed:
     size: int
     offset: int
     mode: int
+    extra: bytes = b""
+    remarked: bool = False
 
 
 def read(material: Material, bounds: Bounds = Bounds()) -> Archive:
@@ -110,7 +115,7 @@ def _read(material: Material, bounds: Bounds) -> Archive:
         raise Fault("too_large", "its directory is longer than it need be")
     listed = list(_directory(_at(material, offset, size), count))
     _within(listed, bounds)
-    archive = Archive(material, comment=comment)
+    archive = Archive(material, comment=comment, remarked=any(one.remarked for one in listed))
     place = 0
     for one in sorted(listed, key=lambda each: each.offset):
         if one.offset != place:
@@ -185,7 +190,9 @@ def _directory(data: bytes, count: int) -> Iterator[_Listed]:
         size, packed, offset = _sizes64(extra, [size, packed, fields[16]])
         if fields[13]:
             raise Fault("unsupported", "a zip file in several pieces")
-        yield _Listed(data[name_at:extra_at], flags, method, crc, packed, size, offset, fields[15] >> 16)
+        yield _Listed(
+            data[name_at:extra_at], flags, method, crc, packed, size, offset, fields[15] >> 16, extra, fields[12] > 0
+        )
     if place != len(data):
         raise Fault("unsafe", "its directory holds more than it says")
 
@@ -194,16 +201,13 @@ def _sizes64(extra: bytes, values: list[int]) -> list[int]:
     """Values of 0xFFFFFFFF stand in the zip64 field (4.5.3), in this order."""
     if 0xFFFFFFFF not in values:
         return values
-    place = 0
-    while place + 4 <= len(extra):
-        kind, length = struct.unpack_from("<2H", extra, place)
+    for kind, value in _extra_fields(extra):
         if kind == 1:
-            large = list(struct.unpack_from(f"<{length // 8}Q", extra, place + 4))
+            large = list(struct.unpack(f"<{len(value) // 8}Q", value[: len(value) // 8 * 8]))
             try:
-                return [large.pop(0) if value == 0xFFFFFFFF else value for value in values]
+                return [large.pop(0) if one == 0xFFFFFFFF else one for one in values]
             except IndexError:
                 break
-        place += 4 + length
     raise Fault("format_broken", "a size is missing")
 
 
@@ -227,6 +231,7 @@ def _member(material: Material, one: _Listed, directory: int) -> tuple[Member, i
     name = _name(one)
     fields = _LOCAL.unpack(_at(material, one.offset, _LOCAL.size))
     rest = _at(material, one.offset + _LOCAL.size, fields[9] + fields[10])
+    _one_name(name, one.extra, rest[fields[9] :])
     start = one.offset + _LOCAL.size + len(rest)
     end = start + one.packed
     described = bool(fields[2] & _DESCRIBED)
@@ -276,6 +281,23 @@ def _name(one: _Listed) -> str:
     if name.endswith("/") and (one.size or one.packed):
         raise Fault("unsafe", "a folder with content")
     return name
+
+
+def _one_name(name: str, *extras: bytes) -> None:
+    """Info-ZIP's Unicode path (4.6.9: version, CRC-32 of the name, name in UTF-8): some programs take that name."""
+    for extra in extras:
+        for kind, value in _extra_fields(extra):
+            if kind == _UNICODE_PATH and value[5:] != name.encode():
+                raise Fault("unsafe", "a member has two names")
+
+
+def _extra_fields(extra: bytes) -> Iterator[tuple[int, bytes]]:
+    """Kind and value of each field (4.5.1)."""
+    place = 0
+    while place + 4 <= len(extra):
+        kind, length = struct.unpack_from("<2H", extra, place)
+        yield kind, extra[place + 4 : place + 4 + length]
+        place += 4 + length
 
 
 def _unlike(listed: list[_Listed]) -> None:

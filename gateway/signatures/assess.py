@@ -29,6 +29,9 @@ from gateway.signatures.verdict import Revocation, Signature, Trust
 SKEW = timedelta(minutes=5)
 """How far the clock of a signing machine may be ahead."""
 
+_NOT_DOCUMENTS = frozenset(("server_auth", "ocsp_signing", "time_stamping", "code_signing"))
+"""Uses of a certificate that none of them lets sign a document, where it names only these (RFC 5280, 4.2.1.12)."""
+
 _ENDINGS = {
     "unknown": "unknown_authority",
     "not_yet_valid": "not_yet_valid",
@@ -79,6 +82,7 @@ async def assess(
         stamps=tuple(one.stamp for one in judged if one.stamp is not None),
         findings=tuple(_numbered(one, number) for one in findings),
         name=examined.name,
+        purpose=examined.purpose,
     )
 
 
@@ -137,7 +141,9 @@ def _for_signing(certificate: x509.Certificate, examined: Examined) -> bool:
     if examined.purpose == "timestamps":
         usage = certificate.extended_key_usage_value
         return usage is not None and "time_stamping" in usage.native
-    usage = certificate.key_usage_value
+    usage, extended = certificate.key_usage_value, certificate.extended_key_usage_value
+    if extended is not None and set(extended.native) <= _NOT_DOCUMENTS:
+        return False
     return usage is None or bool({"digital_signature", "non_repudiation"} & usage.native)
 
 

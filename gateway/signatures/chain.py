@@ -14,12 +14,15 @@ The home of pyhanko-certvalidator.
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, TypeVar
 
 from asn1crypto import crl, ocsp, x509
 from pyhanko_certvalidator import ValidationContext
+from pyhanko_certvalidator.authority import CertTrustAnchor, derive_quals_from_cert
 from pyhanko_certvalidator.errors import (
     CRLValidationError,
     DisallowedAlgorithmError,
@@ -52,6 +55,7 @@ Data = TypeVar("Data")
 Ending = Literal["holds", "unknown", "expired", "not_yet_valid", "revoked", "no_revocation_data", "weak", "broken"]
 
 MOST_PATHS, MOST_CERTIFICATES, MOST_REVOCATIONS, MOST_LOOKS = 8, 200, 200, 100
+_ADDRESS = re.compile(r"https?://[A-Za-z0-9._~:/?&=%+-]{1,200}")
 _TOLERANCE = timedelta(seconds=1)
 _WEAK = frozenset(("md2", "md5", "sha1"))
 _LIBRARY = (ValidationError, PathError, CRLValidationError, OCSPValidationError)
@@ -92,9 +96,12 @@ async def judge(
 ) -> Chain:
     """The chain behind `certificate` as of `at`. `used_at`: a proven earlier time of its use, for which revocation
     counts."""
-    anchors = trust.anchors(purpose)
-    if not anchors:
+    named = trust.anchors(purpose)
+    if not named:
         return Chain("unknown", detail="the trust folder holds no authority for this purpose")
+    anchors = [one for one in named if _may_vouch(one, certificate, at)]
+    if not anchors:
+        return Chain("unknown", detail="no authority in the trust folder may vouch for it at that time")
     # Of two with one issuer and number the library keeps the first: none that came along hides one of the folder.
     others = [*trust.intermediates(), *known.certificates[:MOST_CERTIFICATES]]
     try:
@@ -109,6 +116,25 @@ async def judge(
             return ended
         best = best or ended
     return best or Chain("unknown")
+
+
+def _may_vouch(anchor: x509.Certificate, certificate: x509.Certificate, at: datetime) -> bool:
+    """An anchor counts while it lives. One that is no authority counts as the signer itself and issues for nobody."""
+    if not anchor.not_valid_before <= at <= anchor.not_valid_after:
+        return bool(anchor.dump() == certificate.dump())
+    old = anchor["tbs_certificate"]["version"].native == "v1" and anchor.self_signed != "no"
+    return bool(anchor.ca or old or anchor.dump() == certificate.dump())
+
+
+def _anchor(certificate: x509.Certificate) -> CertTrustAnchor:
+    """What the anchor says of itself holds for its chains: names, length; its own policies do not narrow them."""
+    said = derive_quals_from_cert(certificate)
+    if said.standard_parameters is not None:
+        every = replace(
+            said.standard_parameters, user_initial_policy_set=frozenset(("any_policy",)), initial_explicit_policy=False
+        )
+        said = replace(said, standard_parameters=every)
+    return CertTrustAnchor(certificate, said)
 
 
 class _Registry(CertificateRegistry):
@@ -196,8 +222,16 @@ async def _asked(
     if good is not None or last is not None:
         return good or last or Chain("unknown")
     if certificate.crl_distribution_points or certificate.ocsp_urls:
-        return Chain("no_revocation_data", "unknown")
+        return Chain("no_revocation_data", "unknown", _told_at(certificate))
     return Chain("holds", "unchecked")
+
+
+def _told_at(certificate: x509.Certificate) -> str:
+    """Where its authority would tell of revocation, for `lintas trust update`."""
+    for point in certificate.crl_distribution_points:
+        if _ADDRESS.fullmatch(str(point.url)):
+            return f"`lintas trust update {point.url}` would bring the list"
+    return "its authority answers by OCSP only"
 
 
 def _up_to(path: ValidationPath, certificate: x509.Certificate) -> ValidationPath | None:
@@ -240,15 +274,20 @@ def _crls_of(certificate: x509.Certificate, crls: Iterable[crl.CertificateList])
     found = []
     for one in crls:
         try:
-            # After a certificate expired its authority need not list it any more (RFC 5280, section 3.3).
-            if (
-                one.issuer == certificate.issuer
-                and one["tbs_cert_list"]["this_update"].native <= certificate.not_valid_after
-            ):
+            if one.issuer == certificate.issuer and _speaks_of(one, certificate):
                 found.append(one)
         except (ValueError, TypeError, KeyError, AttributeError):
             continue
     return found[:MOST_REVOCATIONS]
+
+
+def _speaks_of(one: crl.CertificateList, certificate: x509.Certificate) -> bool:
+    """After a certificate expired its authority need not list it any more (RFC 5280, section 3.3): from then on only an
+    entry tells something, never that there is none."""
+    if one["tbs_cert_list"]["this_update"].native <= certificate.not_valid_after:
+        return True
+    listed = one["tbs_cert_list"]["revoked_certificates"]
+    return any(each["user_certificate"].native == certificate.serial_number for each in listed)
 
 
 def _ocsps_of(certificate: x509.Certificate, answers: Iterable[ocsp.OCSPResponse]) -> list[ocsp.OCSPResponse]:
@@ -276,7 +315,7 @@ def _context(
     rule = RevocationCheckingRule.CRL_OR_OCSP_REQUIRED if crls or ocsps else RevocationCheckingRule.NO_CHECK
     policy = RevocationCheckingPolicy(rule, RevocationCheckingRule.NO_CHECK)
     return ValidationContext(
-        trust_roots=list(anchors),
+        trust_roots=[_anchor(one) for one in anchors],
         certificate_registry=_Registry.build(others),
         moment=at,
         best_signature_time=used_at,

@@ -13,7 +13,8 @@ The index holds digests of the certificates, the revocation data and the unsigne
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 
 from asn1crypto import algos, cms, core
 
@@ -25,6 +26,7 @@ from gateway.signatures.cms_signer import WRONG
 from gateway.signatures.examined import Token
 from gateway.signatures.findings import Finding, found
 
+LATE = "a signature timestamp behind an archive timestamp, which proves nothing"
 _CERTIFICATES, _CRLS, _UNSIGNED = b"\xa0", b"\xa1", b"\xa1"
 
 
@@ -68,6 +70,49 @@ def archive_token(
         return None if content is None else digest_of(name, [before, content, fields, value])
 
     return Token("archive", token, imprint, covers_revocation=covers), None
+
+
+def in_order(every: Sequence[tuple[str, bytes, Token]], loose: Attributes) -> tuple[list[Token], list[Finding]]:
+    """The tokens with their `order`; each comes with its attribute's identifier and its value in DER.
+
+    A token can be proven by any of a higher order, so an archive timestamp may have none above what it does not cover.
+    Where indexes contradict each other they prove less: orders are lowered until that holds. A signature timestamp that
+    an archive timestamp does not cover came later, and is left out."""
+    covered = {place: _named(one[2], loose) for place, one in enumerate(every) if one[2].kind == "archive"}
+    orders = {
+        place: 1 + sum(other != place and every[other][:2] in names for other in covered)
+        for place, names in covered.items()
+    }
+    for _ in covered:
+        for place, names in covered.items():
+            open_ = [orders[other] for other in covered if every[other][:2] not in names]
+            orders[place] = min([orders[place], *open_])
+    late = {
+        place
+        for place, (oid, value, token) in enumerate(every)
+        if token.kind == "signature" and any((oid, value) not in names for names in covered.values())
+    }
+    tokens = [replace(one[2], order=orders.get(place, 0)) for place, one in enumerate(every) if place not in late]
+    return tokens, [found("unsupported", LATE)] if late else []
+
+
+def _named(token: Token, loose: Attributes) -> set[tuple[str, bytes]]:
+    """Identifiers and values of the unsigned attributes that the index of an archive timestamp names."""
+    try:
+        index = _index(token.signed_data)
+        if index is None:
+            return set()
+        oid, told = index[0], _HashIndex.load(index[1])
+        name = str(told["algorithm"]["algorithm"].native)
+        held = {each.native for each in told["unsigned"]}
+        return {
+            (one.oid, value)
+            for one in loose.every
+            if all(each in held for each in _digests(name, _hashed(oid, one)))
+            for value in one.values
+        }
+    except (*WRONG, Unreadable):
+        return set()
 
 
 def _index(token: cms.SignedData) -> tuple[str, bytes] | None:

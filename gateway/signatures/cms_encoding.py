@@ -1,7 +1,7 @@
 """CMS as it arrives: PEM, base64, DER or BER, made into DER with definite lengths.
 
 Enters: bytes of anybody. Leaves: the encoding of one value, and how many bytes follow it. Refuses: what is damaged, too
-deep or of too many parts (`Unreadable`).
+deep or of too many parts, and text around, between or within PEM (`Unreadable`).
 
 The walk is a loop, not a recursion, and comes before any library: depth and lengths are known to be sane after it.
 Streaming programs (OpenSSL with -stream, Windows) write indefinite lengths and strings in pieces (X.690, sections
@@ -15,12 +15,10 @@ import binascii
 import re
 from dataclasses import dataclass, field
 
-from asn1crypto import pem
-
 MOST_DEPTH, MOST_VALUES = 64, 1_000_000
 _OCTETS, _OCTETS_IN_PIECES = 0x04, 0x24
-_PEM_NAMES = ("PKCS7", "CMS", "PKCS #7 SIGNED DATA")
-_BASE64 = re.compile(rb"[A-Za-z0-9+/=\s]+")
+_PEM_NAMES = (b"PKCS7", b"CMS", b"PKCS #7 SIGNED DATA")
+_BEGIN = re.compile(rb"-----BEGIN ([A-Z0-9 #]{1,40})-----")
 
 Bytes = bytes | memoryview
 
@@ -38,20 +36,34 @@ def _broken(detail: str) -> Unreadable:
 
 
 def unarmored(data: bytes) -> bytes:
-    """The binary value in PEM or base64; what is binary already stays."""
+    """The binary value in PEM or base64; what is binary already stays.
+
+    One PEM block without headers (RFC 7468, section 3, strict but for the length of lines), and nothing beside it: what
+    people read around a block, or in a second one, nobody signed."""
     if data[:1] == b"\x30":
         return data
+    text = data.strip()
+    begin = _BEGIN.match(text)
+    if begin is None:
+        return _decoded(text, "neither DER, PEM nor base64")
+    name, end = begin.group(1), b"-----END " + begin.group(1) + b"-----"
+    if name not in _PEM_NAMES:
+        raise _broken("the PEM block holds no CMS")
+    if not text.endswith(end):
+        raise _broken("damaged PEM, or something beside the block")
+    return _decoded(text[begin.end() : -len(end)], "damaged PEM, or more than one block")
+
+
+def _decoded(text: bytes, otherwise: str) -> bytes:
+    """Base64 with white space; there is one way to write each value (RFC 4648, section 3.5)."""
+    plain = b"".join(text.split())
     try:
-        if pem.detect(data):
-            name, _, der = pem.unarmor(data)
-            if name not in _PEM_NAMES:
-                raise _broken("the PEM block holds no CMS")
-            return bytes(der)
-        if _BASE64.fullmatch(data):
-            return base64.b64decode(b"".join(data.split()), validate=True)
-    except (ValueError, TypeError, binascii.Error) as error:
-        raise _broken("damaged PEM or base64") from error
-    raise _broken("neither DER, PEM nor base64")
+        value = base64.b64decode(plain, validate=True)
+    except (ValueError, binascii.Error) as error:
+        raise _broken(otherwise) from error
+    if not value or base64.b64encode(value) != plain:
+        raise _broken(otherwise)
+    return value
 
 
 @dataclass

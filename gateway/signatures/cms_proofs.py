@@ -16,7 +16,7 @@ from asn1crypto import cms, core, ocsp, pdf, x509
 
 from gateway.signatures import cms_attributes
 from gateway.signatures.chain import Known
-from gateway.signatures.cms_archive import archive_token
+from gateway.signatures.cms_archive import archive_token, in_order
 from gateway.signatures.cms_attributes import Attributes
 from gateway.signatures.cms_digest import digest_of
 from gateway.signatures.cms_signer import MOST_CERTIFICATES, WRONG, readable_certificate
@@ -138,7 +138,7 @@ def tokens(
 
     Over the signature's value (RFC 3161, appendix A), over the content (EN 319 122-1, section 5.2.8), or over all
     (archive, section 5.5.3)."""
-    every: list[Token] = []
+    every: list[tuple[str, bytes, Token]] = []
     findings: list[Finding] = []
     signature = bytes(info["signature"].native)
     for number, (oid, value) in enumerate(_stamped(held, loose)):
@@ -146,9 +146,10 @@ def tokens(
             findings.append(found("too_large", f"more than {MOST_TOKENS} timestamps"))
             break
         token, fault = _token(oid, value, signed, info, loose, signature, content_digest)
-        every += [token] if token is not None else []
+        every += [(oid, value, token)] if token is not None else []
         findings += [fault] if fault is not None else []
-    return every, findings
+    ordered, late = in_order(every, loose or Attributes())
+    return ordered, findings + late
 
 
 _UNSIGNED_STAMPS = (

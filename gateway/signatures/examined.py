@@ -23,8 +23,8 @@ TokenKind = Literal["signature", "content", "archive", "document"]
 @dataclass(frozen=True)
 class Token:
     """One RFC 3161 token. `imprint` gives the digest it must carry, by the name of a hash as in `sha256`; None if what
-    it covers is gone. `covers_revocation`: its imprint is over the signature's revocation data as well. `order`: a token
-    covers those of a lower order, and nothing else can prove them."""
+    it covers is gone. `covers_revocation`: its imprint is over the signature's revocation data as well. `order`: a
+    token covers those of a lower order, and nothing else can prove them."""
 
     kind: TokenKind
     signed_data: cms.SignedData

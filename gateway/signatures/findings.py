@@ -58,6 +58,8 @@ CATALOGUE: MappingProxyType[str, Kind] = MappingProxyType(
     {
         # What the file is.
         "unsigned": Kind("info", None, "the file carries no signature", "Ask the sender for the signed file."),
+        "only_dated": Kind("info", None, "the file carries a timestamp and no signature: nobody says what it is",
+                           "Ask the sender for the signed file."),
         "format_unknown": Kind("info", None, "this is no format in which signatures are known here",
                                "Send a PDF, XML, CMS, JWS or ASiC file; name a detached signature with --detached."),
         "format_broken": Kind("error", _S.FORMAT_FAILURE, "the file cannot be read as what it says it is", _ASK),
@@ -84,12 +86,17 @@ CATALOGUE: MappingProxyType[str, Kind] = MappingProxyType(
                               "Ask for the document as it was signed; the change may be visible on any page."),
         "change_allowed": Kind("warning", None, "the document was changed after it was signed, as its signer allowed",
                                "See whether the changes (a form filled in, a note) matter to you."),
+        "ambiguous_structure": Kind("unsure", _S.FORMAT_FAILURE,
+                                    "the file can be read in more than one way; another program may show other text",
+                                    "Ask for the file anew, written by another program."),
         "not_covered": Kind("error", _S.FORMAT_FAILURE, "the signature does not cover all of the document",
                             "Do not rely on the document: what is outside of the signature can be anybody's."),
         "ambiguous_id": Kind("error", _S.FORMAT_FAILURE, "two elements have one id, so nobody can say which is signed",
                              "Refuse the file: it is made to mislead, or by a broken program."),
         "unsigned_file": Kind("error", _S.FORMAT_FAILURE, "the container holds a file that no signature covers",
                               "Do not rely on that file; ask for a container without it."),
+        "unsigned_beside": Kind("warning", None, "beside what is signed the file says something that nobody signed",
+                                "Rely on the signed content alone; ignore what stands beside it."),
         "container_odd": Kind("warning", None, "the container is not put together as it should be",
                               "Nothing to do where all files are signed; a strict program may refuse it."),
         "evidence_of": Kind("info", None, "evidence of a gateway about a message", "Nothing to do."),
@@ -101,8 +108,9 @@ CATALOGUE: MappingProxyType[str, Kind] = MappingProxyType(
                                 "whoever signed the evidence is not known as a gateway, so its receipts prove nothing",
                                 "Get the certificate of evidence from who runs the gateway, compare its SHA-256, "
                                 "and add it: `lintas trust add FILE --for gateways`."),
-        "receipt_holds": Kind("info", None, "a receipt within holds, by the keys that the container carries",
-                              "Nothing to do, if the container is that of a known gateway."),
+        "receipt_holds": Kind("info", None, "a receipt within holds, by a key for which the container's signer vouches",
+                              "Rely on it if that is a known gateway; else compare the key with the gateway's "
+                              "/.well-known/jwks.json."),
         "receipt_fails": Kind("error", _S.FORMAT_FAILURE, "a gateway's receipt within does not hold",
                               "Do not rely on the receipts; ask the gateway for the evidence again."),
         "receipt_missing": Kind("warning", None, "a gateway's receipt is not within",

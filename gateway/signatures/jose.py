@@ -22,6 +22,9 @@ from gateway.signatures.material import Bounds, Material, TooLarge
 MOST_HEADER = 256 << 10
 """Bytes of a protected header."""
 
+_ENTRY = frozenset(("protected", "header", "signature"))
+_WHOLE = _ENTRY | {"payload", "signatures"}
+"""Members of a signature, and of the whole in either form (RFC 7515, section 7.2)."""
 _HTTP_HEADERS = "http://uri.etsi.org/19182/HttpHeaders"
 _BY_URI = "http://uri.etsi.org/19182/ObjectIdByURI"
 _BY_URI_HASH = "http://uri.etsi.org/19182/ObjectIdByURIHash"
@@ -50,7 +53,7 @@ def examine(material: Material, beside: Material | None, bounds: Bounds = Bounds
     outcome = Outcome("jws")
     try:
         data = material.whole(bounds.jws_bytes).rstrip(b"\r\n")
-        text, written = _json(data) if data.lstrip(b" \t\r\n\xef\xbb\xbf")[:1] == b"{" else _compact(data)
+        text, written = _json(data, outcome) if data.lstrip(b" \t\r\n\xef\xbb\xbf")[:1] == b"{" else _compact(data)
         payload = _Payload(text, beside, bounds)
         if len(written) > bounds.signatures:
             outcome.findings.append(found("too_large", f"more than {bounds.signatures} signatures"))
@@ -77,7 +80,7 @@ def _compact(data: bytes) -> tuple[bytes | None, list[_Written]]:
     return parts[1] or None, [_Written(parts[0], parts[2], {})]
 
 
-def _json(data: bytes) -> tuple[bytes | None, list[_Written]]:
+def _json(data: bytes, outcome: Outcome) -> tuple[bytes | None, list[_Written]]:
     """RFC 7515, section 7.2: flattened, or general with several signatures."""
     whole = json_object(data.removeprefix(b"\xef\xbb\xbf"))
     payload = whole.get("payload")
@@ -88,7 +91,11 @@ def _json(data: bytes) -> tuple[bytes | None, list[_Written]]:
         raise NotJose("flattened and general form at once")
     if several is not None and not isinstance(several, list):
         raise NotJose("the signatures are no list")
-    written = [_written(each) for each in (several if several is not None else [whole])]
+    entries = several if several is not None else [whole]
+    written = [_written(each) for each in entries]
+    more = len(set(whole) - _WHOLE) + sum(len(set(each) - _ENTRY) for each in entries if each is not whole)
+    if more:
+        outcome.findings.append(found("unsigned_beside", f"{more} member(s) that a JWS has not"))
     return payload.encode("utf-8", "surrogatepass") if payload else None, written
 
 
@@ -120,6 +127,7 @@ def _examine(one: Examined, written: _Written, payload: _Payload, outcome: Outco
     one.format = "JAdES" if header.ades else "JWS"
     signature = b64url_bytes(written.signature)
     jose_header.check_critical(one, header)
+    jose_header.check_loose(one, header)
     algorithm = jose_header.read_algorithm(one, header)
     if algorithm is None:
         one.covers = "nothing that is proven"

@@ -42,7 +42,11 @@ _KEY_KINDS = {"rsa": "RSA", "rsassa_pss": "RSA", "ec": "EC", "ed25519": "OKP"}
 _SECRETS = ("none", "HS256", "HS384", "HS512")
 _UNDERSTOOD = frozenset(("b64", "sigT", "sigD", "x5t#o", "sigX5ts", "iat", "adoTst", "srCms", "sigPl", "srAts"))
 _REGISTERED = frozenset(("alg", "jku", "jwk", "kid", "x5u", "x5c", "x5t", "x5t#S256", "typ", "cty", "crit"))
-_ADES = ("sigT", "sigD", "x5t#o", "sigX5ts", "srCms", "sigPl", "srAts", "sigPId", "adoTst", "etsiU")
+_LOOSE = frozenset(
+    ("etsiU", "x5c", "x5t", "x5t#S256", "x5t#o", "sigX5ts", "x5u", "jku", "jwk", "kid", "alg", "crit", "b64")
+)
+"""What may stand in the unprotected header without a further word: it is checked, refused, or never used."""
+_ADES = ("sigT", "sigD", "x5t#o", "sigX5ts", "srCms", "sigPl", "srAts", "sigPId", "adoTst")
 _NAMED = {"s256": "sha256", "s384": "sha384", "s512": "sha512", "sha256": "sha256", "sha384": "sha384",
           "sha512": "sha512", "sha1": "sha1"}  # fmt: skip
 
@@ -59,7 +63,7 @@ class Header:
 
     @property
     def ades(self) -> bool:
-        return any(self.get(name) is not None for name in _ADES)
+        return any(self.protected.get(name) is not None for name in _ADES) or self.loose.get("etsiU") is not None
 
     @property
     def plain(self) -> bool:
@@ -78,6 +82,10 @@ def digest_called(name: Any) -> str:
 def read_algorithm(one: Examined, header: Header) -> str | None:
     """The name of a usable algorithm; else None, with a finding."""
     name = header.get("alg")
+    if "alg" in header.loose:
+        # RFC 7515, section 10.7: what is not signed may be exchanged, and the kind of check with it.
+        one.findings.append(found("format_broken", "the algorithm stands outside of what is signed"))
+        return None
     if name in _SECRETS:
         one.integrity = "unknown"
         one.findings.append(found("no_key_signature", name))
@@ -112,17 +120,28 @@ def check_critical(one: Examined, header: Header) -> None:
         one.findings.append(found("unsupported", "a critical extension that is not known here"))
 
 
+def check_loose(one: Examined, header: Header) -> None:
+    """What else the unprotected header says (RFC 7515, section 7.2.1), as what kind of content it is."""
+    more = len(set(header.loose) - _LOOSE)
+    if more:
+        one.findings.append(found("unsigned_beside", f"{more} member(s) of its unprotected header"))
+
+
 def read_certificates(one: Examined, header: Header, others: list[x509.Certificate]) -> list[x509.Certificate]:
-    """Sets the signer. From `x5c` alone, or by digest among `others`: a bare key vouches for itself, a URL is not
-    fetched."""
+    """Sets the signer. From a signed `x5c`, or by a signed digest in the other header's `x5c` or among `others`: a bare
+    key vouches for itself, a URL is not fetched, and what nobody signed can be exchanged."""
     chain = _x5c(header)
-    one.baseline = header.ades and _thumbprints(header) is not None
-    candidates = chain[:1] or [each for each in others if _bound(header, each)]
+    named = _thumbprints(header.protected) is not None
+    one.baseline = header.ades and named
+    signed = "x5c" in header.protected or named
+    candidates = (chain[:1] if signed else []) or [each for each in others if named and _bound(header, each)]
     if candidates:
         one.signer = candidates[0]
         if _bound(header, one.signer) is False:
             one.findings.append(found("certificate_mismatch"))
-        one.digests += [name for name, _ in (_thumbprints(header) or [])[:1] if "x5c" not in header.protected]
+        one.digests += [name for name, _ in (_thumbprints(header.protected) or [])[:1] if "x5c" not in header.protected]
+    elif chain:
+        one.findings.append(found("no_certificate", "it stands outside of what is signed, which names none"))
     elif header.get("x5u") is not None or header.get("jku") is not None:
         one.findings.append(found("external_reference", "the key is named by its address"))
     else:
@@ -142,7 +161,7 @@ def _x5c(header: Header) -> list[x509.Certificate]:
     return [each for each in found_here if each is not None]
 
 
-def _thumbprints(header: Header) -> list[tuple[str, bytes]] | None:
+def _thumbprints(header: Mapping[str, Any]) -> list[tuple[str, bytes]] | None:
     """Digests that name the signer's certificate; None where there are none."""
     told: list[tuple[str, bytes]] = []
     for key, name in (("x5t#S256", "sha256"), ("x5t", "sha1")):
@@ -164,7 +183,7 @@ def _text(value: Any) -> str:
 
 
 def _bound(header: Header, certificate: x509.Certificate) -> bool | None:
-    told = _thumbprints(header)
+    told = _thumbprints({**header.loose, **header.protected})
     if told is None:
         return None
     der = certificate.dump()

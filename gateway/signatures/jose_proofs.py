@@ -22,6 +22,10 @@ from gateway.signatures.jose_header import MOST_CERTIFICATES, Header
 from gateway.signatures.jose_text import NotJose, b64_bytes, b64url_bytes, json_object
 
 MOST_ENTRIES = 200
+_PASSED = frozenset(
+    ("anyValData", "tstVD", "axVals", "arVals", "xRefs", "rRefs", "axRefs", "arRefs", "sigPSt", "cSig")
+)  # fmt: skip
+"""Entries that the standard has and that prove nothing here."""
 
 
 class Proofs:
@@ -33,6 +37,7 @@ class Proofs:
         self.ocsps: list[bytes] = []
         self.stamps: list[Any] = []
         self.unknown: list[str] = []
+        self.foreign = 0
 
 
 def read(header: Header) -> Proofs:
@@ -64,6 +69,8 @@ def _take(proofs: Proofs, kind: str, value: Any) -> None:
         _revocations(proofs, value.get("rVals", {}))
     elif kind in ("arcTst", "rfsTst", "sigRTst"):
         proofs.unknown.append(kind)
+    elif kind not in _PASSED:
+        proofs.foreign += 1
 
 
 def _certificates(proofs: Proofs, value: Any) -> None:
@@ -103,6 +110,8 @@ def fill(one: Examined, header: Header, proofs: Proofs, chain: list[x509.Certifi
             one.tokens.append(Token("signature", signed, lambda name: digest_of(name, [signature])))
     if proofs.unknown:
         one.findings.append(found("unsupported", "an archive timestamp of JAdES"))
+    if proofs.foreign:
+        one.findings.append(found("unsigned_beside", f"{proofs.foreign} entries of etsiU that the standard has not"))
     if header.protected.get("adoTst") is not None:
         one.findings.append(found("unsupported", "a content timestamp of JAdES"))
 

@@ -50,6 +50,7 @@ class Material:
         self.file, self.name = file, name
         self.size = file.seek(0, io.SEEK_END)
         self._digests: dict[str, bytes] = {}
+        self.touched = False
 
     @classmethod
     def of(cls, data: bytes, name: str = "") -> Material:
@@ -61,12 +62,14 @@ class Material:
 
     def whole(self, limit: int) -> bytes:
         """All of it, or `TooLarge`."""
+        self.touched = True
         if self.size > limit:
             raise TooLarge(self.size, limit)
         self.file.seek(0)
         return self.file.read(limit)
 
     def pieces(self, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
+        self.touched = True
         self.file.seek(start)
         left = (self.size if stop is None else stop) - start
         while left > 0 and (piece := self.file.read(min(PIECE, left))):

@@ -5,7 +5,8 @@ a finding.
 
 1. Each filled signature field is looked at by itself: one broken field hides no other.
 2. Its byte range must begin at 0, and leave out exactly its own /Contents, nothing else.
-3. It must reach the end of a revision. What was added later is compared with what its signer allows (DocMDP).
+3. It must reach the end of a revision. What was added later is compared with what its signer allows (DocMDP), and must
+   be known to the last byte (`pdf_tail`): what a viewer may find and the reader does not know of is a change.
 4. Later document timestamps prove that the earlier signatures existed, with the revocation data of their revision.
 
 The home of pyHanko's PDF reader.
@@ -36,9 +37,11 @@ from gateway.signatures.cms_digest import digest_of
 from gateway.signatures.examined import Examined, Outcome, Token
 from gateway.signatures.findings import Finding, found
 from gateway.signatures.material import Bounds, Material, TooLarge
+from gateway.signatures.pdf_tail import is_known
 
 _DETACHED = {"/ETSI.CAdES.detached": "PAdES", "/adbe.pkcs7.detached": "PDF PKCS#7"}
 _STAMP = "/ETSI.RFC3161"
+MOST_FIELDS = 20_000
 
 # pyHanko tells of every oddity of a file in the log, with its names; the verdict tells it instead.
 logging.getLogger("pyhanko").setLevel(logging.CRITICAL)
@@ -72,8 +75,26 @@ def examine(material: Material, beside: Material | None = None, bounds: Bounds =
     except TooLarge as error:
         outcome.findings.append(found("too_large", str(error)))
         return outcome
+    return _read(data, bounds)
+
+
+def _read(data: bytes, bounds: Bounds) -> Outcome:
+    """Read as it should be written; where that fails, as it can be read, which leaves open what others see in it."""
+    strict = _attempt(data, bounds, strict=True)
+    if not any(one.code == "format_broken" for one in strict.findings):
+        return strict
+    lenient = _attempt(data, bounds, strict=False)
+    if any(one.code == "format_broken" for one in lenient.findings):
+        return lenient
+    if lenient.signatures:
+        lenient.findings.append(found("ambiguous_structure"))
+    return lenient
+
+
+def _attempt(data: bytes, bounds: Bounds, *, strict: bool) -> Outcome:
+    outcome = Outcome("pdf")
     try:
-        _examine(data, outcome, bounds)
+        _examine(data, outcome, bounds, strict=strict)
     except Exception as error:  # a PDF reader meets anything in a file that was made to break it
         outcome.findings.append(_fault(error))
     return outcome
@@ -85,13 +106,14 @@ def _fault(error: Exception) -> Finding:
     return found("format_broken", "as a PDF")
 
 
-def _examine(data: bytes, outcome: Outcome, bounds: Bounds) -> None:
-    reader = PdfFileReader(io.BytesIO(data), strict=False)
+def _examine(data: bytes, outcome: Outcome, bounds: Bounds, *, strict: bool) -> None:
+    reader = PdfFileReader(io.BytesIO(data), strict=strict)
     if reader.encrypted and reader.decrypt(b"").status == AuthStatus.FAILED:
         outcome.findings.append(found("unsupported", "the file is encrypted with a password"))
         return
     if reader.xrefs.hybrid_xrefs_present:
         outcome.findings.append(found("unsupported", "two cross-reference tables at once"))
+    _walk(reader)
     fields = _fields(reader, data, outcome, bounds)
     known = _stored(reader, outcome)
     stamps = [one for one in fields if one.is_stamp]
@@ -103,11 +125,33 @@ def _examine(data: bytes, outcome: Outcome, bounds: Bounds) -> None:
             one.embedded = _together(one.embedded, known)
             one.tokens += [_token(reader, stamp, data) for stamp in stamps if stamp.revision > field.revision]
         outcome.signatures += examined
-    if signatures and data[data.rfind(b"%%EOF") + 5 :].strip():
-        outcome.findings.append(found("changed_after", "bytes stand behind its end"))
+    if signatures and not _ends(data, reader, signatures):
+        outcome.findings.append(found("changed_after", "bytes stand behind it that belong to no revision"))
     for stamp in stamps:
         if stamp.faults or not any(one.revision < stamp.revision for one in signatures):
             outcome.signatures.append(_alone(stamp, data, known, stamp.revision > last))
+
+
+def _ends(data: bytes, reader: PdfFileReader, signatures: list[_Field]) -> bool:
+    """Whether what stands behind the last signature is known to the last byte."""
+    last = max(signatures, key=lambda one: one.range[2] + one.range[3])
+    return is_known(data, reader, last.range[2] + last.range[3], last.revision)
+
+
+def _walk(reader: PdfFileReader) -> None:
+    """Every field of the form once: one that stands twice, or too many, would be walked for ever."""
+    waiting: list[Any] = []
+    if "/AcroForm" in reader.root and "/Fields" in (form := reader.root["/AcroForm"]):
+        waiting += form["/Fields"]
+    seen: set[Any] = set()
+    while waiting:
+        one = waiting.pop()
+        reference = getattr(one, "reference", None)
+        if reference in seen or len(seen) > MOST_FIELDS:
+            raise ValueError("a form that is no tree")
+        seen.add(reference if reference is not None else object())
+        field = one.get_object()
+        waiting += list(field["/Kids"]) if "/Kids" in field else []
 
 
 def _fields(reader: PdfFileReader, data: bytes, outcome: Outcome, bounds: Bounds) -> list[_Field]:
@@ -129,6 +173,8 @@ def _field(reader: PdfFileReader, data: bytes, name: str, value: Any, field: Any
     signature = EmbeddedPdfSignature(reader, field, name)
     numbers = [int(one) for one in signature.byte_range]
     faults: list[Finding] = []
+    if not _is_padded(signature):
+        faults.append(found("not_covered", "bytes stand behind the signature in its own place"))
     if len(numbers) != 4 or not _fits(numbers, data, signature.pkcs7_content):
         faults.append(found("not_covered", "its byte range leaves out more than the signature itself"))
         numbers = [*numbers, 0, 0, 0, 0][:4]
@@ -136,6 +182,15 @@ def _field(reader: PdfFileReader, data: bytes, name: str, value: Any, field: Any
         faults.append(found("unsupported", "this kind of PDF signature"))
     first, length, second, rest = numbers
     return _Field(signature, label(name), subfilter, (first, length, second, rest), faults)
+
+
+def _is_padded(signature: EmbeddedPdfSignature) -> bool:
+    """Whether nothing but zeros fills the place that the signature leaves free. In BER its end is not looked for."""
+    content = signature.pkcs7_content
+    if content[1:2] == b"\x80":
+        return True
+    size = len(cms.ContentInfo.load(content).dump())
+    return not content[size:].strip(b"\x00")
 
 
 def _fits(numbers: list[int], data: bytes, contents: bytes) -> bool:
@@ -222,7 +277,7 @@ def _token(reader: PdfFileReader, stamp: _Field, data: bytes) -> Token:
     whole = not stamp.faults and stamp.signature.evaluate_signature_coverage() >= SignatureCoverageLevel.ENTIRE_REVISION
     imprint: Callable[[str], bytes | None] = partial(_digest, data, stamp.range) if whole else _nothing
     store = _dss(reader.get_historical_resolver(stamp.revision))
-    return Token("document", stamp.signature.signed_data, imprint, bool(store.crls or store.ocsps))
+    return Token("document", stamp.signature.signed_data, imprint, bool(store.crls or store.ocsps), stamp.revision)
 
 
 def _nothing(name: str) -> bytes | None:

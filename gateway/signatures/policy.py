@@ -30,7 +30,7 @@ def unmet(told: Mapping[str, Any], policy: SignaturePolicy, signed_as: Sequence[
     if told["conclusion"] != "valid":
         deciding = [one for one in told["findings"] if one["weight"] in ("error", "unsure")]
         return [(one["code"], f"{one['message']}. {one['advice']}") for one in deciding[:8]]
-    wrong = [_demands(one, policy, signed_as) for one in told["signatures"]]
+    wrong = [_demands(one, policy, signed_as) for one in told["signatures"] if one["kind"] == "signature"]
     return min(wrong, key=len) if wrong and all(wrong) else []
 
 

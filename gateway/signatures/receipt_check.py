@@ -8,14 +8,14 @@ receipt with what it says, and every problem. Refuses: nothing; what is wrong wi
 3. Each names the one before it by SHA-256: accepted → delivered → registered | refused, or accepted → refused.
 4. Every recipient that `accepted` names has a delivery that ended.
 5. Commitments (`commit` = SHA-256(salt ‖ bytes)) fit the documents, parts and registration numbers that are here.
-6. Every document and part that is here is one that a receipt commits to: none stands beside them unproven.
+6. Each document and each part that is here is one that a receipt commits to: a forged one beside the true one is seen.
 """
 
 from __future__ import annotations
 
 import hashlib
 from base64 import b64decode, urlsafe_b64decode
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
@@ -43,8 +43,8 @@ PROBLEMS: Mapping[str, str] = MappingProxyType(
         "not_delivered": "no receipt says that this recipient has it, or refused it",
         "stranger": "it is about a recipient that the message does not name",
         "document_differs": "no document given here is the one it commits to",
-        "document_stray": "a document here is not one that any of the receipts commits to",
-        "part_differs": "a part here is not one that any of the receipts commits to",
+        "document_alone": "a document given here is not one that a receipt commits to",
+        "part_differs": "a part given here is not one that a receipt commits to",
         "part_missing": "it commits to a part that was not given",
         "registration_differs": "the registration number beside it is not the one it commits to",
         "errors_differ": "the row problems beside it are not those that it commits to",
@@ -68,7 +68,7 @@ ADVICE: Mapping[str, str] = MappingProxyType(
         "not_delivered": "wait for the delivery, or ask the recipient or the gateway for its receipt",
         "stranger": _AGAIN,
         "document_differs": "name the document that belongs to it; if you did, do not rely on that document",
-        "document_stray": _GENUINE,
+        "document_alone": _GENUINE,
         "part_differs": _GENUINE,
         "part_missing": "name every part of the message with --part, or none",
         "registration_differs": "do not rely on the number; ask the recipient for it",
@@ -126,9 +126,9 @@ class Receipt:
     def recipients(self) -> tuple[str, ...]:
         return tuple(map(str, self.manifest.get("recipients") or ()))
 
-    def committed(self, data: bytes) -> str:
-        """What it would say if it were about these bytes: hex SHA-256(salt ‖ bytes)."""
-        return hashlib.sha256(b64decode(self.manifest["salt"]) + data).hexdigest()
+    @property
+    def salt(self) -> bytes:
+        return b64decode(self.manifest["salt"])
 
 
 @frozen
@@ -175,7 +175,9 @@ def check(bundle: Bundle, jwks: Mapping[str, Any], parts: Sequence[bytes] | None
         checked, wrong = _commitments(one, bundle, beside[one.number], parts)
         problems += wrong
         compared.append(Receipt(one.number, one.sha256, one.kid, one.manifest, tuple(checked)))
-    problems += _strays(compared, bundle, parts or ())
+    problems += _alone(held, bundle.documents, parts or ())
+    if bundle.errors is not None and not any(_is_batch(one) and bundle.documents for one in held):
+        problems.append(Problem("errors_differ"))
     return Checked(tuple(compared), tuple(problems))
 
 
@@ -295,7 +297,7 @@ def _commitments(
     problems: list[Problem] = []
 
     def fits(bytes_: Iterable[bytes], told: object) -> bool:
-        return any(one.committed(data) == told for data in bytes_)
+        return any(hashlib.sha256(one.salt + data).hexdigest() == told for data in bytes_)
 
     def note(name: str, holds: bool, code: str, about: str | None = None) -> None:
         if holds:
@@ -316,23 +318,18 @@ def _commitments(
     return list(dict.fromkeys(checked)), problems
 
 
-def _strays(held: Sequence[Receipt], bundle: Bundle, parts: Sequence[bytes]) -> list[Problem]:
-    """What is here and no receipt commits to: beside what is proven it would be taken for proven too."""
-    problems = [
-        Problem("document_stray", None, f"document {number} of {len(bundle.documents)}")
-        for number, data in enumerate(bundle.documents, 1)
-        if not any(one.committed(data) == one.manifest["commit"] for one in held)
-    ]
-    for digest in parts:
-        if not any(one.committed(digest) in _told_parts(one) for one in held):
-            problems.append(Problem("part_differs", None, digest.hex()))
-    if bundle.errors is not None and not any("errors" in one.checked or _is_batch(one) for one in held):
-        problems.append(Problem("errors_differ"))
-    return problems
+def _alone(held: Sequence[Receipt], documents: Sequence[bytes], parts: Sequence[bytes]) -> list[Problem]:
+    """What was given and no receipt commits to; `about` is its SHA-256 in hex."""
+    salts = {one.salt for one in held}
+    whole = {one.manifest["commit"] for one in held}
+    pieces = {str(part.get("commit")) for one in held for part in one.manifest["parts"]}
 
+    def fits(data: bytes, told: Collection[str]) -> bool:
+        return any(hashlib.sha256(salt + data).hexdigest() in told for salt in salts)
 
-def _told_parts(one: Receipt) -> list[object]:
-    return [part.get("commit") for part in one.manifest["parts"]]
+    alone = [hashlib.sha256(data).hexdigest() for data in documents if not fits(data, whole)]
+    problems = [Problem("document_alone", None, digest) for digest in alone]
+    return problems + [Problem("part_differs", None, data.hex()) for data in parts if not fits(data, pieces)]
 
 
 def _is_batch(one: Receipt) -> bool:

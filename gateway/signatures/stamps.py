@@ -60,15 +60,19 @@ async def judge(
     tokens: list[Token], known: chain.Known, trust: TrustStore, at: datetime, constraints: Constraints = DEFAULT
 ) -> list[Judged]:
     """All tokens of one signature. `known` adds what came along beside them."""
-    every = sorted((_read(token, constraints) for token in tokens), key=lambda one: one.time, reverse=True)
-    judged: list[Judged] = []
-    moment = at
-    for one in every:
-        result = await _judge(one, known, trust, at, moment, constraints)
-        if result.proven is not None and one.token.kind in ("archive", "document"):
-            moment = min(moment, result.proven)
-        judged.append(result)
-    return judged
+    every = [_read(token, constraints) for token in tokens]
+    judged: list[tuple[_Read, Judged]] = []
+    # By what covers what, never by what a token says of its own time: that may be anything.
+    for one in sorted(every, key=lambda one: (_place(one.token), one.time), reverse=True):
+        over = [each.proven for other, each in judged if _place(other.token) > _place(one.token)]
+        moment = min([at, *(time for time in over if time is not None)])
+        judged.append((one, await _judge(one, known, trust, at, moment, constraints)))
+    return [each for _, each in judged]
+
+
+def _place(token: Token) -> int:
+    """An archive timestamp covers what is no archive timestamp, also where its format tells no order."""
+    return token.order or int(token.kind in ("archive", "document"))
 
 
 async def _judge(

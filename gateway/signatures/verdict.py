@@ -57,6 +57,7 @@ class Signature:
     stamps: tuple[Stamp, ...]
     findings: tuple[Finding, ...]
     name: str | None = None
+    purpose: str = "signers"
 
     @property
     def indication(self) -> str:
@@ -77,6 +78,7 @@ class Signature:
     def told(self) -> dict[str, Any]:
         return {
             "name": self.name,
+            "kind": "signature" if self.purpose == "signers" else "timestamp",
             "format": self.format,
             "level": self.level,
             "conclusion": self.conclusion,
@@ -124,7 +126,8 @@ class Verdict:
             return "invalid"
         if "unsure" in weights:
             return "indeterminate"
-        return "valid" if self.signatures else "unsigned"
+        # A timestamp alone says when, and nobody says what.
+        return "valid" if any(one.purpose == "signers" for one in self.signatures) else "unsigned"
 
     def told(self, file: str) -> dict[str, Any]:
         """The JSON shape of `lintas verify --json`."""
@@ -150,6 +153,8 @@ def judged(
     every, about = tuple(signatures), tuple(about_file)
     if not every and not about:
         about = (found("unsigned"),)
+    if every and all(one.purpose != "signers" for one in every):
+        about = (*about, found("only_dated"))
     return Verdict(format, sha256, at, every, about)
 
 

@@ -49,7 +49,10 @@ def examine(material: Material, beside: Material | None = None, bounds: Bounds =
     if kind == "unknown":
         return Outcome("unknown", findings=[found("format_unknown")])
     try:
-        return _examiner(kind)(material, beside, bounds)
+        outcome = _examiner(kind)(material, beside, bounds)
+        if beside is not None and not beside.touched:
+            outcome.findings.append(found("not_covered", "it does not sign the file beside it"))
+        return outcome
     except (RecursionError, MemoryError):
         return Outcome(kind, findings=[found("too_costly")])
     except OSError:

@@ -8,16 +8,20 @@ What each covers (EN 319 132-1), canonicalised by the method that the timestamp 
 - AllDataObjectsTimeStamp (5.2.8.1): what the references digest, but the signed properties.
 - ArchiveTimeStamp of 1.4.1 (5.5.2): what the references digest; SignedInfo, SignatureValue, KeyInfo; the unsigned
   properties before it; the Objects but the one with the properties.
+So the order of a token is the number of archive timestamps up to it. A signature timestamp behind one is covered by
+none before it, and is left out.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 from asn1crypto import cms
 from lxml import etree
 
 from gateway.contract.frozen import frozen
+from gateway.signatures.cms_archive import LATE
 from gateway.signatures.cms_digest import digest_of
 from gateway.signatures.examined import Token, TokenKind
 from gateway.signatures.findings import Finding, found
@@ -50,8 +54,14 @@ def read_tokens(signed: Signed, properties: Properties, findings: list[Finding])
     tokens: list[Token] = []
     if properties.element is None or not properties.used:
         return tokens
+    archives = 0
     for element, kind, pieces, covers in _found(properties.element, findings):
-        tokens += _tokens(signed, element, kind, pieces, covers, findings)
+        archives += kind == "archive"
+        if archives and kind == "signature":
+            findings.append(found("unsupported", LATE))
+            continue
+        made = _tokens(signed, element, kind, pieces, covers, findings)
+        tokens += [replace(one, order=archives) for one in made]
     if len(tokens) > MOST_TOKENS:
         findings.append(found("too_large", f"more than {MOST_TOKENS} timestamps"))
     return tokens[:MOST_TOKENS]

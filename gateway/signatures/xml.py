@@ -42,7 +42,10 @@ def _examine(material: Material, resolve: Resolve | None, beside: Material | Non
     outcome = Outcome("xml")
     try:
         document = read(material.whole(bounds.xml_bytes), bounds)
-        _all(outcome, document, resolve or _beside(document, beside))
+        one = _Beside(document, beside)
+        _all(outcome, document, resolve or one.resolve)
+        if beside is not None and outcome.signatures and not one.asked:
+            outcome.findings.append(found("not_covered", "no signature is about the file beside it"))
     except TooLarge as large:
         outcome.findings.append(found("too_large", f"more than {large.limit} bytes"))
     except Fault as fault:
@@ -66,14 +69,17 @@ def _all(outcome: Outcome, document: Document, resolve: Resolve) -> None:
         outcome.signed += signed
 
 
-def _beside(document: Document, beside: Material | None) -> Resolve:
-    """One file beside the signature stands for the one that is named, or for its own name."""
-    uris = (one.get("URI") for each in document.signatures for one in each.findall(_REFERENCE))
-    names = {name for name in map(external_name, uris) if name is not None}
+class _Beside:
+    """One file beside the signature stands for the one that is named, or for its own name. `asked`: it was."""
 
-    def resolve(name: str) -> Material | None:
-        if beside is None or (len(names) > 1 and name.rpartition("/")[2] != beside.name.rpartition("/")[2]):
+    def __init__(self, document: Document, beside: Material | None) -> None:
+        uris = (one.get("URI") for each in document.signatures for one in each.findall(_REFERENCE))
+        self._names = {name for name in map(external_name, uris) if name is not None}
+        self._beside, self.asked = beside, False
+
+    def resolve(self, name: str) -> Material | None:
+        beside = self._beside
+        if beside is None or (len(self._names) > 1 and name.rpartition("/")[2] != beside.name.rpartition("/")[2]):
             return None
+        self.asked = True
         return beside
-
-    return resolve

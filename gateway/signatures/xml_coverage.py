@@ -7,8 +7,10 @@ A document is covered when one of these holds:
 1. A reference names its root; only signatures are taken out.
 2. The signature is the root and signs each of its own Objects (enveloping), or files outside (detached).
 3. The root only holds signatures, and this one signs its own Objects or files outside.
-4. Each child of a root without text and attributes of its own is a signature or named by a reference.
+4. The root only holds parts, and each child is a signature or named by a reference.
 5. It is a counter-signature over the value of the signature that it lies in.
+A root that is not signed must say nothing: by text, by attributes, or by its name, so in 3 and 4 only names are taken
+that mean a holder and no more. What the schema has no place for in a signature's own unsigned parts is not covered.
 """
 
 from __future__ import annotations
@@ -18,11 +20,18 @@ from collections.abc import Sequence
 from lxml import etree
 
 from gateway.signatures.findings import Finding, found
-from gateway.signatures.xml_document import DS, SIGNATURE, XADES, Document, children, clean, local
+from gateway.signatures.xml_document import DS, SIGNATURE, XADES, XML, Document, children, clean, local
 from gateway.signatures.xml_parts import Parts
 from gateway.signatures.xml_references import Reference, external_name
 
 _MANIFEST = "http://www.w3.org/2000/09/xmldsig#Manifest"
+_HOLDS_SIGNATURES = frozenset(
+    ("{http://uri.etsi.org/02918/v1.2.1#}XAdESSignatures", "{http://uri.etsi.org/02918/v1.1.1#}XAdESSignatures")
+)
+_HOLDS_PARTS = "internally-detached"
+"""How the programs around the EU's DSS name it."""
+_INSTANCE = "{http://www.w3.org/2001/XMLSchema-instance}"
+_IN_KEY_INFO = (DS, "{http://www.w3.org/2009/xmldsig11#}")
 _PLACE = [
     XADES + "CounterSignature", XADES + "UnsignedSignatureProperties", XADES + "UnsignedProperties",
     XADES + "QualifyingProperties", DS + "Object", SIGNATURE,
@@ -41,6 +50,7 @@ def coverage(document: Document, parts: Parts, references: Sequence[Reference]) 
     content = [one for one in covered if not _own(one, parts)]
     if any(not _signed(one, references) for one in parts.objects):
         findings.append(found("not_covered", "an Object in the signature that it does not sign"))
+    findings += _beside(parts, references)
     words, whole = _reach(document, parts, content)
     unsettled = any(one.nodes is None and one.material is None for one in references)
     if not whole and not (unsettled and not content):
@@ -61,7 +71,7 @@ def _reach(document: Document, parts: Parts, content: list[Reference]) -> tuple[
         told += [files] if files else []
         return " and ".join(told) or "no content", bool(told) and len(objects) + len(outside) == len(content)
     open_ = [one for one in children(root) if one.tag != SIGNATURE and not any(_names(ref, one) for ref in content)]
-    if content and not open_ and not _speaks(root):
+    if content and not open_ and root.tag == _HOLDS_PARTS and _silent(root):
         return "all elements of the document", True
     named = [clean(local(str(one.nodes.apex.tag))) for one in content if one.nodes is not None]
     told = [f"the element(s) {', '.join(named[:5])}"] if named else []
@@ -104,14 +114,40 @@ def _within(apex: etree._Element, parts: Parts) -> bool:
     return any(above is parts.signature for above in apex.iterancestors())
 
 
+def _beside(parts: Parts, references: Sequence[Reference]) -> list[Finding]:
+    """What the parts of the signature that it does not sign say beside what they must (XML Signature 1.1, section 4:
+    each has an Id; an Object a type and an encoding too)."""
+    own = (parts.signature, parts.value, parts.key_info, *parts.objects)
+    open_ = [one for one in own if one is not None and not any(_names(ref, one) for ref in references)]
+    findings = []
+    if any(_foreign(one, one in parts.objects) for one in open_):
+        findings.append(found("not_covered", "an attribute of the signature that has no place there"))
+    if any(one.get("MimeType") is not None for one in open_ if one.tag == DS + "Object"):
+        findings.append(found("unsigned_beside", "the type of an Object (MimeType)"))
+    if parts.key_info is not None and any(one is parts.key_info for one in open_) and _speaks(parts.key_info):
+        findings.append(found("unsigned_beside", "text or foreign elements in KeyInfo"))
+    return findings
+
+
+def _foreign(element: etree._Element, typed: bool) -> bool:
+    known = ("Id", "MimeType", "Encoding") if typed else ("Id",)
+    return any(name not in known and not name.startswith((_INSTANCE, XML)) for name in map(str, element.attrib))
+
+
+def _speaks(key_info: etree._Element) -> bool:
+    return bool(_text(key_info)) or any(not str(one.tag).startswith(_IN_KEY_INFO) for one in children(key_info))
+
+
 def _holds_signatures(root: etree._Element) -> bool:
     inner = children(root)
-    return bool(inner) and all(one.tag == SIGNATURE for one in inner) and not _text(root)
+    return (
+        root.tag in _HOLDS_SIGNATURES and bool(inner) and all(one.tag == SIGNATURE for one in inner) and _silent(root)
+    )
 
 
-def _speaks(root: etree._Element) -> bool:
-    """Whether a root says something by itself, in text or attributes; an id says nothing."""
-    return bool(_text(root)) or any(local(str(name)).lower() != "id" for name in root.attrib)
+def _silent(root: etree._Element) -> bool:
+    """Whether a root says nothing by itself, in text or attributes; an id could say anything too."""
+    return not root.attrib and not _text(root)
 
 
 def _text(root: etree._Element) -> str:

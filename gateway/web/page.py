@@ -12,9 +12,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import time
-from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -37,15 +35,14 @@ from gateway.refuse import network_of
 from gateway.settings import Settings
 from gateway.signatures.workers import Source, WorkersBusy
 from gateway.store.engine import JournalBusy
+from gateway.web.places import Places, in_time
 from gateway.web.render import ASSETS, HEADERS, Language, asset, language_of, render, words
 from gateway.web.telling import report, state_of, told
 
 HTML = "text/html; charset=utf-8"
 ZONE = "Asia/Jakarta"
-FILES, OF_NETWORK = 8, 4
-"""Files of strangers that are held in memory at once, and those of one network (/24 or /48) among them."""
-SECONDS = 60.0
-"""How long such a file may be on its way: a slow one holds the place of another."""
+ARRIVING, FILES = 64, 8
+"""Files of strangers that are on their way at once, and those that are here and wait or are examined."""
 Match = Mapping[str, str]
 
 
@@ -70,7 +67,8 @@ class LetterPage:
         self._registry, self._verifier, self._federation, self._settings = registry, verifier, federation, settings
         self._looks = Strangers(settings.letters.looks_per_minute, monotonic)
         self._checks = Strangers(settings.letters.checks_per_minute, monotonic)
-        self._here: Counter[str] = Counter()
+        share = settings.letters.checks_at_once
+        self._arriving, self._here = Places(ARRIVING, share), Places(FILES, share)
         # What strangers send never has the last worker: agencies sign and send with it.
         self._examining = asyncio.Semaphore(max(1, settings.verification.workers - 1))
         self._trust = settings.trust_dir
@@ -109,15 +107,16 @@ class LetterPage:
         letter = await self._registry.find(match["code"])
         if letter is None:
             return self._unknown(request, language)
-        call = self._server.call(request, match, Caller(""))
-        with self._place(network_of(request.remote)):
-            try:
-                data = await self._in_time(self._file(request, call))
+        call, network = self._server.call(request, match, Caller("")), network_of(request.remote)
+        try:
+            with self._arriving.taken(network):
+                data = await self._whole(request, call)
+            with self._here.taken(network):
                 sha256 = (await asyncio.to_thread(hashlib.sha256, data)).hexdigest()
                 verdict = await self._examined(data)
-            finally:
-                # Its share of the memory for bodies, which all callers have together.
-                call.release()
+        finally:
+            # Its share of the memory for bodies, which all callers have together.
+            call.release()
         same = None if letter.file is None else sha256 == letter.file.sha256
         return self._page(
             "report.html",
@@ -135,19 +134,6 @@ class LetterPage:
         body = await asyncio.to_thread(asset, match["file"])
         return Reply(200, body, ASSETS[match["file"]], {**HEADERS, "Cache-Control": "public, max-age=300"})
 
-    @contextmanager
-    def _place(self, network: str) -> Iterator[None]:
-        """A place for a file; slow senders of one network leave some to others."""
-        if self._here.total() >= FILES or self._here[network] >= OF_NETWORK:
-            raise TryLater(Reason.BUSY, after=5.0)
-        self._here[network] += 1
-        try:
-            yield
-        finally:
-            self._here[network] -= 1
-            if not self._here[network]:
-                del self._here[network]
-
     async def _examined(self, data: bytes) -> Mapping[str, Any]:
         async def read(start: int, stop: int) -> bytes:
             return data[start:stop]
@@ -155,12 +141,10 @@ class LetterPage:
         async with self._examining:
             return await self._verifier.verify(Source("file", size=len(data), read=read), trust=self._trust)
 
-    async def _in_time(self, coming: Awaitable[bytes]) -> bytes:
-        try:
-            async with asyncio.timeout(SECONDS):
-                return await coming
-        except TimeoutError:
-            raise TryLater(Reason.BUSY, after=5.0) from None
+    async def _whole(self, request: web.BaseRequest, call: RequestCall) -> bytes:
+        bounds = self._settings.letters
+        coming = self._file(request, call)
+        return await in_time(coming, request.content, pace=bounds.check_pace, seconds=bounds.check_seconds)
 
     async def _file(self, request: web.BaseRequest, call: RequestCall) -> bytes:
         """The one file of the form."""

@@ -11,7 +11,8 @@ to tell more than the letter's privacy class allows.
 | secret   | nothing else                                            |
 
 The subject of a letter/1 is marked personal: only an agency that says `public` of this letter opens it. What a letter
-was withdrawn for is shown like its subject, since an agency may write anything there.
+was withdrawn for is shown like its subject, since an agency may write anything there. Which letter replaces it is said
+where neither of the two is secret.
 """
 
 from __future__ import annotations
@@ -29,16 +30,6 @@ from schemas.marks import Privacy
 TONES = {"active": "good", "replaced": "warn", "withdrawn": "bad", "reserved": "bad", "gone": "warn"}
 _COMMON = re.compile(r"(?:^|,)CN=((?:\\.|[^,\\])*)")
 Carried = tuple[int, str | None, int | None]
-_UNTIL = {
-    "agency": Privacy.secret,
-    "code": Privacy.secret,
-    "signer": Privacy.specific,
-    "position": Privacy.specific,
-    "number": Privacy.personal,
-    "date": Privacy.personal,
-    "subject": Privacy.public,
-}
-"""The strictest class of a letter of which this much is still shown."""
 
 
 def state_of(letter: Letter) -> str:
@@ -62,10 +53,11 @@ def told(
     if facts is None:
         return values
     shown = _facts(facts, language) if state != "reserved" else {"code": grouped(facts.code), "agency": facts.agency}
-    may = {name: value for name, value in shown.items() if facts.shown <= _UNTIL[name]}
-    values["hidden"] = len(may) < len(shown)
+    may = {name: value for name, value in shown.items() if facts.opens(name)}
+    named = other is not None and letter.names(other)
+    values["hidden"] = len(may) < len(shown) or (other is not None and not named)
     values["facts"] = [*may.items(), *_times(letter, facts, zone, language, carried)]
-    values["other"] = _other(other, language)
+    values["other"] = _other(other, language) if named else None
     return values
 
 
@@ -99,7 +91,7 @@ def _times(
         add("received", received)
         add("registered" if state == "registered" else "delivered", at if state != "overdue" else None)
     add("ended", letter.ended_at)
-    if letter.ending is not None and letter.ending.reason and facts.shown <= Privacy.public:
+    if letter.ending is not None and letter.ending.reason and facts.opens("reason"):
         found.append(("reason", letter.ending.reason))
     return found
 
@@ -108,7 +100,7 @@ def _other(other: Letter | None, language: Language) -> Mapping[str, str] | None
     if other is None or other.facts is None:
         return None
     facts, said = other.facts, words(language)
-    by_number = facts.shown <= _UNTIL["number"] and facts.number
+    by_number = facts.opens("number") and facts.number
     name = f"{said['open_other']} {facts.number}" if by_number else f"{said['open_code']} {grouped(facts.code)}"
     return {"path": f"/v/{facts.code}", "told": name}
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import AsyncIterator, Callable
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -55,10 +57,12 @@ async def find(journal: Journal, code: bytes) -> Row:
     return (await journal.read("find_letter", {"code": code}))[0]
 
 
-async def message(journal: Journal, identity: str, *deliveries: tuple[str, int | None]) -> None:
+async def message(
+    journal: Journal, identity: str, *deliveries: tuple[str, int | None], sender: str = "kota/x", at: int = 5
+) -> None:
     await run(
-        journal, "insert_message", id=identity, kind="message", parent=None, sender="a/b", service="letter.deliver",
-        document="letter/1", conversation=None, route="r", purpose="p", parts=1, bytes=1, created_at=5,
+        journal, "insert_message", id=identity, kind="message", parent=None, sender=sender, service="letter.deliver",
+        document="letter/1", conversation=None, route="r", purpose="p", parts=1, bytes=1, created_at=at,
         expires_at=None, trace=None, sealed_key=b"k", body=b"b", retain_until=100,
     )  # fmt: skip
     for number, (state, ended) in enumerate(deliveries, 1):
@@ -134,6 +138,29 @@ async def test_the_first_message_that_carried_a_file_is_told(journal: Journal) -
     await message(journal, "n", ("refused", 6))
     await run(journal, "note_carried", digest=b"e", message="n")
     assert await journal.read("letter_carried", {"letter": "b"}) == [(5, None, None)]
+
+
+@pytest.mark.parametrize("sender", ["lain/x", "kota-lain/x", "kot/a", "k%/x", "kota", "KOTA/x"])
+async def test_a_file_that_another_agency_sends_on_is_not_carried(journal: Journal, sender: str) -> None:
+    await reserve(journal, b"a")
+    await activate(journal, b"a")
+    await message(journal, "m", ("delivered", 4), sender=sender, at=3)
+    await run(journal, "note_carried", digest=b"d", message="m")
+    assert await journal.read("letter_carried", {"letter": "a"}) == []
+    await message(journal, "n", ("delivered", 7))
+    await run(journal, "note_carried", digest=b"d", message="n")
+    assert await journal.read("letter_carried", {"letter": "a"}) == [(5, "delivered", 7)]
+
+
+async def test_what_was_noted_of_another_agency_before_does_not_count(journal: Journal, tmp_path: Path) -> None:
+    await reserve(journal, b"a")
+    await activate(journal, b"a")
+    await message(journal, "m", ("delivered", 4), sender="lain/x", at=3)
+    await message(journal, "n", at=9)
+    await run(journal, "note_carried", digest=b"d", message="n")
+    with closing(sqlite3.connect(tmp_path / "journal.db")) as beside, beside:
+        beside.execute("INSERT INTO letters_carried (letter, message) VALUES ('a', 'm')")
+    assert await journal.read("letter_carried", {"letter": "a"}) == [(9, None, None)]
 
 
 async def test_what_is_over_is_erased_in_two_steps(journal: Journal) -> None:

@@ -15,6 +15,8 @@ from tests.e2e.process import Gateway, Place, until
 from tests.e2e.recipients import Recipient
 from tests.e2e.scenes import play, rest
 
+pytestmark = pytest.mark.peers
+
 Kill = tuple[str, int, str | None]
 KILLS: Sequence[Kill] = [
     ("batch.before_chunk", 1, None),

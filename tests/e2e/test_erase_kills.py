@@ -6,9 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.e2e.evidence import rows, the_log_is_whole
 from tests.e2e.process import Gateway, Place, until
 from tests.e2e.scenes import letter, play, recipients, rest
+
+pytestmark = pytest.mark.peers
 
 Kill = tuple[str, int, str | None]
 KILLS: Sequence[Kill] = [

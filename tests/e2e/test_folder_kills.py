@@ -19,6 +19,8 @@ from tests.e2e.process import Gateway, Place, until
 from tests.e2e.recipients import Recipient
 from tests.e2e.scenes import once, play, rest
 
+pytestmark = pytest.mark.peers
+
 CHAINS: dict[str, Sequence[tuple[str, int, str | None]]] = {
     "before custody": [
         ("part.before_fsync", 1, None),

@@ -22,6 +22,8 @@ from tests.e2e.evidence import nothing_is_held, parts_are_of_messages, the_log_i
 from tests.e2e.process import Gateway, Place, until
 from tests.e2e.scenes import play
 
+pytestmark = pytest.mark.peers
+
 Kill = tuple[str, int, str | None]
 
 CHAINS: dict[str, Sequence[Sequence[Kill]]] = {

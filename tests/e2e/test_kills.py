@@ -27,6 +27,8 @@ from tests.e2e.test_batch_kills import KILLS as BATCH_KILLS
 from tests.e2e.test_erase_kills import KILLS as ERASE_KILLS
 from tests.e2e.test_letters import LETTER_KILLS
 
+pytestmark = pytest.mark.peers
+
 Kill = tuple[str, int, str | None]
 """The barrier, the how-manieth time, and the barrier after which the counting begins."""
 

@@ -11,6 +11,8 @@ from tests.e2e.evidence import rows, the_log_is_whole
 from tests.e2e.process import Gateway
 from tests.e2e.scenes import LOST, Scene, recipients
 
+pytestmark = pytest.mark.peers
+
 ENVELOPE = (
     '<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/" '
     'xmlns:a="http://www.w3.org/2005/08/addressing"><s:Header><a:MessageID>{id}</a:MessageID></s:Header>'

@@ -122,6 +122,51 @@ def dated(add: Mapping[str, bytes] | None = None) -> bytes:
     return zipped({**FILES, MANIFEST: about, STAMP: token(about, AT - 5 * DAY), **(add or {})})
 
 
+PLAIN = "META-INF/manifest.xml"
+_ODF = 'xmlns:m="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0"'
+_EMPTY = {  # files with a name of the standard, and what nobody signed
+    PLAIN: b"<bayar/>",
+    "META-INF/signatures-evil.xml": b'<evil xmlns="urn:e">bayar</evil>',
+    "META-INF/xsignatures.xml": b"<html>bayar</html>",
+    "META-INF/sig-hashchain.xml": b"bayar",
+    "META-INF/ts-hashchainresult.xml": b"bayar",
+    "META-INF/evilsignature.p7s": b"bayar",
+    "meta-inf/evilsignature.p7s": b"bayar",
+    "META-INF/timestamp.tst": b"bayar",
+    "META-INF/ASiCManifest9.xml": b"<bayar/>",
+    "META-INF/ASiCArchiveManifest.xml": manifest({"surat.pdf": LETTER}, signature="META-INF/none.tst"),
+    "META-INF/signature9.p7s": b"",
+}
+
+
+def odf(inside: str, attributes: str = "") -> bytes:
+    """The good container with a manifest as office programs write it."""
+    return cades(add={PLAIN: f"<m:manifest {_ODF}{attributes}>{inside}</m:manifest>".encode()})
+
+
+def unicode_path(name: bytes) -> bytes:
+    """The letter has a second name in an extra field."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for known, data in {"mimetype": E, **members(cades())}.items():
+            info = zipfile.ZipInfo(known)
+            if known == "surat.pdf":
+                info.extra = struct.pack("<HHBL", 0x7075, 5 + len(name), 1, zlib.crc32(b"surat.pdf")) + name
+            archive.writestr(info, data)
+    return out.getvalue()
+
+
+def remarked() -> bytes:
+    """A member with a comment."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for known, data in {"mimetype": E, **members(cades())}.items():
+            info = zipfile.ZipInfo(known)
+            info.comment = b"bayar" if known == "surat.pdf" else b""
+            archive.writestr(info, data)
+    return out.getvalue()
+
+
 def evil_stamp() -> bytes:
     """A file that nobody signed but a timestamp covers, in a container that is signed."""
     evil = {"surat2.pdf": b"palsu"}
@@ -208,17 +253,26 @@ _GOOD: tuple[Case, ...] = (
     Case("e_cades", cades, "valid", signatures=1, level="B-B"),
     Case("e_cades_stored", lambda: cades(method=zipfile.ZIP_STORED), "valid", signatures=1),
     Case("e_cades_sha512", lambda: cades(listed=manifest(FILES, digest="sha512")), "valid"),
+    Case("e_cades_and_beside", cades, "valid", beside=lambda: LETTER),
     Case("e_two_signers", two_signers, "valid", signatures=2),
     Case("e_xades", xades, "valid", signatures=1),
     Case("e_xades_b", xades_b, "valid", signatures=1, level="B-B"),
     Case("e_xades_space", lambda: xades({"surat kita.pdf": LETTER}), "valid", signatures=1),
-    Case("e_dated", dated, "valid", signatures=1),
+    Case("e_dated", dated, "unsigned", signatures=1),
     Case("e_signed_and_dated", lambda: _also_dated(), "valid", signatures=2),
     Case("s_cades", lambda: simple({CADES: cms.one(attached=False, data=LETTER)}), "valid", signatures=1),
     Case("s_xades", lambda: simple({XADES: seal(template(reference("surat.pdf")), contents=[LETTER])}), "valid"),
-    Case("s_dated", lambda: simple({STAMP: token(LETTER, AT - DAY)}), "valid", signatures=1),
+    Case("s_dated", lambda: simple({STAMP: token(LETTER, AT - DAY)}), "unsigned", signatures=1),
     Case("comment", lambda: commented(b"dibuat oleh program lain"), "valid", ("container_odd",)),
     Case("comment_mimetype", lambda: commented(b"mimetype=" + E), "valid", never=("container_odd",)),
+    Case("comment_on_a_member", remarked, "valid", ("container_odd",)),
+    Case("one_name_twice", lambda: unicode_path(b"surat.pdf"), "valid"),
+    Case(
+        "plain_manifest",
+        lambda: odf('<m:file-entry m:full-path="surat.pdf" m:media-type="application/pdf"/>'),
+        "valid",
+        never=("unsigned_file",),
+    ),
     Case("no_mimetype", lambda: without("mimetype"), "valid", ("container_odd",)),
     Case("unsigned", lambda: zipped(FILES), "unsigned", ("unsigned",)),
     Case("other_zip", lambda: zipped({"word/document.xml": b"<a/>"}, mimetype=None), "unsigned", ("format_unknown",)),
@@ -242,8 +296,18 @@ _CONTENT: tuple[Case, ...] = (
     Case("changed_file", repacked, "invalid", ("hash_mismatch",), sub_indication="HASH_FAILURE"),
     Case("damaged_file", damaged, "invalid", ("format_broken",)),
     Case("missing_file", lambda: without("surat.pdf"), "indeterminate", ("content_missing",)),
+    Case("another_file_beside", cades, "invalid", ("not_covered",), beside=lambda: b"palsu"),
+    Case("another_file_beside_of_its_size", cades, "invalid", ("not_covered",), beside=lambda: b"x" * len(LETTER)),
+    Case("its_manifest_beside", cades, "invalid", ("not_covered",), beside=lambda: manifest(FILES)),
     Case("extra_file", lambda: cades(add={"surat2.pdf": b"palsu"}), "invalid", ("unsigned_file",)),
     Case("extra_in_meta", lambda: cades(add={"META-INF/catatan.txt": b"palsu"}), "invalid", ("unsigned_file",)),
+    *(
+        Case(f"extra_{name}", lambda name=name, data=data: cades(add={name: data}), "invalid", ("unsigned_file",))
+        for name, data in _EMPTY.items()
+    ),
+    Case("plain_manifest_text", lambda: odf("bayar"), "invalid", ("unsigned_file",)),
+    Case("plain_manifest_foreign", lambda: odf('<a xmlns="urn:x"/>'), "invalid", ("unsigned_file",)),
+    Case("plain_manifest_attribute", lambda: odf("", ' bayar="1"'), "invalid", ("unsigned_file",)),
     Case("extra_xades", lambda: xades(add={"surat2.pdf": b"palsu"}), "invalid", ("unsigned_file",)),
     Case("only_dated_file", evil_stamp, "invalid", ("unsigned_file",)),
     Case("extra_beside_dated", lambda: dated({"b.txt": b"x"}), "invalid", ("unsigned_file",)),
@@ -279,6 +343,7 @@ _ZIP: tuple[Case, ...] = (
     Case("twice", lambda: appended("surat.pdf"), "invalid", ("unsafe",)),
     Case("twice_by_case", lambda: appended("SURAT.PDF"), "invalid", ("unsafe",)),
     Case("control_name", lambda: appended("a\nb"), "invalid", ("unsafe",)),
+    Case("two_names_unicode", lambda: unicode_path(b"evil.exe"), "invalid", ("unsafe",)),
     Case("bomb", bomb, "indeterminate", ("too_large",)),
     Case("overlapping", overlapping, "invalid", ("unsafe",)),
     Case("too_many", many, "indeterminate", ("too_large",)),

@@ -334,6 +334,7 @@ GOOD = (
     Case("attached_and_beside", one, "valid", beside=content),
     Case("pem", lambda: armored("PKCS7"), "valid"),
     Case("pem_cms", lambda: armored("CMS"), "valid"),
+    Case("pem_in_white_space", lambda: b"\n\r\n  " + armored("CMS").replace(b"\n", b"\r\n") + b"\n\n", "valid"),
     Case("base64", lambda: base64.encodebytes(one()), "valid"),
     Case("streamed_ber", lambda: streamed(one()), "valid"),
     Case("two_signers", _two, "valid", signatures=2),
@@ -374,6 +375,25 @@ GOOD = (
 )  # fmt: skip
 
 BAD = (
+    *(
+        Case(f"pem_{name}", lambda make=make: make(armored("CMS")), "invalid", ("format_broken",), signatures=0)
+        for name, make in {
+            "text_before": lambda block: b"Bayar ke rekening 123\n" + block,
+            "text_after": lambda block: block + b"\nBayar ke rekening 123\n",
+            "text_behind_begin": lambda block: block.replace(b"CMS-----\n", b"CMS-----bayar!\n", 1),
+            "header": lambda block: block.replace(b"CMS-----\n", b"CMS-----\nPesan: bayar\n\n", 1),
+            "junk_within": lambda block: block.replace(b"\n", b"\n!!!", 2),
+            "two_blocks": lambda block: block + block,
+            "two_blocks_one_broken": lambda block: block + bytes(pem.armor("CMS", _changed(b"nomor 12", b"nomor 13"))),
+            "block_of_another_kind": lambda block: block + pki().signer.pem,
+            "another_end": lambda block: block.replace(b"END CMS", b"END PKCS7"),
+            "no_end": lambda block: block[: block.index(b"-----END")],
+        }.items()
+    ),
+    Case("pem_value_and_more", lambda: bytes(pem.armor("CMS", one() + b"lagi")), "invalid", ("format_broken",)),
+    Case("base64_and_text", lambda: base64.encodebytes(one()) + b"Bayar!", "invalid", ("format_broken",),
+         signatures=0),
+    Case("base64_twice", lambda: base64.encodebytes(one()) * 2, "invalid", ("format_broken",)),
     Case("content_changed", lambda: _changed(b"nomor 12", b"nomor 13"), "invalid", ("hash_mismatch",),
          sub_indication="HASH_FAILURE"),
     Case("detached_from_another", lambda: one(attached=False, data=OTHER), "invalid", ("hash_mismatch",),

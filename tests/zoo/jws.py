@@ -196,6 +196,14 @@ def _swap(data: bytes, part: int, other: bytes) -> bytes:
     return b".".join(parts)
 
 
+def _outside(*inside: str) -> bytes:
+    """All but these members of the header stand in the unprotected one."""
+    every = {"typ": "JOSE", **header(pki().signer)}
+    held = {name: every.pop(name) for name in inside}
+    made = _hand(json.dumps(held) if held else "")
+    return flattened(made, {name: value for name, value in every.items() if name != "typ"})
+
+
 def _loose_bits() -> bytes:
     """The last character of the signature has bits that decode to nothing; two texts, one signature."""
     good = compact(pki().curved, "ES256")
@@ -214,7 +222,15 @@ GOOD = (
     Case("flattened", lambda: flattened(compact()), "valid", signatures=1),
     Case("general", lambda: general(compact(), compact(pki().second)), "valid", signatures=2),
     Case("certificate_in_the_other_header", lambda: flattened(
-        signed({"alg": "RS256"}, CONTENT, key(pki().signer)), {"x5c": x5c(pki().signer)}), "valid"),
+        signed({"alg": "RS256", "x5t#S256": b64url(hashlib.sha256(pki().signer.der).digest())}, CONTENT,
+               key(pki().signer)), {"x5c": x5c(pki().signer)}), "valid", never=("unsigned_beside",)),
+    Case("more_in_the_other_header", lambda: flattened(compact(), {"cty": "text/html", "isi": "bayar"}), "valid",
+         ("unsigned_beside",)),
+    Case("more_members", lambda: flattened(compact())[:-1] + b', "isi": "bayar"}', "valid", ("unsigned_beside",)),
+    Case("more_members_of_a_signature", lambda: general(compact()).replace(
+        b'{"protected"', b'{"payload": "YmF5YXI", "protected"'), "valid", ("unsigned_beside",)),
+    Case("more_in_etsiu", lambda: flattened(baseline(), {"etsiU": [{"isi": "bayar"}]}), "valid",
+         ("unsigned_beside",)),
     Case("detached", lambda: detached(compact()), "valid", beside=content),
     Case("detached_flattened", lambda: flattened(compact(), payload=False), "valid", beside=content),
     Case("attached_and_beside", compact, "valid", beside=content),
@@ -242,6 +258,17 @@ GOOD = (
 )  # fmt: skip
 
 BAD = (
+    Case("certificate_outside", lambda: flattened(
+        signed({"alg": "RS256"}, CONTENT, key(pki().signer)), {"x5c": x5c(pki().signer)}), "indeterminate",
+        ("no_certificate",), sub_indication="NO_SIGNING_CERTIFICATE_FOUND"),
+    Case("certificate_and_its_digest_outside", lambda: flattened(
+        signed({"alg": "RS256"}, CONTENT, key(pki().signer)), {"x5c": x5c(pki().signer), "x5t#S256": b64url(
+            hashlib.sha256(pki().signer.der).digest())}), "indeterminate", ("no_certificate",)),
+    Case("algorithm_outside", lambda: _outside("typ"), "invalid", ("format_broken",)),
+    Case("algorithm_outside_certificate_signed", lambda: _outside("x5c"), "invalid", ("format_broken",)),
+    Case("all_outside", lambda: _outside(), "invalid", ("format_broken",)),
+    Case("bytes_after_json", lambda: flattened(compact()) + b" bayar", "invalid", ("format_broken",), signatures=0),
+    Case("bytes_after_compact", lambda: compact() + b"\nbayar", "invalid", ("format_broken",)),
     Case("payload_changed", lambda: _swap(compact(), 1, compact(payload=OTHER)), "invalid", ("signature_broken",),
          sub_indication="SIG_CRYPTO_FAILURE"),
     Case("signature_swapped", lambda: _swap(compact(), 2, compact(payload=OTHER)), "invalid", ("signature_broken",)),

@@ -290,6 +290,64 @@ def encrypted() -> bytes:
     return out.getvalue()
 
 
+_FORGED = b"<</Length 40>>\nstream\nBT /F1 30 Tf 72 600 Td (Surat palsu) Tj ET   \nendstream"
+
+
+def _first_text(data: bytes) -> int:
+    """The number of the object that the first page shows."""
+    before = data[: data.index(b"Surat")]
+    return int(re.findall(rb"\n(\d+) 0 obj", before)[-1])
+
+
+def behind(ending: bytes, data: bytes | None = None) -> bytes:
+    """Another text behind the signed bytes, in no table; a viewer that cannot read `ending` looks for it itself."""
+    file = good() if data is None else data
+    start = re.findall(rb"startxref\s+(\d+)", file)[-1]
+    return file + b"\n%d 0 obj\n" % _first_text(file) + _FORGED + b"\nendobj\n" + ending.replace(b"@", start)
+
+
+def by_hand(entry: bytes, objects: dict[int, bytes], trailer: bytes = b"", number: int | None = None) -> bytes:
+    """One more revision whose table is written as `entry` says."""
+    data = good()
+    start = re.findall(rb"startxref\s+(\d+)", data)[-1]
+    old = re.sub(rb"/Prev\s+\d+", b"", re.findall(rb"trailer\s*<<(.*?)>>\s*startxref", data, re.DOTALL)[-1])
+    out, table = data + b"\n", b"xref\n"
+    for one, body in objects.items():
+        table += b"%d 1\n%010d 00000 " % (one if number is None else number, len(out)) + entry + b" \n"
+        out += b"%d 0 obj\n" % one + body + b"\nendobj\n"
+    end = b"/Prev " + start + b" " + trailer + b">>\nstartxref\n%d\n%%%%EOF\n" % len(out)
+    return out + table + b"trailer\n<<" + old + end
+
+
+def second_root() -> bytes:
+    """`/Root` twice in the trailer: one reader takes the first, another the last."""
+    page = b"<</Type/Page/Parent 901 0 R/MediaBox[0 0 595 842]/Contents 903 0 R>>"
+    objects = {900: b"<</Type/Catalog/Pages 901 0 R>>", 901: b"<</Type/Pages/Kids[902 0 R]/Count 1>>"}
+    return by_hand(b"n", {**objects, 902: page, 903: _FORGED}, b"/Root 900 0 R/Size 904")
+
+
+def padded() -> bytes:
+    """Bytes of somebody else in the place that the signature leaves free."""
+    data = good()
+    _, (_, _, second, _) = _range(data)
+    return data[: second - 9] + b"deadbeef" + data[second - 1 :]
+
+
+def bushy() -> bytes:
+    """A form whose every branch is the same two branches again."""
+
+    def grow(writer: IncrementalPdfFileWriter) -> None:
+        below = writer.add_object(generic.DictionaryObject({pdf_name("/T"): generic.pdf_string("x")}))
+        for _ in range(40):
+            kids = generic.ArrayObject([below, below])
+            below = writer.add_object(generic.DictionaryObject({pdf_name("/Kids"): kids}))
+        form = generic.DictionaryObject({pdf_name("/Fields"): generic.ArrayObject([below])})
+        writer.root[pdf_name("/AcroForm")] = writer.add_object(form)
+        writer.update_root()
+
+    return updated(plain(), grow)
+
+
 def _expired_lt(long: bool) -> bytes:
     """Signed, stamped and stored while the certificate lived; it has expired since."""
     who = pki()
@@ -327,7 +385,7 @@ CASES = (
     ),
     Case("form_filled", lambda: _form(MDPPerm.FILL_FORMS), "valid", ("change_allowed",)),
     Case("form_forbidden", lambda: _form(MDPPerm.NO_CHANGES), "invalid", ("changed_after",)),
-    Case("dated", lambda: dated(plain(), at=SIGNED_AT), "valid", signatures=1),
+    Case("dated", lambda: dated(plain(), at=SIGNED_AT), "unsigned", signatures=1),
     Case("dated_later", lambda: dated(good(), at=SIGNED_AT + DAY), "valid", never=("time_unproven",), signatures=1),
     Case("many_objects", lambda: signed(plain(objects=10_000), pki().signer), "valid"),
     # Attacks on what was signed.
@@ -356,6 +414,24 @@ CASES = (
     Case("mixed", mixed, "invalid", ("hash_mismatch",), signatures=2),
     Case("truncated", lambda: good()[: len(good()) * 2 // 3], "invalid", ("format_broken",)),
     Case("head_only", lambda: b"%PDF-1.7\n", "invalid", ("format_broken",)),
+    Case("behind", lambda: behind(b"startxref\n@\n%%EOF\n"), "invalid", ("changed_after",)),
+    Case("behind_plus", lambda: behind(b"startxref\n+@\n%%EOF\n"), "invalid"),
+    Case("behind_comment", lambda: behind(b"startxref %x\n@\n%%EOF\n"), "invalid"),
+    Case(
+        "behind_its_archive",
+        lambda: behind(b"startxref\n@\n%%EOF\n", with_crl(pki().declared, at=SIGNED_AT, long=True)),
+        "invalid",
+        ("changed_after",),
+    ),
+    Case("second_root", second_root, "invalid"),
+    Case("marked_otherwise", lambda: by_hand(b"N", {_first_text(good()): _FORGED}), "invalid"),
+    Case(
+        "number_beyond",
+        lambda: by_hand(b"n", {_first_text(good()): _FORGED}, number=_first_text(good()) + (1 << 32)),
+        "invalid",
+    ),
+    Case("padded", padded, "invalid", ("not_covered",)),
+    Case("bushy", bushy, "invalid", ("format_broken",)),
     Case("looping", looping, "invalid", ("format_broken",)),
     Case("encrypted", encrypted, "indeterminate", ("unsupported",)),
     # Whom to trust.

@@ -29,6 +29,7 @@ from tests.zoo.xml_forms import (
     enveloping,
     flattened,
     good_xades,
+    held,
     hidden_object,
     long_term,
     many_references,
@@ -70,6 +71,15 @@ from tests.zoo.xml_maker import (
     transform,
 )
 
+ASIC, HOLDER = "http://uri.etsi.org/02918/v1.2.1#", "XAdESSignatures"
+
+
+def typed() -> bytes:
+    """An object of which only the text is signed, with a type beside it."""
+    inner = f'<ds:Object Id="isi-1" MimeType="text/plain">{b64(FILE)}</ds:Object>'
+    return seal(template(reference("#isi-1", BASE64), objects=inner), contents=[FILE])
+
+
 _GOOD = (
     *(
         Case(f"signxml {form} {'XAdES' if xades else 'XML-DSig'} {c14n.rpartition('/')[2]}",
@@ -100,6 +110,14 @@ _GOOD = (
     Case("RSA with SHA-512, absolute name", partial(detached, "/message.xml", method=RSA512), "valid",
          beside=lambda: FILE),
     Case("beside each other", siblings, "valid", tags=("xmlsec",)),
+    Case("in the holder of a container", partial(held, f'a:{HOLDER} xmlns:a="{ASIC}"', f"a:{HOLDER}"), "valid",
+         never=("not_covered",), tags=("xmlsec",)),
+    Case("the type of an object changed", lambda: replaced(typed, b"text/plain", b"text/html"), "valid",
+         ("unsigned_beside",), tags=("xmlsec",)),
+    Case("text in KeyInfo", lambda: replaced(sealed, b"<ds:KeyInfo>", b"<ds:KeyInfo>bayar"), "valid",
+         ("unsigned_beside",)),
+    Case("foreign elements in KeyInfo", lambda: replaced(
+        sealed, b"<ds:KeyInfo>", b'<ds:KeyInfo><lain xmlns="urn:x">bayar</lain>'), "valid", ("unsigned_beside",)),
     Case("two signers", two, "valid", signatures=2, tags=("xmlsec",)),
     Case("counter-signed", counter, "valid", signatures=2),
     Case("RSA-PSS", partial(sealed, method=PSS), "valid"),
@@ -160,6 +178,10 @@ _BAD = (
         rb"(EncapsulatedTimeStamp>)MII", rb"\1MIJ", stamped(good_xades())), "indeterminate", ("timestamp_broken",)),
     Case("archive timestamp of something else", lambda: re.sub(
         rb"(<xades:SignatureTimeStamp)", rb'\1 Id="x"', long_term()), "indeterminate", ("timestamp_broken",)),
+    Case("signature timestamp behind an archive timestamp", lambda: stamped(long_term()), "indeterminate",
+         ("unsupported",), ("timestamp_broken",)),
+    Case("a file beside that it is not about", sealed, "invalid", ("not_covered",), beside=lambda: FILE),
+    Case("a file beside an enveloping one", enveloping, "invalid", ("not_covered",), beside=lambda: FILE),
     Case("properties nobody signed", unsigned_properties, "indeterminate", ("unsupported",)),
     Case("properties of another kind signed", other_properties, "indeterminate", ("unsupported",)),
     Case("XSLT", lambda: seal(within(template(reference("", ENVELOPED, XSLT))), contents=[b"aman"]), "invalid",
@@ -190,6 +212,21 @@ _BAD = (
     Case("wrapped in a header", wrapped_in_header, "invalid", ("not_covered",), ("hash_mismatch",)),
     Case("a forged sibling", partial(siblings, "<a>palsu</a>"), "invalid", ("not_covered",)),
     Case("text beside what is signed", partial(siblings, "palsu"), "invalid", ("not_covered",)),
+    Case("a root of a name that nobody signed", partial(siblings, root="paket"), "invalid", ("not_covered",)),
+    *(
+        Case(f"a root whose{said} nobody signed", partial(siblings, attributes=said), "invalid", ("not_covered",))
+        for said in (' jumlah="100"', ' Id="bayar 100 juta"', ' iD="x"', ' xml:lang="id"')
+    ),
+    Case("a foreign root that holds signatures", partial(held, "bayar", "bayar"), "invalid", ("not_covered",)),
+    Case("a foreign root with an attribute", partial(held, 'bayar jumlah="100"', "bayar"), "invalid",
+         ("not_covered",)),
+    Case("the holder of a container with an attribute", partial(
+        held, f'a:{HOLDER} xmlns:a="{ASIC}" jumlah="100"', f"a:{HOLDER}"), "invalid", ("not_covered",)),
+    Case("an attribute of the value", lambda: replaced(sealed, b"<ds:SignatureValue ", b'<ds:SignatureValue x="1" '),
+         "invalid", ("not_covered",)),
+    Case("an attribute of the signature", lambda: replaced(enveloping, b"<ds:Signature ", b'<ds:Signature jumlah="1" '),
+         "invalid", ("not_covered",)),
+    Case("bytes after the document", lambda: sealed() + b"palsu", "invalid", ("format_broken",)),
     Case("content hidden in the signature", hidden_object, "invalid", ("not_covered",), ("hash_mismatch",)),
     Case("two SignedInfo", second_info, "invalid", ("format_broken",)),
     Case("a part only", lambda: sealed(reference("#n", C10), document=LETTER.replace("<nomor", '<nomor Id="n"')),

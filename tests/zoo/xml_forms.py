@@ -89,12 +89,17 @@ def detached(uri: str = "berkas.txt", *transforms: str, content: bytes = FILE, *
     return seal(template(reference(uri, *transforms), **form), contents=[content])
 
 
-def siblings(more: str = "") -> bytes:
+def siblings(more: str = "", root: str = "internally-detached", attributes: str = "") -> bytes:
     """Signature and content beside each other in one document."""
     part = '<a xmlns="urn:a" Id="bagian">470/12</a>'
-    return seal(f"<paket>{part}{template(reference('#bagian', EXC))}</paket>").replace(
-        b"</paket>", more.encode() + b"</paket>"
-    )
+    made = seal(f"<{root}{attributes}>{part}{template(reference('#bagian', EXC))}</{root}>")
+    return made.replace(f"</{root}>".encode(), f"{more}</{root}>".encode())
+
+
+def held(begin: str, name: str) -> bytes:
+    """An enveloping signature within a root that only holds it."""
+    inner = template(reference("#o", C10), objects='<ds:Object Id="o">satu</ds:Object>')
+    return seal(f"<{begin}>{inner}</{name}>")
 
 
 def two(second: Identity | None = None) -> bytes:

@@ -120,7 +120,18 @@ def doubling(depth: int = 60) -> dict[str, bytes]:
     return chained(steps=(*steps, f"<h:HashValue>{value(sha(b''))}</h:HashValue>"))
 
 
+def more(inside: bytes) -> dict[str, bytes]:
+    """A chain with more in it than its steps."""
+    base = chained()
+    name, end = "META-INF/sig-hashchain.xml", b"</h:HashChain>"
+    return {**base, name: base[name].replace(end, inside + end)}
+
+
 CASES: tuple[Case, ...] = (
+    *(
+        Case(f"xroad_chain_{name}", lambda inside=inside: zipped(more(inside)), "valid", ("unsigned_beside",))
+        for name, inside in (("text", b"bayar"), ("element", b"<bayar/>"), ("step", b'<h:HashStep id="X"/>'))
+    ),
     Case("xroad_plain", lambda: zipped(plain()), "valid", signatures=1),
     Case("xroad_chained", lambda: zipped(chained()), "valid", signatures=1),
     Case("xroad_batch_stamp", lambda: zipped(stamped(plain())), "valid", never=("time_unproven",), signatures=1),

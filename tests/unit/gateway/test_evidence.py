@@ -21,7 +21,6 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from gateway.contract.errors import NeedsOperator, Refused
 from gateway.contract.exchange import Caller
 from gateway.contract.reasons import Reason
-from gateway.evidence import _about
 from gateway.identity import Person, Principal
 from gateway.signatures.asic import examine
 from gateway.signatures.constraints import DEFAULT
@@ -311,11 +310,3 @@ async def test_a_gateways_certificate_that_expired_is_told(bench: Bench) -> None
     assert (verdict.conclusion, verdict.signatures[0].sub_indication) == ("indeterminate", "OUT_OF_BOUNDS_NO_POE")
     before = bench.clock.now() - timedelta(days=9)
     assert (await verify(Material.of(data), None, trust, before)).conclusion == "invalid"
-
-
-def test_what_is_released_goes_with_the_receipt_that_proves_it() -> None:
-    told = {"messageId": "m", "timeline": []}
-    held = {"messageId": "m", "document": {}, "released": {"a": 1}}
-    for receipts, there in (([{"delivery": None, "jws": "x"}], False), ([{"delivery": "m.1", "jws": "x"}], True)):
-        names = [one.name for one in _about(told, {**held, "receipts": receipts})]
-        assert ("document.json" in names, "released.json" in names) == (True, there)

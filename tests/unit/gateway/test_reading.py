@@ -19,6 +19,8 @@ from gateway.contract.testing import FakeClock
 from gateway.federation import Federation
 from gateway.identity import Person, Principal
 from gateway.receipt import commit
+from gateway.signatures.asic import examine
+from gateway.signatures.material import Material
 from schemas.catalogue import canonical, parse_json
 from tests.unit.gateway.bench import (
     ARSIP,
@@ -336,6 +338,25 @@ async def test_no_receipt_tells_a_recipient_of_what_was_withheld(tmp_path: Path,
         sender = await bench.reader.receipts(message, Caller(SIMPUS))
         assert [one["kind"] for one in sender["receipts"]] == ["accepted", "delivered", "registered"]
         assert [canonical_json(sender[name]) for name in ("document", "released")] == [whole, less]
+
+
+async def test_evidence_of_what_was_withheld_holds_before_and_after_the_delivery(
+    tmp_path: Path, narrow: Federation
+) -> None:
+    value = person(noKartu="0001234567890", birthPlace="Bandung")
+    async with running(tmp_path, narrow) as bench:
+
+        async def codes(message: str, who: str) -> list[str]:
+            data = b"".join([piece async for piece in await bench.evidence.of(message, Caller(who))])
+            return sorted(one.code for one in examine(Material.of(data), None).findings)
+
+        for outcome in ("delivered", "refused"):
+            message = await bench.record("person.deliver", value, recipients=(KOTAK,))
+            assert await codes(message, SIMPUS) == ["receipt_holds", "receipt_missing", "receipt_missing"]
+            await bench.registrar.pick_up(f"{message}.1", KOTAK, outcome, None)
+            kinds = len((await bench.reader.receipts(message, Caller(SIMPUS)))["receipts"])
+            assert await codes(message, SIMPUS) == ["receipt_holds"] * kinds
+            assert set(await codes(message, KOTAK)) == {"receipt_holds", "receipt_missing"}
 
 
 async def test_raw_that_stayed_behind_is_withheld_too(bench: Bench) -> None:

@@ -27,7 +27,13 @@ def asking(bench: Bench, **policy: Any) -> Routed:
 
 
 def verdict(conclusion: str = "valid", **signature: Any) -> dict[str, Any]:
-    one = {"organisation": "Dinas Arsip", "certificateSha256": "ab" * 32, "timestampTime": None, "level": "B-B"}
+    one = {
+        "kind": "signature",
+        "organisation": "Dinas Arsip",
+        "certificateSha256": "ab" * 32,
+        "timestampTime": None,
+        "level": "B-B",
+    }
     finding = {"code": "hash_mismatch", "weight": "error", "message": "changed", "advice": "Ask again."}
     signatures = [] if conclusion == "unsigned" else [{**one, **signature}]
     return {

@@ -20,13 +20,17 @@ SELECT code, id, agency, system, state, question, reserved_at, activated_at, end
 FROM letters WHERE code = :code;
 
 -- name: note_carried
-INSERT INTO letters_carried (letter, message) SELECT id, :message FROM letters WHERE digest = :digest
+-- Only what the issuing agency sends counts: anybody who holds the file may send it on.
+INSERT INTO letters_carried (letter, message)
+SELECT l.id, m.id FROM letters l JOIN messages m ON m.id = :message
+WHERE l.digest = :digest AND substr(m.sender, 1, length(l.agency) + 1) = l.agency || '/'
 ON CONFLICT DO NOTHING;
 
 -- name: letter_carried
--- The first message that carried the letter, and its first delivery that came to an end well.
+-- The first message of the issuing agency that carried the letter, and its first delivery that came to an end well.
 SELECT m.created_at, d.state, d.ended_at
-FROM letters_carried c JOIN messages m ON m.id = c.message
+FROM letters_carried c JOIN letters l ON l.id = c.letter JOIN messages m ON m.id = c.message
+     AND substr(m.sender, 1, length(l.agency) + 1) = l.agency || '/'
 LEFT JOIN deliveries d ON d.id > m.id || '.' AND d.id < m.id || '/' AND d.kind = 'document'
       AND d.state IN ('delivered', 'awaiting_registration', 'registered', 'overdue')
 WHERE c.letter = :letter ORDER BY m.created_at, m.id, d.ended_at LIMIT 1;

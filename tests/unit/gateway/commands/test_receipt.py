@@ -46,7 +46,7 @@ def test_documents_and_parts_are_compared(tmp_path: Path) -> None:
     bad = call("receipt", "verify", "-", "--jwks", keys, "--document", other, stdin=whole)
     assert (bad.exit_code, bad.stdout.count("document_differs")) == (1, 2)
     both = call("receipt", "verify", "-", "--jwks", keys, "--document", document, "--document", other, stdin=whole)
-    assert (both.exit_code, both.stdout.count("[document_stray]"), "What to do: " in both.stdout) == (1, 1, True)
+    assert (both.exit_code, both.stdout.count("[document_alone]"), "What to do: " in both.stdout) == (1, 1, True)
     part = call("receipt", "verify", "-", "--jwks", keys, "--part", other, "--json", stdin=whole)
     abouts = [one["about"] for one in json.loads(part.stdout)["problems"] if one["code"] == "part_differs"]
     assert abouts == [hashlib.sha256(other.read_bytes()).hexdigest()]
@@ -58,7 +58,7 @@ def test_a_document_beside_the_genuine_one_does_not_hold(tmp_path: Path) -> None
     keys, forged, named = written(tmp_path, jwks=JWKS, forged={**held, "released": genuine}, named=genuine)
     for more in ((), ("--document", named)):
         told = json.loads(call("receipt", "verify", forged, "--jwks", keys, *more, "--json").stdout)
-        assert (told["holds"], [one["code"] for one in told["problems"]]) == (False, ["document_stray"])
+        assert (told["holds"], [one["code"] for one in told["problems"]]) == (False, ["document_alone"])
         assert told["problems"][0]["advice"]
 
 

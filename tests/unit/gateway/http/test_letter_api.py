@@ -10,7 +10,7 @@ import pytest
 
 from tests.unit.gateway.bench import SIMPUS, VCLAIM, Bench
 from tests.unit.gateway.http.face import Face
-from tests.unit.gateway.letters.example import PDF, SUBJECT, code_of, issued, reserved
+from tests.unit.gateway.letters.example import PDF, SUBJECT, code_of, issued, replaced, reserved, withdrawn
 
 BASE = "/api/v1/letters"
 
@@ -58,6 +58,26 @@ async def test_an_operator_sees_and_withdraws_and_an_auditor_sees(face: Face, be
     assert [(one["event"], one["actor"]) for one in events[2:]] == [
         ("read", "person:budi"), ("letter_withdrawn", "person:ani"),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("level", [{"privacy": "specific"}, {"privacy": "secret"}, {"security": "SR"}])
+async def test_a_person_sees_what_the_class_shows_and_the_agency_everything(
+    face: Face, bench: Bench, level: dict[str, str]
+) -> None:
+    letter = await withdrawn(bench, "Salah nama", **level)
+    path = f"{BASE}/{code_of(letter)}"
+    own, seen = (await face.value("GET", path, SIMPUS))[1], (await face.value("GET", path, "budi"))[1]
+    assert set(own) - set(seen) == {"letterNumber", "letterDate", "reason", "signer", "position", "subject", "salt"}
+
+
+@pytest.mark.parametrize(("old", "new", "shown"), [("B", "B", True), ("B", "SR", False), ("SR", "B", False)])
+async def test_a_secret_letter_is_not_named_by_another(
+    face: Face, bench: Bench, old: str, new: str, shown: bool
+) -> None:
+    letter = await replaced(bench, await issued(bench, security=new), security=old)
+    path = f"{BASE}/{code_of(letter)}"
+    assert "replacedBy" in (await face.value("GET", path, SIMPUS))[1]
+    assert ("replacedBy" in (await face.value("GET", path, "budi"))[1]) is shown
 
 
 async def test_the_same_once_more_changes_nothing_and_another_is_refused(face: Face, bench: Bench) -> None:

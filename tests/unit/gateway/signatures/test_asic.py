@@ -38,7 +38,8 @@ def judged(data: bytes, store: TrustStore, bounds: Bounds = Bounds()) -> Verdict
 @pytest.mark.parametrize("case", asic.CASES, ids=str)
 @pytest.mark.filterwarnings("ignore:Duplicate name")
 def test_each_container_gets_its_verdict(case: Case, zoo_trust: TrustStore) -> None:
-    verdict = asyncio.run(verify(Material.of(case.build()), None, zoo_trust, case.at))
+    beside = Material.of(case.beside()) if case.beside is not None else None
+    verdict = asyncio.run(verify(Material.of(case.build()), beside, zoo_trust, case.at))
     codes = [one.code for one in verdict.findings]
     assert verdict.conclusion == case.conclusion, [one.message for one in verdict.findings]
     assert set(case.codes) <= set(codes), codes
@@ -155,6 +156,8 @@ def test_a_large_container_costs_no_memory(tmp_path: Path) -> None:
     assert int(grown) < 150
 
 
-def test_content_beside_it_means_nothing() -> None:
+def test_content_beside_it_must_be_among_the_signed_files() -> None:
     outcome = examine(Material(io.BytesIO(asic.cades())), Material.of(b"x"))
     assert [one.integrity for one in outcome.signatures] == ["intact"]
+    assert [one.code for one in outcome.findings] == ["not_covered"]
+    assert examine(Material(io.BytesIO(asic.cades())), Material.of(asic.LETTER)).findings == []

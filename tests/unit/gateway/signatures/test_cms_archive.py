@@ -3,10 +3,22 @@
 from asn1crypto import cms
 
 from gateway.signatures import cms_attributes
-from gateway.signatures.cms_archive import archive_token
+from gateway.signatures.cms_archive import archive_token, in_order
 from gateway.signatures.cms_digest import digest_of
-from tests.zoo.cms_maker import archived, attribute, digest, signer_info, stamped, token, with_unsigned, wrapped
-from tests.zoo.pki import pki
+from gateway.signatures.examined import Token
+from tests.zoo.cms_maker import (
+    SIGNED_AT,
+    archived,
+    attribute,
+    digest,
+    hash_index,
+    signer_info,
+    stamped,
+    token,
+    with_unsigned,
+    wrapped,
+)
+from tests.zoo.pki import AT, pki
 
 CONTENT = b"surat"
 
@@ -59,3 +71,54 @@ def test_without_an_index_it_is_no_proof() -> None:
     assert made is None
     assert fault is not None
     assert fault.code == "unsupported"
+
+
+OID = "0.4.0.1733.2.4"
+
+
+def _stamp(at=SIGNED_AT):
+    return attribute("1.2.840.113549.1.9.16.2.14", token(pki().tsa, digest("sha256", b"x"), at=at))
+
+
+def _archive(*covered):
+    """An attribute whose hash index names these attributes."""
+    named = [one["type"].dump() + value.dump() for one in covered for value in one["values"]]
+    index = hash_index([], [], named)
+    return attribute(OID, token(pki().tsa, digest("sha256", index), index=index))
+
+
+def _orders(*attributes):
+    """Kind and order of each token, by the place of its attribute among those given; and the findings."""
+    info = with_unsigned(signer_info(pki().signer, CONTENT), *attributes)
+    loose = cms_attributes.read(info["unsigned_attrs"])
+    every = []
+    for one in attributes:
+        oid, value = one["type"].dotted, next(iter(one["values"])).dump()
+        kind = "archive" if oid == OID else "signature"
+        every.append((oid, value, Token(kind, cms.ContentInfo.load(value)["content"], lambda name: None)))
+    tokens, findings = in_order(every, loose)
+    return [one.order for one in tokens], [one.code for one in findings]
+
+
+def test_each_archive_timestamp_is_above_what_its_index_names() -> None:
+    stamp = _stamp()
+    first = _archive(stamp)
+    second = _archive(stamp, first)
+    third = _archive(stamp, first, second)
+    assert _orders(stamp, first, second, third) == ([0, 1, 2, 3], [])
+    assert _orders(third, first, stamp, second) == ([3, 1, 0, 2], [])
+
+
+def test_none_is_above_what_it_does_not_cover() -> None:
+    stamp = _stamp()
+    first, other = _archive(stamp), _archive(stamp)
+    assert _orders(stamp, first, other) == ([0, 1, 1], [])
+    lone, deep = _archive(), _archive(stamp, first, other)
+    assert _orders(stamp, first, other, deep) == ([0, 1, 1, 3], [])
+    # `deep` does not cover `lone`, so it may not stand above it.
+    assert _orders(first, deep, lone) == ([1, 1, 1], [])
+
+
+def test_a_signature_timestamp_that_came_later_is_left_out() -> None:
+    stamp, late = _stamp(), _stamp(AT)
+    assert _orders(stamp, _archive(stamp), late) == ([0, 1], ["unsupported"])

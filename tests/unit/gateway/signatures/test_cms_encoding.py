@@ -99,6 +99,28 @@ def test_armour_is_taken_off() -> None:
             unarmored(wrong)
 
 
+def test_one_block_and_nothing_beside_it() -> None:
+    block = b"-----BEGIN CMS-----\n" + base64.encodebytes(one()) + b"-----END CMS-----\n"
+    assert unarmored(b" \r\n" + block + b"\n\t") == one()
+    wrong = [b"x" + block, block + b"x", block + block, block.replace(b"\n", b"\na: b\n\n", 1)]
+    wrong += [
+        block.replace(b"\n", b"\n=", 1),
+        block[:-2],
+        b"-----BEGIN CMS-----" * 2,
+        b"-----BEGIN CMS----------END CMS-----",
+    ]
+    for each in wrong:
+        with pytest.raises(Unreadable):
+            unarmored(each)
+
+
+def test_there_is_one_way_to_write_a_value() -> None:
+    assert unarmored(b"MAA=") == b"\x30\x00"
+    for each in (b"MAB=", b"MAA", b"MAA==", b"MAA=MAA="):
+        with pytest.raises(Unreadable):
+            unarmored(each)
+
+
 def test_children_are_the_values_within() -> None:
     assert children(bytes.fromhex("3006020105040161")) == [bytes.fromhex("020105"), bytes.fromhex("040161")]
     with pytest.raises(Unreadable):

@@ -15,7 +15,13 @@ OURS = (SignedAs(organisation="Dinas Arsip"), SignedAs(certificate="cd" * 32))
 
 
 def signature(**more: Any) -> dict[str, Any]:
-    known = {"organisation": "Lain", "certificateSha256": CERTIFICATE, "timestampTime": None, "level": "B-B"}
+    known = {
+        "kind": "signature",
+        "organisation": "Lain",
+        "certificateSha256": CERTIFICATE,
+        "timestampTime": None,
+        "level": "B-B",
+    }
     return {**known, **more}
 
 

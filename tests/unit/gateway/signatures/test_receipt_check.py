@@ -146,35 +146,41 @@ def test_an_order_that_cannot_be() -> None:
 
 def test_documents_and_parts_that_are_others() -> None:
     whole = Chain("c/d").whole()
-    assert codes(judged(whole, documents=(b"{}",))) == ["document_differs"] * 2 + ["document_stray"]
+    assert codes(judged(whole, documents=(b"{}",))) == ["document_differs", "document_differs", "document_alone"]
     other = hashlib.sha256(b"other").digest()
     assert codes(judged(whole, parts=[other])) == ["part_missing", "part_missing", "part_differs"]
     assert codes(judged(whole, parts=[DIGEST, other])) == ["part_differs"]
 
 
-def test_nothing_unproven_stands_beside_what_is_proven() -> None:
+def test_a_forged_document_or_part_beside_the_true_one_is_seen() -> None:
     whole = Chain("c/d").whole()
     for documents in ((b"{}", DOCUMENT), (DOCUMENT, b"{}")):
         checked = judged(whole, documents=documents)
-        assert codes(checked) == ["document_stray"]
-        assert checked.problems[0].about == f"document {documents.index(b'{}') + 1} of 2"
-    # Without the receipt of the whole, a part is one of the delivery's.
-    other = hashlib.sha256(b"other").digest()
-    assert codes(judged(whole[1:], parts=[DIGEST, other])) == ["gap", "no_accepted", "part_differs"]
-    # A receipt that commits to nothing proves no document.
-    nothing = Chain("c/d", body=Body(b"", bytes(range(16)), (), None, {})).whole()
-    assert judged(nothing).holds
-    assert codes(judged(nothing, documents=(DOCUMENT,))) == ["document_stray"]
-    assert codes(judged(whole, errors=b"[]")) == ["errors_differ"]
-    assert codes(judged([], documents=(DOCUMENT,), parts=[DIGEST])) == ["document_stray", "part_differs"]
+        assert [(one.code, one.about) for one in checked.problems] == [
+            ("document_alone", hashlib.sha256(b"{}").hexdigest())
+        ]
+    # A recipient of several has no receipt of the whole.
+    alone = judged(whole[1:], documents=(DOCUMENT,), parts=[DIGEST, b"x" * 32])
+    assert codes(alone) == ["gap", "no_accepted", "part_differs"]
 
 
-def test_what_is_released_is_that_of_the_delivery() -> None:
-    whole, chain = Chain("c/d"), Chain("c/d", body=Body(b'{"a":1}', b"r" * 16, (), None, {}))
-    accepted = whole.write("accepted")
-    delivered = chain.write("delivered", "c/d", accepted)
-    assert judged([accepted, delivered], documents=(DOCUMENT, b'{"a":1}')).holds
-    assert codes(judged([accepted, delivered], documents=(DOCUMENT,))) == ["document_differs"]
+def test_what_was_sent_and_what_was_released_fit_each_a_receipt_of_its_own() -> None:
+    sent = Chain("c/d")
+    accepted = sent.write("accepted")
+    sent.body = Body(b"{}", b"r" * 16, (), None, {})
+    delivered = sent.write("delivered", "c/d", accepted)
+    checked = judged([accepted, delivered], documents=(DOCUMENT, b"{}"))
+    assert checked.holds
+    assert {one.checked for one in checked.receipts} == {("document",)}
+    assert codes(judged([accepted, delivered], documents=(DOCUMENT, b"{}", b"[]"))) == ["document_alone"]
+
+
+def test_a_document_beside_receipts_that_commit_to_none_does_not_hold() -> None:
+    nothing = Chain("c/d", body=Body(b"", b"s" * 16, (), None, {}))
+    assert judged(nothing.whole()).holds
+    assert codes(judged(nothing.whole(), documents=(DOCUMENT,))) == ["document_alone"]
+    assert codes(judged(Chain("c/d").whole(), errors=b"[]")) == ["errors_differ"]
+    assert codes(judged([], documents=(DOCUMENT,), parts=[DIGEST])) == ["document_alone", "part_differs"]
 
 
 def test_a_batch_and_its_row_problems() -> None:
@@ -188,7 +194,7 @@ def test_a_batch_and_its_row_problems() -> None:
     assert judged([accepted], documents=(document,), errors=errors).holds
     assert codes(judged([accepted], documents=(document,), errors=b"[]")) == ["errors_differ"]
     odd = judged([accepted], documents=(document, b"[]", b'{"errorsSha256":[]}'), errors=errors)
-    assert codes(odd) == ["document_stray"] * 2
+    assert codes(odd) == ["document_alone"] * 2
 
 
 GOOD = Chain("c/d").whole()

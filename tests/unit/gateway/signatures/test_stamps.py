@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -104,11 +105,22 @@ async def test_an_expired_authority_is_proven_by_a_later_archive_stamp() -> None
 async def test_a_chain_of_archive_stamps_reaches_back() -> None:
     first, second = of_old(AT - 3 * YEAR, "Waktu 1"), of_old(AT - YEAR, "Waktu 2")
     every = await judged(
-        token(first, AT - 4 * YEAR), token(second, AT - 3 * YEAR - DAY, "archive"),
-        token(pki().tsa, AT - YEAR - DAY, "archive"),
+        token(first, AT - 4 * YEAR), replace(token(second, AT - 3 * YEAR - DAY, "archive"), order=1),
+        replace(token(pki().tsa, AT - YEAR - DAY, "archive"), order=2),
     )  # fmt: skip
     assert codes(every) == [None, None, None]
     assert every[-1].proven == AT - 4 * YEAR
+
+
+async def test_a_stamp_is_proven_by_what_covers_it_and_never_by_its_own_word() -> None:
+    """A leaked authority's stamp, put behind an honest one and dated before it, proves nothing."""
+    leaked = of_old(AT - YEAR, "Waktu bocor")
+    honest = replace(token(pki().tsa, AT - YEAR - DAY, "document"), order=2)
+    backdated = replace(token(leaked, AT - 3 * YEAR, "document"), order=3)
+    proven = {one.token.order: one.proven for one in await judged(honest, backdated)}
+    assert proven == {2: AT - YEAR - DAY, 3: None}
+    covered = replace(backdated, order=1)
+    assert {one.token.order: one.proven for one in await judged(honest, covered)}[1] == AT - 3 * YEAR
 
 
 async def test_a_revoked_authority() -> None:

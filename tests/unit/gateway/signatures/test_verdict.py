@@ -61,7 +61,7 @@ def test_the_shape_for_machines() -> None:
     }  # fmt: skip
     assert [(one["code"], one["signature"]) for one in told["findings"]] == [("too_large", None), ("expired", 0)]
     assert told["signatures"][0] == {
-        "name": "Tanda", "format": "PAdES", "level": "B-T", "conclusion": "indeterminate",
+        "name": "Tanda", "kind": "signature", "format": "PAdES", "level": "B-T", "conclusion": "indeterminate",
         "indication": "INDETERMINATE", "subIndication": "OUT_OF_BOUNDS_NO_POE", "signer": "CN=Siti",
         "organisation": "Dinas", "issuer": "CN=Kantor", "serial": "7", "certificateSha256": "ab",
         "signingTime": "2026-06-01T00:00:00Z", "timestampTime": None, "covers": "all of it", "algorithms": ["RSA"],

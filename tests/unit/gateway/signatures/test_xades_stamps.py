@@ -44,6 +44,20 @@ def test_an_archive_timestamp_is_about_all_before_it() -> None:
     assert examined(later).tokens[1].imprint("sha256") != wanted(second)
 
 
+def test_an_archive_timestamp_is_above_all_before_it() -> None:
+    made = xml.long_term()
+    assert [one.order for one in examined(made).tokens] == [0, 1]
+    match = re.search(rb"<(?:\w+:)ArchiveTimeStamp.*?ArchiveTimeStamp>", made, re.S)
+    assert match is not None
+    assert [one.order for one in examined(made.replace(match.group(), match.group() * 3)).tokens] == [0, 1, 2, 3]
+
+
+def test_a_signature_timestamp_behind_an_archive_timestamp_proves_nothing() -> None:
+    one = examined(stamped(xml.long_term()))
+    assert [(each.kind, each.order) for each in one.tokens] == [("signature", 0), ("archive", 1)]
+    assert [each.code for each in one.findings] == ["unsupported"]
+
+
 @pytest.mark.parametrize("name", ["SigAndRefsTimeStamp", "RefsOnlyTimeStampV2", "ArchiveTimeStamp"])
 def test_other_kinds_are_told_and_prove_nothing(name: str) -> None:
     one = examined(stamped(xml.good_xades()).replace(b"SignatureTimeStamp", name.encode()))

@@ -46,12 +46,13 @@ def test_an_object_by_the_only_thing_in_it(inside: str, codes: list[str]) -> Non
 @pytest.mark.parametrize(
     ("root", "codes"),
     [
-        ("<r>{}</r>", []),
-        ('<r Id="y">{}</r>', []),
-        ('<r status="sah">{}</r>', ["not_covered"]),
-        ("<r>sah {}</r>", ["not_covered"]),
-        ("<r><c/>{}</r>", ["not_covered"]),
-        ("<r><c>{}</c></r>", ["not_covered"]),
+        ("<internally-detached>{}</internally-detached>", []),
+        ("<r>{}</r>", ["not_covered"]),
+        ('<internally-detached Id="y">{}</internally-detached>', ["not_covered"]),
+        ('<internally-detached status="sah">{}</internally-detached>', ["not_covered"]),
+        ("<internally-detached>sah {}</internally-detached>", ["not_covered"]),
+        ("<internally-detached><c/>{}</internally-detached>", ["not_covered"]),
+        ("<internally-detached><c>{}</c></internally-detached>", ["not_covered"]),
     ],
 )
 def test_parts_beside_the_signature(root: str, codes: list[str]) -> None:
@@ -64,7 +65,10 @@ def test_parts_beside_the_signature(root: str, codes: list[str]) -> None:
 def test_a_file_beside_does_not_cover_the_document_that_holds_the_signature() -> None:
     alone = template(reference("a.txt"))
     assert covered(alone, b"isi") == ("a.txt", [])
-    assert covered(f"<asic:XAdESSignatures xmlns:asic='urn:asic'>{alone}</asic:XAdESSignatures>", b"isi")[1] == []
+    asic = "xmlns:asic='http://uri.etsi.org/02918/v1.2.1#'"
+    assert covered(f"<asic:XAdESSignatures {asic}>{alone}</asic:XAdESSignatures>", b"isi")[1] == []
+    assert covered(f"<asic:XAdESSignatures {asic} a=''>{alone}</asic:XAdESSignatures>", b"isi")[1] == ["not_covered"]
+    assert covered(f"<asic:Surat {asic}>{alone}</asic:Surat>", b"isi")[1] == ["not_covered"]
     assert covered(f"<r><isi/>{alone}</r>", b"isi") == ("a.txt", ["not_covered"])
 
 

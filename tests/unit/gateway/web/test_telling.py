@@ -63,15 +63,31 @@ def test_why_it_was_withdrawn_is_told_of_a_public_letter_alone() -> None:
         assert ("ended" in names(values)) is (privacy != "secret")
 
 
-def test_what_replaces_it_is_named_as_its_own_class_allows() -> None:
-    old = letter("replaced", Ending(by="x"))
-    for privacy, number in (("public", True), ("secret", False)):
-        new = letter(privacy=privacy)
-        assert new.facts is not None
-        other = told(old, "Asia/Jakarta", "id", None, new)["other"]
-        assert other["path"] == f"/v/{new.facts.code}"
-        assert ("005/12/Kel" in other["told"]) is number
-        assert (grouped(new.facts.code) in other["told"]) is not number
+@pytest.mark.parametrize(
+    ("old", "new", "named"),
+    [
+        ("public", "public", "number"),
+        ("public", "personal", "number"),
+        ("public", "specific", "code"),
+        ("specific", "public", "number"),
+        ("public", "secret", None),
+        ("secret", "public", None),
+    ],
+)
+def test_what_replaces_it_is_named_as_the_classes_of_both_allow(old: str, new: str, named: str | None) -> None:
+    other = letter(privacy=new)
+    assert other.facts is not None
+    values = told(letter("replaced", Ending(by="x"), privacy=old), "Asia/Jakarta", "id", None, other)
+    code = other.facts.code
+    if named is None:
+        assert values["other"] is None
+        assert values["hidden"]
+        assert code not in str(values)
+        assert grouped(code) not in str(values)
+        return
+    assert values["other"]["path"] == f"/v/{code}"
+    assert (other.facts.number in values["other"]["told"]) is (named == "number")
+    assert (grouped(code) in values["other"]["told"]) is (named == "code")
 
 
 @pytest.mark.parametrize(
