@@ -116,6 +116,7 @@ async def test_more_than_may_wait(trusted: Path, key: SigningKeySource) -> None:
         await pool.sign(held(plain()), request(), key, secret=SECRET, trust=trusted)
 
 
+@pytest.mark.peers
 async def test_the_secret_is_in_no_argument_environment_file_or_memory(
     workers: Workers, trusted: Path, key: SigningKeySource, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
