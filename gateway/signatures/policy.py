@@ -29,7 +29,8 @@ def unmet(told: Mapping[str, Any], policy: SignaturePolicy, signed_as: Sequence[
         return [] if policy.require == "if_signed" else [("unsigned", "it carries no signature")]
     if told["conclusion"] != "valid":
         deciding = [one for one in told["findings"] if one["weight"] in ("error", "unsure")]
-        return [(one["code"], f"{one['message']}. {one['advice']}") for one in deciding[:8]]
+        # Their advice is for who keeps the trust folder here; the sender is told what is wrong.
+        return [(one["code"], one["message"]) for one in deciding[:8]]
     wrong = [_demands(one, policy, signed_as) for one in told["signatures"] if one["kind"] == "signature"]
     return min(wrong, key=len) if wrong and all(wrong) else []
 
