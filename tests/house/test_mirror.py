@@ -36,6 +36,7 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
     "gateway/http/shapes.py": PAGES,
     "gateway/references.py": ("unit/gateway/test_normalise.py",),
     "gateway/settings_letters.py": ("unit/gateway/test_settings_table.py",),
+    "gateway/signatures/evidence_trust.py": ("unit/gateway/test_evidence.py",),
     "gateway/settings_groups.py": ("unit/gateway/test_settings.py",),
     "gateway/store/engine.py": JOURNAL,
     "gateway/store/entropy.py": KEYED,
