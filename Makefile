@@ -23,7 +23,7 @@ run: install ## the federation in config/ and a morning of traffic through it; C
 demo: run
 
 test: .venv/.tested ## the core suite, under 5 minutes
-	@.venv/bin/python -m pytest -m "not peers" -n 2 --dist loadfile
+	@.venv/bin/python -m pytest -m "not peers" -n 3 --dist loadfile
 
 test-peers: .venv/.tested ## foreign clients, real servers, kills; installs what they need
 	@sh tools/peers.sh
