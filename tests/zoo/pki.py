@@ -6,6 +6,7 @@ nothing. All is judged as of `AT`.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -79,6 +80,7 @@ def issue(
     declared: bool = False,
     organisation: str = "Kebun Binatang Tanda Tangan",
     digest: hashes.HashAlgorithm | None = None,
+    uses: Sequence[x509.ObjectIdentifier] = (),
 ) -> Identity:
     """A new certificate; without an issuer its own. `declared`: it names a CRL and an OCSP responder."""
     key = _key(kind)
@@ -107,6 +109,8 @@ def issue(
             critical=True,
         )
     )  # fmt: skip
+    if uses:
+        builder = builder.add_extension(x509.ExtendedKeyUsage(uses), critical=False)
     if stamping:
         builder = builder.add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.TIME_STAMPING]), critical=True)
     if responding:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from gateway.signatures.assess import SKEW, assess
 from gateway.signatures.chain import Known
@@ -213,3 +214,17 @@ async def test_what_the_examination_found_stays_and_decides() -> None:
 
 async def test_a_format_without_levels_has_none() -> None:
     assert (await verdict(examined(pki().signer, token(AT - DAY), baseline=False))).level is None
+
+
+@pytest.mark.parametrize(
+    ("uses", "good"),
+    [
+        (["SERVER_AUTH"], False), (["CODE_SIGNING"], False), (["OCSP_SIGNING"], False), (["TIME_STAMPING"], False),
+        (["SERVER_AUTH", "CODE_SIGNING"], False), (["EMAIL_PROTECTION"], True), (["CLIENT_AUTH"], True),
+        (["SERVER_AUTH", "EMAIL_PROTECTION"], True), (["ANY_EXTENDED_KEY_USAGE"], True), ([], True),
+    ],
+)  # fmt: skip
+async def test_a_certificate_for_other_uses_alone_signs_no_document(uses: list[str], good: bool) -> None:
+    who = issue("Server", pki().office, kind="ec", uses=[getattr(ExtendedKeyUsageOID, one) for one in uses])
+    one = await verdict(examined(who))
+    assert ("wrong_usage" in codes(one), one.conclusion) == (not good, "valid" if good else "indeterminate")

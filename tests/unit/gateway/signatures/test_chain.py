@@ -254,3 +254,55 @@ async def test_an_altered_certificate_never_holds(which: str, at: int, byte: int
 @pytest.mark.parametrize("year", [1, 1950, 9999])
 async def test_any_time_may_be_asked_for(year: int) -> None:
     assert (await ends(pki().signer, at=AT.replace(year=year))).ending != "holds"
+
+
+# Anchors: whose word counts, and for how much.
+
+
+async def test_an_anchor_that_is_no_authority_counts_as_itself_and_issues_for_nobody() -> None:
+    """Somebody's own certificate in the trust folder must not make of its holder an authority over all others."""
+    own = issue("Sendiri", kind="ec")
+    forged = issue("Presiden", own, kind="ec")
+    assert (await ends(own, store([own]))).ending == "holds"
+    assert (await ends(forged, store([own]), Known(above(forged)))).ending == "unknown"
+    by_a_leaf = issue("Presiden", pki().signer, kind="ec")
+    assert (await ends(by_a_leaf, store([pki().signer]), Known(above(by_a_leaf)))).ending == "unknown"
+    assert (await ends(by_a_leaf, store([pki().root, pki().signer]), Known(above(by_a_leaf)))).ending == "broken"
+
+
+async def test_an_anchor_counts_while_it_lives() -> None:
+    old = issue("Akar Lama", authority=True, kind="ec", begin=AT - 9 * YEAR, end=AT - YEAR)
+    young = issue("Akar Muda", authority=True, kind="ec", begin=AT + DAY)
+    for root in (old, young):
+        leaf = issue("Daun", root, kind="ec", begin=AT - 9 * YEAR)
+        assert (await ends(leaf, store([root]))).ending == "unknown"
+        assert "at that time" in (await ends(leaf, store([root]))).detail
+    assert (
+        await ends(issue("Daun", old, kind="ec", begin=AT - 9 * YEAR), store([old]), at=AT - 2 * YEAR)
+    ).ending == "holds"
+
+
+async def test_what_an_anchor_says_of_itself_bounds_its_chains() -> None:
+    short = authority("Akar Pendek", pki().root, length=0)
+    below = issue("Kantor", short, authority=True, kind="ec")
+    deep = issue("Daun", below, kind="ec")
+    assert (await ends(issue("Daun", short, kind="ec"), store([short]))).ending == "holds"
+    assert (await ends(deep, store([short], [below]), Known(above(deep)))).ending == "broken"
+    bounded = authority("Akar Terbatas", pki().root, only_below="Lain")
+    assert (await ends(issue("Daun", bounded, kind="ec"), store([bounded]))).ending == "broken"
+
+
+async def test_an_entry_counts_also_in_a_crl_of_after_its_end() -> None:
+    """Such a list may leave out what has expired, so that it proves nothing good; what it names it names."""
+    gone = issue("Dicabut Lalu Habis", pki().office, kind="ec", begin=AT - 3 * YEAR, end=AT - 100 * DAY)
+    later = crl(pki().office, {gone: AT - 200 * DAY})
+    silent = crl(pki().office, {})
+    used, end = AT - 150 * DAY, AT - 150 * DAY
+    assert (await ends(gone, store(crls=[later]), at=end, used_at=used)).ending == "revoked"
+    before = AT - 300 * DAY
+    assert (await ends(gone, store(crls=[later]), at=before, used_at=before)).ending == "holds"
+    assert told(await ends(gone, store(crls=[silent]), at=end, used_at=used)) == ("holds", "unchecked")
+
+
+async def test_where_revocation_would_be_told_is_said() -> None:
+    assert "lintas trust update http://crl.zoo.invalid/office.crl" in (await ends(pki().declared)).detail

@@ -99,3 +99,15 @@ def test_the_strength_of_a_route_is_that_of_its_constraints() -> None:
 def test_a_signer_is_known_in_one_way(value: dict[str, str]) -> None:
     with pytest.raises(ValidationError):
         SignedAs.model_validate(value)
+
+
+def test_a_timestamp_beside_is_not_the_signature_that_is_asked_for() -> None:
+    stamp = signature(kind="timestamp", organisation="Dinas Arsip", timestampTime="2026-06-01T00:00:00Z", level="B-LTA")
+    assert codes(told(signature(), stamp), signer="sender") == ["foreign_signer"]
+    assert codes(told(signature(), stamp), timestamp=True) == ["timestamp_missing"]
+
+
+def test_a_sender_is_told_what_is_wrong_and_not_how_to_keep_our_trust_folder() -> None:
+    findings = [{"code": "unknown_authority", "weight": "unsure", "message": "m", "advice": "`lintas trust add`"}]
+    verdict = told(signature(), conclusion="indeterminate", findings=findings)
+    assert unmet(verdict, SignaturePolicy(), OURS) == [("unknown_authority", "m")]

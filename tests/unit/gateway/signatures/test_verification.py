@@ -9,12 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
+from gateway.federation.model import SignaturePolicy
 from gateway.signatures import cms as cms_module
 from gateway.signatures.material import Bounds, Material
+from gateway.signatures.policy import unmet
 from gateway.signatures.trust import TrustStore
 from gateway.signatures.verdict import Verdict
 from gateway.signatures.verification import examine, verify
-from tests.zoo import cms, jws, pdf
+from tests.zoo import asic, cms, jws, pdf, xml
 from tests.zoo.pki import AT
 
 
@@ -86,3 +88,28 @@ def test_noise_of_every_kind_gets_a_verdict(head: bytes, data: bytes, zoo_trust:
     verdict = judge(head + data, zoo_trust)
     assert verdict.conclusion != "valid"
     assert verdict.findings
+
+
+def _good_xml() -> bytes:
+    return next(one.build() for one in xml.CASES if one.conclusion == "valid" and one.beside is None)
+
+
+@pytest.mark.parametrize(
+    ("build", "name"),
+    [(pdf.good, "x.pdf"), (pdf.plain, "x.pdf"), (_good_xml, "x.xml"),
+     (lambda: asic.cades(asic.FILES), "x.asice"), (cms.one, "x.p7m"),
+     (jws.compact, "x.jws")],
+    ids=["pdf", "unsigned pdf", "xml", "asic", "cms", "jws"],
+)  # fmt: skip
+def test_a_signed_file_proves_nothing_about_another(build, name: str, zoo_trust: TrustStore) -> None:
+    """Whoever names a file and its detached signature asks about the file; this one signs something else."""
+    for beside in (b"another file", b""):
+        assert judge(build(), zoo_trust, beside, name).conclusion == "invalid"
+
+
+def test_a_timestamp_alone_is_no_signature(zoo_trust: TrustStore) -> None:
+    verdict = judge(pdf.dated(pdf.plain(), at=pdf.SIGNED_AT), zoo_trust)
+    assert (verdict.conclusion, "only_dated" in codes(verdict)) == ("unsigned", True)
+    told = verdict.told("x.pdf")
+    assert [one["kind"] for one in told["signatures"]] == ["timestamp"]
+    assert [code for code, _ in unmet(told, SignaturePolicy(), ())] == ["unsigned"]
