@@ -24,7 +24,7 @@ from gateway.signatures.trust import TrustStore
 from gateway.signatures.verdict import Verdict
 from gateway.signatures.verification import verify
 from tests.zoo import asic
-from tests.zoo.case import Case
+from tests.zoo.case import Case, assert_verdict
 from tests.zoo.container import members
 from tests.zoo.pki import AT, pki
 
@@ -40,17 +40,7 @@ def judged(data: bytes, store: TrustStore, bounds: Bounds = Bounds()) -> Verdict
 def test_each_container_gets_its_verdict(case: Case, zoo_trust: TrustStore) -> None:
     beside = Material.of(case.beside()) if case.beside is not None else None
     verdict = asyncio.run(verify(Material.of(case.build()), beside, zoo_trust, case.at))
-    codes = [one.code for one in verdict.findings]
-    assert verdict.conclusion == case.conclusion, [one.message for one in verdict.findings]
-    assert set(case.codes) <= set(codes), codes
-    assert not set(case.never) & set(codes), codes
-    if case.sub_indication is not None:
-        assert case.sub_indication in [str(one.sub_indication) for one in verdict.signatures if one.sub_indication]
-    if case.level is not None:
-        assert verdict.signatures[0].level == case.level
-    if case.signatures is not None:
-        assert len(verdict.signatures) == case.signatures
-    assert all(one.advice for one in verdict.findings)
+    assert_verdict(verdict, case)
 
 
 def test_what_is_covered_is_said_in_words(zoo_trust: TrustStore) -> None:

@@ -22,7 +22,7 @@ from gateway.signatures.cms_digest import digest_of
 from gateway.signatures.cms_encoding import Unreadable, definite, unarmored
 from gateway.signatures.material import Bounds, Material
 from gateway.signatures.verdict import Verdict, judged
-from tests.zoo.case import Case
+from tests.zoo.case import Case, assert_verdict
 from tests.zoo.cms import BAD, CASES, CONTENT, GOOD, one
 from tests.zoo.cms_maker import attribute
 from tests.zoo.pki import AT, pki
@@ -53,18 +53,7 @@ def verdict_on(data: bytes, store: trust.TrustStore, beside: bytes | None = None
 def test_each_animal_gets_its_verdict(case: Case, stores: dict[bool, trust.TrustStore]) -> None:
     beside = case.beside() if case.beside else None
     verdict = verdict_on(made(case), stores["bare" in case.tags], beside, case.at)
-    codes = {each.code for each in verdict.findings}
-    told = [f"{each.code}: {each.message}" for each in verdict.findings]
-    assert verdict.conclusion == case.conclusion, told
-    assert set(case.codes) <= codes, told
-    assert not codes & set(case.never), told
-    if case.signatures is not None:
-        assert len(verdict.signatures) == case.signatures
-    if case.level is not None:
-        assert verdict.signatures[0].level == case.level
-    if case.sub_indication is not None:
-        failed = next(each for each in verdict.signatures if each.conclusion != "valid")
-        assert failed.sub_indication == case.sub_indication
+    assert_verdict(verdict, case)
 
 
 def _openssl_takes(folder: Path, data: bytes, beside: bytes | None) -> bool:

@@ -22,7 +22,7 @@ from gateway.signatures.assess import assess
 from gateway.signatures.jose import examine
 from gateway.signatures.material import Bounds, Material
 from gateway.signatures.verdict import Verdict, judged
-from tests.zoo.case import Case
+from tests.zoo.case import Case, assert_verdict
 from tests.zoo.jws import CASES, CONTENT, baseline, compact, flattened, registry, stamped
 from tests.zoo.pki import AT, pki
 
@@ -51,18 +51,7 @@ def verdict_on(data: bytes, store: trust.TrustStore, beside: bytes | None = None
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_each_animal_gets_its_verdict(case: Case, stores: dict[bool, trust.TrustStore]) -> None:
     verdict = verdict_on(made(case), stores["bare" in case.tags], case.beside() if case.beside else None, case.at)
-    codes = {each.code for each in verdict.findings}
-    told = [f"{each.code}: {each.message}" for each in verdict.findings]
-    assert verdict.conclusion == case.conclusion, told
-    assert set(case.codes) <= codes, told
-    assert not codes & set(case.never), told
-    if case.signatures is not None:
-        assert len(verdict.signatures) == case.signatures
-    if case.level is not None:
-        assert verdict.signatures[0].level == case.level
-    if case.sub_indication is not None:
-        failed = next(each for each in verdict.signatures if each.conclusion != "valid")
-        assert failed.sub_indication == case.sub_indication
+    assert_verdict(verdict, case)
 
 
 def _joserfc_takes(data: bytes, beside: bytes | None) -> bool:
